@@ -1,0 +1,90 @@
+"""Every error a pack author can meet, in one tree.
+
+PackError
+├── PackDefinitionError        the pack itself is wrong; raised when it loads
+├── InvalidResultError         `execute` returned something the contract does not allow
+├── UserVisibleError           raised by a pack: its text reaches the user as it is
+└── FetchError                 a request did not bring a usable answer
+    ├── RequestRefusedError        the URL is not allowed (contract F4); nothing was sent
+    ├── StatusCodeError            the API answered with 300 or more (contract F3)
+    ├── ResponseSizeTooLargeError  the body passed the limit (contract F6)
+    └── ConnectionFailedError      no answer: DNS, TLS, refused, dropped, timed out
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from pack_sdk.fetching import FetchResponse
+
+
+class PackError(Exception):
+    """The root of all errors in `pack_sdk`."""
+
+
+class PackDefinitionError(PackError):
+    """The pack is not valid; the message names the table or parameter and the remedy."""
+
+
+class InvalidResultError(PackError):
+    """`execute` returned something that is not a page; the message names the key."""
+
+
+class UserVisibleError(PackError):
+    """Raise this in a pack to tell the user something in your own words."""
+
+
+class FetchError(PackError):
+    """A request did not bring a usable answer."""
+
+
+class RequestRefusedError(FetchError):
+    """The request was refused before a connection was made (contract F4)."""
+
+
+class ConnectionFailedError(FetchError):
+    """No complete answer came: name resolution, TLS, a refused or dropped connection."""
+
+
+class ResponseSizeTooLargeError(FetchError):
+    """The body was larger than the limit (contract F6)."""
+
+    def __init__(self, url: str, limit_bytes: int) -> None:
+        super().__init__(
+            f"The response of {url} is larger than {limit_bytes:,} bytes. Ask for smaller pages, "
+            "or raise `max_response_bytes` of the connection."
+        )
+        self.limit_bytes = limit_bytes
+
+
+class StatusCodeError(FetchError):
+    """The API answered with a status of 300 or more (contract F3).
+
+    `status_code` is the number, `body` the parsed body (as in `FetchResponse.body`),
+    `response` the whole response. The camelCase spelling `statusCode` works as well.
+    """
+
+    def __init__(self, response: "FetchResponse", *, method: str = "GET", url: str = "") -> None:
+        self.response = response
+        self.status_code = response.status
+        self.body: Any = response.body
+        shown = str(response.body)
+        shown = shown if len(shown) <= 300 else shown[:300] + "…"
+        super().__init__(f"{method} {url} answered with status {response.status}: {shown}")
+
+    @property
+    def statusCode(self) -> int:  # noqa: N802
+        """The status, as the original SDK spells it."""
+        return self.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response's headers, names in lower case."""
+        return self.response.headers
+
+    @staticmethod
+    def is_status_code_error(error: object) -> "TypeGuard[StatusCodeError]":
+        """Whether `error` is a `StatusCodeError`."""
+        return isinstance(error, StatusCodeError)
+
+    isStatusCodeError = is_status_code_error  # noqa: N815

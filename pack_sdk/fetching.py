@@ -1,0 +1,96 @@
+"""What a pack sees of HTTP: requests, responses and the two faces of the fetcher.
+
+The work (domains, credentials, retries, limits) is done by whoever supplies `send`:
+`resources.fetcher` in a real sync, a mock in tests.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+from pack_sdk.json_values import with_snake_case_keys
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchRequest:
+    """One request (contract F1).
+
+    `body` is text or bytes; `form` is sent url-encoded instead of a body. `cache_ttl_secs`
+    above 0 allows a cached GET answer of that age (contract F7).
+    """
+
+    url: str
+    method: Method = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: str | bytes | None = None
+    form: Mapping[str, str] | None = None
+    cache_ttl_secs: float | None = None
+    is_binary_response: bool = False
+    disable_authentication: bool = False
+    ignore_redirects: bool = False
+
+    @classmethod
+    def from_mapping(cls, request: Mapping[str, Any]) -> "FetchRequest":
+        """The request of a mapping in camelCase or snake_case; None values are left out.
+
+        Raises `ValueError` that names a key which is unknown or missing.
+        """
+        fields = with_snake_case_keys(request, set(cls.__dataclass_fields__), "fetch request")
+        fields = {key: value for key, value in fields.items() if value is not None}
+        if not isinstance(fields.get("url"), str):
+            raise ValueError(
+                f"a fetch request needs a `url`; it has {', '.join(fields) or 'nothing'}"
+            )
+        fields["method"] = str(fields.get("method", "GET")).upper()
+        if fields["method"] not in get_args(Method):
+            choices = ", ".join(get_args(Method))
+            raise ValueError(f"the method {fields['method']!r} is not supported; use {choices}")
+        return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchResponse:
+    """One answer: `body` is parsed JSON or XML, text, or bytes (contract F2).
+
+    `headers` has its names in lower case.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Any = None
+
+
+Send: TypeAlias = Callable[[FetchRequest], FetchResponse]
+
+
+class Fetcher:
+    """The fetcher of a pack whose functions are plain `def`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def fetch(self, request: Mapping[str, Any] | None = None, /, **fields: Any) -> FetchResponse:
+        """Send a request, given as a mapping or as keywords (see `FetchRequest`).
+
+        Raises `StatusCodeError` for a status of 300 or more, `RequestRefusedError` for a
+        URL outside the pack's domains, `ResponseSizeTooLargeError` and
+        `ConnectionFailedError`; `ValueError` for a request that makes no sense.
+        """
+        return self._send(FetchRequest.from_mapping({**(request or {}), **fields}))
+
+
+class AsyncFetcher:
+    """The fetcher of a pack whose functions are `async def`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def fetch(
+        self, request: Mapping[str, Any] | None = None, /, **fields: Any
+    ) -> FetchResponse:
+        """As `Fetcher.fetch`; several may be awaited at once with `asyncio.gather`."""
+        parsed = FetchRequest.from_mapping({**(request or {}), **fields})
+        return await asyncio.to_thread(self._send, parsed)

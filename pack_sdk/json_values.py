@@ -1,0 +1,81 @@
+"""JSON as packs hand it over: what survives a round trip, and what JavaScript calls true."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+_REMEDIES = {
+    "bytes": "encode it as base64 text",
+    "date": "use .isoformat()",
+    "datetime": "use .isoformat()",
+    "Decimal": "use str() or float()",
+    "set": "use sorted()",
+    "tuple": "use a list",
+}
+
+
+def is_truthy_in_javascript(value: object) -> bool:
+    """Whether JavaScript would take `value` as true (contract C3).
+
+    `{}` and `[]` are true; `None`, `False`, `""`, `0` and NaN are not.
+    """
+    if value is None or value is False or value == "":
+        return False
+    if isinstance(value, int | float):
+        return not (value == 0 or math.isnan(value))
+    return True
+
+
+def find_unserialisable(value: object, path: str) -> str | None:
+    """Where `value` would not survive a JSON round trip unchanged (contract C4).
+
+    Returns a sentence that names the path (starting from `path`) and the remedy, or None
+    when the value is sound.
+    """
+    if value is None or isinstance(value, bool | str):
+        return None
+    if isinstance(value, int):
+        sound = -(2**63) <= value < 2**64
+        return None if sound else f"{path} is {value}, more than 64 bits; use a string"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{path} is {value}, which JSON does not have"
+    if isinstance(value, dict):
+        for key, item in cast("dict[object, object]", value).items():
+            if not isinstance(key, str):
+                return f"{path} has the key {key!r}; JSON keys are strings"
+            if problem := find_unserialisable(item, f"{path}.{key}"):
+                return problem
+        return None
+    if isinstance(value, list):
+        for index, item in enumerate(cast("list[object]", value)):
+            if problem := find_unserialisable(item, f"{path}[{index}]"):
+                return problem
+        return None
+    name = type(value).__name__
+    remedy = _REMEDIES.get(name, "use plain dicts, lists, strings, numbers and booleans")
+    return f"{path} is a {name}; {remedy}"
+
+
+def snake_case(name: str) -> str:
+    """`deletedRowIds` → `deleted_row_ids`; a snake_case name is returned as it is."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def with_snake_case_keys(
+    mapping: Mapping[str, Any], allowed: set[str], what: str
+) -> dict[str, Any]:
+    """The mapping with its keys in snake_case, each of which must be in `allowed`.
+
+    Raises `ValueError` that names a key which is unknown or given in both spellings.
+    """
+    result: dict[str, Any] = {}
+    for key, value in mapping.items():
+        name = snake_case(key)
+        if name not in allowed:
+            raise ValueError(
+                f"{what} has the unknown key {key!r}; it may have {', '.join(sorted(allowed))}"
+            )
+        if name in result:
+            raise ValueError(f"{what} has {name!r} in both spellings; keep one")
+        result[name] = value
+    return result

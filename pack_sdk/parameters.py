@@ -1,0 +1,173 @@
+"""Parameters of a sync table (contract, section P)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from pack_sdk.errors import PackDefinitionError
+from pack_sdk.json_values import with_snake_case_keys
+
+
+class ParameterType(StrEnum):
+    """The type of a parameter's value; the array types hold a list of it."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    HTML = "html"
+    IMAGE = "image"
+    FILE = "file"
+    MARKDOWN = "markdown"
+    STRING_ARRAY = "stringArray"
+    NUMBER_ARRAY = "numberArray"
+    BOOLEAN_ARRAY = "booleanArray"
+    DATE_ARRAY = "dateArray"
+    HTML_ARRAY = "htmlArray"
+    IMAGE_ARRAY = "imageArray"
+    FILE_ARRAY = "fileArray"
+    MARKDOWN_ARRAY = "markdownArray"
+    SPARSE_STRING_ARRAY = "sparseStringArray"
+    SPARSE_NUMBER_ARRAY = "sparseNumberArray"
+    SPARSE_BOOLEAN_ARRAY = "sparseBooleanArray"
+    SPARSE_DATE_ARRAY = "sparseDateArray"
+    SPARSE_HTML_ARRAY = "sparseHtmlArray"
+    SPARSE_IMAGE_ARRAY = "sparseImageArray"
+    SPARSE_FILE_ARRAY = "sparseFileArray"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether the value is a list."""
+        return self.value.endswith("Array")
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the list may hold None."""
+        return self.value.startswith("sparse")
+
+    @property
+    def element(self) -> "ParameterType":
+        """The type of one element of an array; the type itself otherwise."""
+        name = self.value.removesuffix("Array").removeprefix("sparse")
+        return ParameterType(name.lower())
+
+
+class Unset:
+    """The type of `UNSET`."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = Unset()
+"""Stands for a value that was not given, where None would be one."""
+
+Choices: TypeAlias = Sequence[Any] | Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter; `make_parameter` builds it and says what is wrong with it."""
+
+    name: str
+    type: ParameterType
+    description: str = ""
+    optional: bool = False
+    suggested_value: Any = UNSET
+    ingestion_suggested_value: Any = UNSET
+    autocomplete: Choices | None = None
+    supports_incremental_sync: bool = True
+    crawl_parent_table: str | None = None
+    crawl_property_key: str | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether contract C19 hides the parameter from synced tables."""
+        return self.optional and not self.supports_incremental_sync
+
+    @property
+    def default(self) -> Any:
+        """What a sync uses when nothing is configured, or `UNSET` (contract, section P)."""
+        if self.ingestion_suggested_value is not UNSET:
+            return self.ingestion_suggested_value
+        return self.suggested_value
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+_KEYS = {
+    "name", "type", "description", "optional", "suggested_value", "default_value",
+    "ingestion_suggested_value", "autocomplete", "supports_incremental_sync", "crawl_strategy",
+}  # fmt: skip
+
+
+def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any) -> Parameter:
+    """A parameter from keywords or from a mapping as the original SDK writes it.
+
+    `name` and `type` are required. `crawl_strategy` is `{"parentTable": {"tableName": …,
+    "propertyKey": …}}` (contract C20). Raises `PackDefinitionError` naming the parameter
+    and the remedy: a bad name, an unknown type or key, or `supports_incremental_sync=False`
+    on a required parameter (contract C19).
+    """
+    given = {**(definition or {}), **fields}
+    name = given.get("name")
+    what = f"parameter {name!r}"
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise PackDefinitionError(
+            f"{what}: a name is a letter, then letters, digits or _, at most 50 in all"
+        )
+    try:
+        values = with_snake_case_keys(given, _KEYS, what)
+    except ValueError as error:
+        raise PackDefinitionError(str(error)) from None
+    if "default_value" in values:
+        values.setdefault("suggested_value", values.pop("default_value"))
+    try:
+        values["type"] = ParameterType(values.get("type"))
+    except ValueError:
+        choices = ", ".join(member.value for member in ParameterType)
+        raise PackDefinitionError(
+            f"{what} has the type {values.get('type')!r}; choose one of {choices}"
+        ) from None
+    values.update(_crawl(values.pop("crawl_strategy", None), what))
+    parameter = Parameter(**values)
+    if not parameter.optional and not parameter.supports_incremental_sync:
+        raise PackDefinitionError(
+            f"{what} is required, so it cannot be hidden by supports_incremental_sync=False "
+            "(contract C19); make it optional or drop the flag"
+        )
+    return parameter
+
+
+def _crawl(strategy: Mapping[str, Mapping[str, str]] | None, what: str) -> dict[str, str]:
+    if not strategy:
+        return {}
+    parent = strategy.get("parentTable", strategy.get("parent_table", {}))
+    table = parent.get("tableName", parent.get("table_name"))
+    key = parent.get("propertyKey", parent.get("property_key"))
+    if table is None or key is None:
+        raise PackDefinitionError(
+            f'{what}: crawl_strategy is {{"parentTable": {{"tableName": …, "propertyKey": …}}}}'
+        )
+    return {"crawl_parent_table": table, "crawl_property_key": key}
+
+
+def check_order(parameters: Sequence[Parameter]) -> None:
+    """Optional parameters follow required ones and names are unique (contract, section P).
+
+    Raises `PackDefinitionError` naming the parameter.
+    """
+    seen: set[str] = set()
+    optional: str | None = None
+    for parameter in parameters:
+        if parameter.name in seen:
+            raise PackDefinitionError(f"parameter {parameter.name!r} is declared twice")
+        seen.add(parameter.name)
+        if parameter.optional:
+            optional = optional or parameter.name
+        elif optional:
+            raise PackDefinitionError(
+                f"the required parameter {parameter.name!r} follows the optional {optional!r}; "
+                "put required ones first"
+            )

@@ -1,0 +1,111 @@
+"""What `execute` returns: one page of a sync (contract C2 to C9)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pack_sdk.camel_case import CamelCaseAttributes
+from pack_sdk.errors import InvalidResultError
+from pack_sdk.json_values import find_unserialisable, is_truthy_in_javascript, with_snake_case_keys
+
+_RESULT_KEYS = {"result", "continuation", "completion", "deleted_row_ids", "deleted_item_ids"}
+_COMPLETION_KEYS = {"incremental_continuation", "has_incomplete_results"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion(CamelCaseAttributes):
+    """What the last page of a sync leaves for the next one.
+
+    `incremental_continuation` is the cursor: any JSON value that is true in JavaScript,
+    `{}` included (contract C6). `has_incomplete_results` says that an incremental sync
+    cannot be trusted and a full one must follow (contract C8).
+    """
+
+    incremental_continuation: Any = None
+    has_incomplete_results: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncResult:
+    """One page, typed: an alternative to returning a dictionary.
+
+    `result` holds the rows as dictionaries; `continuation` asks for another page;
+    `completion` counts on the last page; `deleted_row_ids` hold values of the schema's
+    `id_property`.
+    """
+
+    result: Sequence[Any] = field(default_factory=list[Any])
+    continuation: Any = None
+    completion: Completion | Mapping[str, Any] | None = None
+    deleted_row_ids: Sequence[Any] | None = None
+
+
+def parse_result(returned: object) -> SyncResult:
+    """The page that `execute` returned, checked.
+
+    Applies C2 (falsy return, falsy `result`), C3 (what counts as given), C4 (continuation
+    and cursor survive a JSON round trip), C5 (no completion beside a continuation) and C9
+    (`deletedRowIds ?? deletedItemIds`). Afterwards `continuation` is None when there is
+    none, and `completion` is a `Completion` or None. Raises `InvalidResultError` that names
+    the key and the remedy.
+    """
+    if isinstance(returned, SyncResult):
+        fields: dict[str, Any] = dict(vars(returned))
+    elif not is_truthy_in_javascript(returned):
+        return SyncResult()
+    elif isinstance(returned, Mapping):
+        try:
+            fields = with_snake_case_keys(
+                cast("Mapping[str, Any]", returned), _RESULT_KEYS, "the result of execute"
+            )
+        except ValueError as error:
+            raise InvalidResultError(str(error)) from None
+    else:
+        raise InvalidResultError(
+            f"execute returned a {type(returned).__name__}; return a dictionary such as "
+            '{"result": rows} or a SyncResult'
+        )
+    continuation = _given(fields.get("continuation"))
+    if problem := find_unserialisable(continuation, "continuation"):
+        raise InvalidResultError(f"{problem} (contract C4)")
+    deleted = fields.get("deleted_row_ids")
+    deleted = fields.get("deleted_item_ids") if deleted is None else deleted
+    return SyncResult(
+        result=_list_of(fields.get("result"), "result"),
+        continuation=continuation,
+        completion=None if continuation is not None else _completion(fields.get("completion")),
+        deleted_row_ids=_list_of(deleted, "deleted_row_ids"),
+    )
+
+
+def _given(value: object) -> Any:
+    return value if is_truthy_in_javascript(value) else None
+
+
+def _list_of(value: object, key: str) -> Sequence[Any]:
+    if not is_truthy_in_javascript(value):
+        return []
+    if isinstance(value, list | tuple):
+        return cast("Sequence[Any]", value)
+    raise InvalidResultError(f"{key} is a {type(value).__name__}; it must be a list")
+
+
+def _completion(value: object) -> Completion | None:
+    if not is_truthy_in_javascript(value):
+        return None
+    if isinstance(value, Completion):
+        fields: Mapping[str, Any] = vars(value)
+    elif isinstance(value, Mapping):
+        try:
+            fields = with_snake_case_keys(
+                cast("Mapping[str, Any]", value), _COMPLETION_KEYS, "completion"
+            )
+        except ValueError as error:
+            raise InvalidResultError(str(error)) from None
+    else:
+        raise InvalidResultError(f"completion is a {type(value).__name__}; it must be a dictionary")
+    cursor = _given(fields.get("incremental_continuation"))
+    if problem := find_unserialisable(cursor, "completion.incrementalContinuation"):
+        raise InvalidResultError(f"{problem} (contract C6)")
+    incomplete = is_truthy_in_javascript(fields.get("has_incomplete_results"))
+    return Completion(incremental_continuation=cursor, has_incomplete_results=incomplete)

@@ -1,0 +1,1 @@
+"""The demo pack and the little API it syncs from."""

@@ -1,0 +1,23 @@
+"""A page as the engine sees it, whatever language the pack is written in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pack_sdk.results import Completion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What one call of `execute` brought (contract C2).
+
+    `rows` is NDJSON: one row a line, each ended by a newline, `row_count` lines in all.
+    `continuation` is None when there is no further page; `completion` is None beside a
+    continuation (contract C5).
+    """
+
+    rows: bytes = b""
+    row_count: int = 0
+    continuation: Any = None
+    completion: Completion | None = None
+    deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])
