@@ -88,6 +88,11 @@ class Parameter:
         return self.optional and not self.supports_incremental_sync
 
     @property
+    def has_default(self) -> bool:
+        """Whether the pack suggests a value."""
+        return self.default is not UNSET
+
+    @property
     def default(self) -> Any:
         """What a sync uses when nothing is configured, or `UNSET` (contract, section P)."""
         if self.ingestion_suggested_value is not UNSET:

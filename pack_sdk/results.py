@@ -40,19 +40,31 @@ class SyncResult:
     deleted_row_ids: Sequence[Any] | None = None
 
 
-def parse_result(returned: object) -> SyncResult:
+@dataclass(frozen=True, kw_only=True)
+class CheckedResult:
+    """A page that follows the contract: what `parse_result` makes of a returned value.
+
+    `continuation` is None when there is no further page, `completion` None beside one.
+    """
+
+    rows: Sequence[Any] = field(default_factory=list[Any])
+    continuation: Any = None
+    completion: Completion | None = None
+    deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])
+
+
+def parse_result(returned: object) -> CheckedResult:
     """The page that `execute` returned, checked.
 
     Applies C2 (falsy return, falsy `result`), C3 (what counts as given), C4 (continuation
     and cursor survive a JSON round trip), C5 (no completion beside a continuation) and C9
-    (`deletedRowIds ?? deletedItemIds`). Afterwards `continuation` is None when there is
-    none, and `completion` is a `Completion` or None. Raises `InvalidResultError` that names
-    the key and the remedy.
+    (`deletedRowIds ?? deletedItemIds`). Raises `InvalidResultError` that names the key and
+    the remedy.
     """
     if isinstance(returned, SyncResult):
         fields: dict[str, Any] = dict(vars(returned))
     elif not is_truthy_in_javascript(returned):
-        return SyncResult()
+        return CheckedResult()
     elif isinstance(returned, Mapping):
         try:
             fields = with_snake_case_keys(
@@ -70,8 +82,8 @@ def parse_result(returned: object) -> SyncResult:
         raise InvalidResultError(f"{problem} (contract C4)")
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
-    return SyncResult(
-        result=_list_of(fields.get("result"), "result"),
+    return CheckedResult(
+        rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
         completion=None if continuation is not None else _completion(fields.get("completion")),
         deleted_row_ids=_list_of(deleted, "deleted_row_ids"),

@@ -1,0 +1,1 @@
+"""Tests of the demo service and its pack, over real HTTP on loopback."""

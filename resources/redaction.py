@@ -1,0 +1,128 @@
+"""Keeping secrets out of every text that leaves the fetcher (contract A4)."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+from urllib.parse import quote, quote_plus
+
+REPLACEMENT = "[secret]"
+SHORTEST_SAFE_SECRET = 4
+
+
+class Redactor:
+    """Replaces secrets by `[secret]`, in whatever form a message may carry them (A4).
+
+    The forms are the text itself and its url-encoded, base64, JSON, HTML and Python
+    `repr` spellings. For basic authentication hand in `user:password` as a secret of its
+    own: its base64 is what goes over the wire.
+
+    An empty secret is ignored. One shorter than four characters is replaced only where it
+    stands alone, with no letter or digit on either side: replacing every "a" of a message
+    would make it unreadable and give the secret away by the holes.
+
+    >>> Redactor(["s3cret/key"]).redact("GET https://api.example.com/?token=s3cret%2Fkey")
+    'GET https://api.example.com/?token=[secret]'
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        patterns = [
+            _pattern(form)
+            for form in sorted(
+                {form for secret in secrets if secret.strip() for form in _forms(secret)},
+                key=lambda form: (-len(form), form),  # the longest form wins where two match
+            )
+        ]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    def __repr__(self) -> str:
+        return "Redactor(…)"
+
+    def redact(self, text: str) -> str:
+        """The text without secrets."""
+        return self._pattern.sub(REPLACEMENT, text) if self._pattern else text
+
+    def redact_value(self, value: Any) -> Any:
+        """A JSON-like value, text or bytes without secrets; anything else as it is."""
+        if self._pattern is None:
+            return value
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, bytes):
+            return self.redact(value.decode("latin-1")).encode("latin-1")
+        if isinstance(value, Mapping):
+            items = cast("Mapping[Any, Any]", value).items()
+            return {self.redact_value(key): self.redact_value(item) for key, item in items}
+        if isinstance(value, list | tuple):
+            redacted = [self.redact_value(item) for item in cast("Iterable[Any]", value)]
+            return redacted if isinstance(value, list) else tuple(redacted)
+        return value
+
+    def redact_error(self, error: BaseException) -> None:
+        """Mend an exception in place so that neither it nor what led to it shows a secret.
+
+        Covers `args`, attributes that hold text or JSON (such as `StatusCodeError.body` and
+        its `response`), notes, the texts of an `OSError`, the members of a group, and all
+        of that along `__cause__` and `__context__`.
+        """
+        if self._pattern is not None:
+            self._mend(error, set())
+
+    def _mend(self, error: BaseException, seen: set[int]) -> None:
+        if id(error) in seen:
+            return
+        seen.add(id(error))
+        error.args = tuple(self.redact_value(argument) for argument in error.args)
+        for name, value in list(vars(error).items()):
+            setattr(error, name, self._mended_attribute(value))
+        if isinstance(error, OSError):
+            # str() of an OSError is made of these, which are not in its __dict__.
+            for name in ("strerror", "filename", "filename2"):
+                if isinstance(text := getattr(error, name, None), str | bytes):
+                    setattr(error, name, self.redact_value(text))
+        linked = [*error.args, error.__cause__, error.__context__]
+        if isinstance(error, BaseExceptionGroup):
+            linked += cast("BaseExceptionGroup[BaseException]", error).exceptions
+        for other in linked:
+            if isinstance(other, BaseException):
+                self._mend(other, seen)
+
+    def _mended_attribute(self, value: Any) -> Any:
+        """An attribute of an exception; a `FetchResponse` is rebuilt, as it is frozen."""
+        from pack_sdk.fetching import FetchResponse
+
+        if isinstance(value, FetchResponse):
+            return FetchResponse(
+                status=value.status,
+                headers=self.redact_value(value.headers),
+                body=self.redact_value(value.body),
+            )
+        return self.redact_value(value)
+
+
+def _forms(secret: str) -> set[str]:
+    """The spellings under which a secret may turn up in a text."""
+    texts = {secret, secret.strip()}
+    forms = set(texts)
+    for text in texts:
+        raw = text.encode("utf-8", errors="replace")
+        for encoded in (quote(text), quote(text, safe=""), quote_plus(text)):
+            forms |= {encoded, re.sub("%[0-9A-F]{2}", lambda hit: hit[0].lower(), encoded)}
+        for coded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+            forms |= {coded.decode(), coded.decode().rstrip("="), quote(coded, safe="")}
+        for in_ascii in (True, False):
+            escaped = json.dumps(text, ensure_ascii=in_ascii)[1:-1]
+            forms |= {escaped, escaped.replace("/", "\\/")}
+        # The first has both kinds of quotes escaped, which repr does only where it must.
+        forms |= {repr(text + "'\"")[1:-4], repr(text)[1:-1], repr(raw)[2:-1]}
+        forms |= {html.escape(text), raw.decode("latin-1")}
+    return forms
+
+
+def _pattern(form: str) -> str:
+    escaped = re.escape(form)
+    if len(form) >= SHORTEST_SAFE_SECRET:
+        return escaped
+    return f"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"

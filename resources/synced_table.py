@@ -1,0 +1,209 @@
+"""The synced table: its columns, and the changes that a sync makes to its rows.
+
+Runs inside the caller's transaction, with the stage attached as `_stage`. A row's key is
+(`_sync`, id) (contract D2). There is no primary key and no index: the stage has unique ids,
+so the result has, and a DuckDB index would make large merges many times slower.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from resources.columns import Column
+from resources.identifiers import quote_identifier
+from resources.ledger import SyncKey
+from resources.stage import Stage
+from resources.warehouse import SYSTEM_SCHEMA, table_name
+
+HIDDEN_COLUMNS = (
+    Column(name="_sync", sql_type="VARCHAR", description="Which sync of the table owns the row."),
+    Column(
+        name="_changed_at",
+        sql_type="TIMESTAMP WITH TIME ZONE",
+        description="When the row was last inserted or changed here, in UTC.",
+    ),
+    Column(name="_run_id", sql_type="VARCHAR", description="The sync that did it (_sync.runs)."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChanges:
+    """How many rows a sync inserted, updated, left as they were and deleted."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    deleted: int
+
+
+class SyncedTable:
+    """One synced table of the open transaction."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
+        self._connection = connection
+        self._key = key
+        self._name = table_name(key.pack, key.table)
+
+    def existing_columns(self) -> dict[str, str]:
+        """The table's columns with their types, empty if there is no table."""
+        rows = self._connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? "
+            "ORDER BY column_index",
+            [self._key.pack, self._key.table],
+        ).fetchall()
+        return dict(rows)
+
+    def row_count(self) -> int:
+        """How many rows the table has, of all syncs."""
+        return self._number(f"SELECT count(*) FROM {self._name}")
+
+    def fit_columns(self, columns: Sequence[Column]) -> list[str]:
+        """Give the table exactly these columns; returns what was changed, in words.
+
+        Must come before any change of rows: DuckDB cannot commit an ALTER that follows
+        writes to the same table. A column whose type changed keeps the values that can be
+        cast; the full sync that a new schema forces then fills it.
+        """
+        existing = self.existing_columns()
+        wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
+        if not existing:
+            self._connection.execute(
+                f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(self._key.pack)}"
+            )
+            definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
+            self._connection.execute(f"CREATE TABLE {self._name} ({', '.join(definitions)})")
+            return []
+        return self._alter(existing, wanted)
+
+    def _alter(self, existing: dict[str, str], wanted: dict[str, str]) -> list[str]:
+        changes: list[str] = []
+        present = {name.casefold(): name for name in existing}
+        kept = {name.casefold() for name in wanted}
+        for name, sql_type in wanted.items():
+            quoted = quote_identifier(name)
+            before = present.get(name.casefold())
+            if before is None:
+                self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
+                changes.append(f"added {name} {sql_type}")
+                continue
+            if before != name:
+                self._alter_table(f"RENAME COLUMN {quote_identifier(before)} TO {quoted}")
+                changes.append(f"renamed {before} to {name}")
+            if existing[before] != sql_type:
+                self._retype(quoted, sql_type)
+                changes.append(f"changed {name} from {existing[before]} to {sql_type}")
+        for name in existing:
+            if name.casefold() not in kept:
+                self._alter_table(f"DROP COLUMN {quote_identifier(name)}")
+                changes.append(f"dropped {name}")
+        return changes
+
+    def _retype(self, quoted: str, sql_type: str) -> None:
+        try:
+            self._alter_table(
+                f"ALTER COLUMN {quoted} SET DATA TYPE {sql_type} "
+                f"USING TRY_CAST({quoted} AS {sql_type})"
+            )
+        except (duckdb.BinderException, duckdb.ConversionException):
+            # No cast between the two types at all: an INTERVAL to a BOOLEAN.
+            self._alter_table(f"DROP COLUMN {quoted}")
+            self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
+
+    def _alter_table(self, action: str) -> None:
+        self._connection.execute(f"ALTER TABLE {self._name} {action}")
+
+    def apply(self, stage: Stage, *, complete: bool, execution_id: str, at: datetime) -> RowChanges:
+        """Make the staged rows and deletions true for this sync.
+
+        `complete` says that the stage holds the complete set (a full sync): then rows of
+        this sync which it does not have are deleted (contract C10), except those whose id
+        came with a row that was rejected (S4). Rows that do not differ are not touched.
+        """
+        self._find_changes(stage)
+        self._find_deletions(stage, complete=complete)
+        names = ", ".join(
+            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
+        )
+        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
+        changes = RowChanges(
+            inserted=self._number("SELECT count(*) FROM changed WHERE old_row IS NULL"),
+            updated=self._number("SELECT count(*) FROM changed WHERE old_row IS NOT NULL"),
+            unchanged=self._number(
+                "SELECT (SELECT count(*) FROM _stage.upserts) - (SELECT count(*) FROM changed)"
+            ),
+            deleted=self._number("SELECT count(*) FROM deleted"),
+        )
+        self._connection.execute(
+            f"DELETE FROM {self._name} WHERE rowid IN "
+            "(SELECT old_row FROM changed WHERE old_row IS NOT NULL UNION ALL FROM deleted)"
+        )
+        self._connection.execute(
+            f"INSERT INTO {self._name} ({names}) SELECT {values}, ?, ?, ? FROM _stage.upserts "
+            "WHERE stage_row IN (SELECT stage_row FROM changed)",
+            [self._key.sync, at, execution_id],
+        )
+        self._connection.execute("DROP TABLE changed; DROP TABLE deleted;")
+        return changes
+
+    def _find_changes(self, stage: Stage) -> None:
+        """Temporary table `changed`: the staged rows that are new (`old_row` NULL) or differ."""
+        same = " AND ".join(
+            f"old.{quote_identifier(column.name)} IS NOT DISTINCT FROM upserts.c{i}"
+            for i, column in enumerate(stage.columns)
+        )
+        self._connection.execute(
+            "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, old.rowid AS old_row "
+            f"FROM _stage.upserts AS upserts LEFT JOIN {self._name} AS old "
+            f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
+            f"AND old._sync = ? WHERE old.rowid IS NULL OR NOT ({same})",
+            [self._key.sync],
+        )
+
+    def _find_deletions(self, stage: Stage, *, complete: bool) -> None:
+        """Temporary table `deleted`: the rows of this sync that go."""
+        gone = "id IN (SELECT id FROM _stage.deletes)"
+        if complete:
+            returned = f"SELECT {stage.id_column} FROM _stage.upserts"
+            rejected = (
+                "SELECT id FROM _stage.rejects WHERE id IS NOT NULL "
+                "AND id NOT IN (SELECT id FROM _stage.deletes)"
+            )
+            gone = f"id NOT IN ({returned} UNION ALL {rejected})"
+        self._connection.execute(
+            f"CREATE TEMP TABLE deleted AS SELECT old_row FROM (SELECT rowid AS old_row, "
+            f"{quote_identifier(stage.id_name)} AS id FROM {self._name} WHERE _sync = ?) "
+            f"WHERE {gone}",
+            [self._key.sync],
+        )
+
+    def keep_rejects(
+        self, stage: Stage, *, complete: bool, execution_id: str, at: datetime
+    ) -> None:
+        """Keep the rejected rows, whole, and forget earlier ones that this sync replaced."""
+        where = [self._key.pack, self._key.table, self._key.sync]
+        replaced = (
+            ""
+            if complete
+            else (
+                f"AND row_id IN (SELECT CAST({stage.id_column} AS VARCHAR) FROM _stage.upserts "
+                "UNION ALL SELECT CAST(id AS VARCHAR) FROM _stage.deletes "
+                "UNION ALL SELECT CAST(id AS VARCHAR) FROM _stage.rejects)"
+            )
+        )
+        self._connection.execute(
+            f"DELETE FROM {SYSTEM_SCHEMA}.rejected_rows "
+            f"WHERE pack = ? AND table_name = ? AND sync = ? {replaced}",
+            where,
+        )
+        self._connection.execute(
+            f"INSERT INTO {SYSTEM_SCHEMA}.rejected_rows "
+            "SELECT ?, ?, ?, CAST(id AS VARCHAR), problem, line, page, ?, ? FROM _stage.rejects",
+            [*where, execution_id, at],
+        )
+
+    def _number(self, query: str) -> int:
+        row = self._connection.execute(query).fetchone()
+        return row[0] if row else 0

@@ -1,0 +1,163 @@
+"""What a `defs.yaml` may say about a pack, and clear errors for what it may not.
+
+The models are Dagster's component models: unknown keys are refused with file and line, and
+`dg` knows their JSON schema.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, cast
+
+import dagster as dg
+from pydantic import Field
+
+from pack_sdk.pack import Pack
+from pack_sdk.parameters import Parameter, ParameterType
+
+
+class ConfigurationError(Exception):
+    """The configuration is wrong; the message names the file, the key and the choices."""
+
+
+class EnvironmentVariable(dg.Resolvable, dg.Model):
+    """A value that is read from the environment when a run starts, never from a file."""
+
+    env: str = Field(description="The name of the environment variable.")
+
+
+class ConnectionConfiguration(dg.Resolvable, dg.Model):
+    """One account of the service."""
+
+    endpoint: str | None = Field(default=None, description="Base URL of relative requests.")
+    credentials: dict[str, EnvironmentVariable] = Field(
+        default_factory=dict, description="The pack's credentials, such as token: {env: X}."
+    )
+    allow_http_localhost: bool = Field(
+        default=False, description="Allow this machine, by http too (contract F4)."
+    )
+    allow_private_addresses: bool = Field(
+        default=False, description="Allow declared hosts that lead to private addresses."
+    )
+    max_response_bytes: int = Field(default=25 * 1024 * 1024, description="Contract F6.")
+    max_concurrent_requests: int = Field(
+        default=8, description="Requests at once, over all tables of the connection (F5)."
+    )
+    request_timeout_seconds: float = Field(default=30, description="Longest single request.")
+
+
+class TableConfiguration(dg.Resolvable, dg.Model):
+    """One table: what to ask it for, and with which connection."""
+
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Values of the table's parameters, by name."
+    )
+    connection: str = Field(default="default", description="One of `connections`.")
+
+
+class ScheduleConfiguration(dg.Resolvable, dg.Model):
+    """When the pack's tables are synced (contract C12): cron strings in a time zone."""
+
+    enabled: bool = Field(default=False, description="Whether the schedules start switched on.")
+    time_zone: str = Field(default="UTC", description='Such as "Europe/Berlin".')
+    incremental: str = Field(default="0 */4 * * *", description="Tables with a cursor.")
+    without_cursor: str = Field(default="0 2 * * *", description="Tables without a cursor.")
+    full_refresh: str = Field(default="0 3 * * 0", description="Full sync of every table.")
+
+
+def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str) -> None:
+    """Refuse a name that is not among the choices, naming key and choices."""
+    choices = list(among)
+    for name in names:
+        if name not in choices:
+            raise ConfigurationError(
+                f"{where}: there is no {what} {name!r}; choose from {', '.join(choices) or 'none'}"
+            )
+
+
+def check_connections(
+    pack: Pack, connections: Mapping[str, ConnectionConfiguration], *, where: str
+) -> None:
+    """Each connection has the credentials that the pack asks for, no others, all set."""
+    wanted = pack.authentication.credential_keys
+    for name, connection in connections.items():
+        key = f"{where}.connections.{name}"
+        choose(connection.credentials, wanted, where=f"{key}.credentials", what="credential")
+        for credential in wanted:
+            if credential not in connection.credentials:
+                raise ConfigurationError(
+                    f"{key}.credentials: {credential!r} is missing; the pack authenticates by "
+                    f"{pack.authentication.type.value}. Write `{credential}: {{env: NAME}}`"
+                )
+            variable = connection.credentials[credential].env
+            if not dg.EnvVar(variable).get_value():
+                raise ConfigurationError(
+                    f"{key}.credentials.{credential}: the environment variable {variable} is not "
+                    "set; set it where Dagster runs, or in a .env file beside dagster.yaml"
+                )
+        if pack.authentication.requires_endpoint_url and not connection.endpoint:
+            raise ConfigurationError(f"{key}: the pack needs an `endpoint`, its API's base URL")
+
+
+def resolve_parameters(
+    parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """A value for every parameter of a table, in declared order (contract C1, C19, P).
+
+    What is configured, else the value that the pack suggests, else None for an optional
+    one. Raises `ConfigurationError` for an unknown, a hidden (C19) or a missing parameter
+    and for a value of another type.
+    """
+    declared = {parameter.name: parameter for parameter in parameters}
+    offered = [name for name, parameter in declared.items() if not parameter.hidden]
+    for name in configured:
+        if name in declared and name not in offered:
+            raise ConfigurationError(
+                f"{where}.{name}: this parameter cannot be set, because it is not compatible "
+                "with incremental sync (supports_incremental_sync=False, contract C19); "
+                f"choose from {', '.join(offered) or 'none'}"
+            )
+    choose(configured, offered, where=where, what="parameter")
+    return {
+        name: _value_of(parameter, configured, where=where) for name, parameter in declared.items()
+    }
+
+
+def _value_of(parameter: Parameter, configured: Mapping[str, Any], *, where: str) -> Any:
+    if parameter.hidden:
+        return None
+    if configured.get(parameter.name) is not None:
+        return _typed(parameter, configured[parameter.name], where=f"{where}.{parameter.name}")
+    if parameter.has_default:
+        return parameter.default
+    if parameter.optional:
+        return None
+    raise ConfigurationError(
+        f"{where}: the parameter {parameter.name!r} ({parameter.type.value}) is required"
+        + (f": {parameter.description}" if parameter.description else "")
+    )
+
+
+_PYTHON_TYPES: Mapping[ParameterType, tuple[type, ...]] = {
+    ParameterType.NUMBER: (int, float),
+    ParameterType.BOOLEAN: (bool,),
+    ParameterType.DATE: (str, date),
+}
+
+
+def _typed(parameter: Parameter, value: Any, *, where: str) -> Any:
+    if parameter.type.is_array:
+        if not isinstance(value, list):
+            raise ConfigurationError(f"{where} is {value!r}; it must be a list")
+        items = enumerate(cast("list[Any]", value))
+        return [_typed_item(parameter, item, where=f"{where}[{index}]") for index, item in items]
+    return _typed_item(parameter, value, where=where)
+
+
+def _typed_item(parameter: Parameter, value: Any, *, where: str) -> Any:
+    element = parameter.type.element
+    if value is None and parameter.type.is_sparse:
+        return None
+    wanted = _PYTHON_TYPES.get(element, (str,))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise ConfigurationError(f"{where} is {value!r}; it must be a {element.value}")
+    return value

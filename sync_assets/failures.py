@@ -1,0 +1,72 @@
+"""How a sync can fail, and what the next try is told about it (contract C17)."""
+
+import duckdb
+
+from pack_sdk.context import AttemptErrorKind, PreviousAttemptError
+from pack_sdk.errors import (
+    InvalidResultError,
+    PackDefinitionError,
+    ResponseSizeTooLargeError,
+    StatusCodeError,
+    UserVisibleError,
+)
+from resources.apply import SupersededError
+from resources.runtime import PageTimeoutError
+from resources.warehouse import WarehouseLockedError
+
+
+class SyncFailedError(Exception):
+    """A sync of a table failed; nothing of it was applied. The message says all."""
+
+
+class EndlessContinuationError(Exception):
+    """A page returned the continuation that it was called with (contract C15)."""
+
+
+class ParametersRejectedError(Exception):
+    """`validateParameters` said no (contract C21)."""
+
+
+class SyncCancelledError(Exception):
+    """The run was cancelled; the sync stopped between two pages."""
+
+
+_POINTLESS_TO_RETRY = (
+    InvalidResultError,
+    PackDefinitionError,
+    UserVisibleError,
+    EndlessContinuationError,
+    ParametersRejectedError,
+    SupersededError,
+    SyncCancelledError,
+    WarehouseLockedError,
+    duckdb.Error,
+)
+
+
+def is_worth_retrying(error: Exception) -> bool:
+    """Whether the same sync may succeed when it is tried again at once."""
+    return not isinstance(error, _POINTLESS_TO_RETRY)
+
+
+def kind_of(error: Exception) -> AttemptErrorKind:
+    """The contract's word for an error (C17)."""
+    if isinstance(error, PageTimeoutError):
+        return "Timeout"
+    if isinstance(error, ResponseSizeTooLargeError):
+        return "ResponseTooLarge"
+    if isinstance(error, StatusCodeError):
+        return "RateLimitExceeded" if error.status_code == 429 else "HttpStatusError"
+    return "Unknown"
+
+
+def status_code_of(error: Exception) -> int | None:
+    """The status of a `StatusCodeError`, None for other errors."""
+    return error.status_code if isinstance(error, StatusCodeError) else None
+
+
+def describe_previous(error: Exception) -> PreviousAttemptError:
+    """What `context.previous_attempt_error` says about an error."""
+    return PreviousAttemptError(
+        type=kind_of(error), message=str(error), status_code=status_code_of(error)
+    )

@@ -1,0 +1,43 @@
+"""What a cursor depends on, in short: when it changes, the cursor is of no use (D5)."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from pack_sdk.schemas import Schema
+
+
+def fingerprint_of(
+    schema: Schema, parameters: Mapping[str, Any], connection_name: str, endpoint: str | None
+) -> dict[str, str]:
+    """Short hashes by part: the schema, the parameters and the account.
+
+    Credentials are no part of it: a renewed token is the same account.
+    """
+    return {
+        "schema": _hash(_structure(schema)),
+        "parameters": _hash(dict(parameters)),
+        "connection": _hash([connection_name, endpoint]),
+    }
+
+
+def _structure(schema: Schema) -> dict[str, Any]:
+    """The parts of a schema that decide what is stored; descriptions are not among them."""
+    return {
+        "type": schema.type,
+        "hint": schema.hint,
+        "from_key": schema.from_key,
+        "required": schema.required,
+        "precision": schema.precision,
+        "items": _structure(schema.items) if schema.items else None,
+        "properties": {name: _structure(prop) for name, prop in schema.properties.items()},
+        "id_property": schema.id_property,
+        "include_unknown_properties": schema.include_unknown_properties,
+    }
+
+
+def _hash(value: Any) -> str:
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    return hashlib.sha256(text).hexdigest()[:16]

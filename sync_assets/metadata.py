@@ -1,0 +1,78 @@
+"""What Dagster shows of a synced table: its columns, and the figures of each sync."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import orjson
+
+from resources.columns import Column
+from resources.ledger import RunRecord
+from resources.synced_table import HIDDEN_COLUMNS
+from sync_assets.sync import SyncOutcome
+
+_LONGEST_CURSOR = 200
+
+
+def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """The table's columns, with the hidden ones."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=c.name, type=c.sql_type, description=c.description or None)
+            for c in (*columns, *HIDDEN_COLUMNS)
+        ]
+    )
+
+
+def materialization_metadata(outcome: SyncOutcome) -> Mapping[str, Any]:
+    """The metadata of one materialization; numbers are plotted over time by Dagster's UI."""
+    record = outcome.record
+    metadata: dict[str, Any] = {
+        "dagster/row_count": outcome.row_count,
+        "dagster/column_schema": column_schema(outcome.columns),
+        "dagster/table_name": f"{record.pack}.{record.table_name}",
+        "sync/mode": record.mode,
+        "sync/mode_reason": record.mode_reason,
+        **_figures(record),
+        "sync/cursor_before": _shortened(record.cursor_before),
+        "sync/cursor_after": _shortened(record.cursor_after),
+        "sync/execution_id": record.execution_id,
+    }
+    if outcome.schema_changes:
+        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(outcome.schema_changes))
+    if outcome.warnings:
+        metadata["sync/warnings"] = dg.MetadataValue.md(_list(outcome.warnings))
+    return metadata
+
+
+def _figures(record: RunRecord) -> dict[str, int | float]:
+    seconds = (record.finished_at - record.started_at).total_seconds()
+    return {
+        "sync/inserted": record.inserted,
+        "sync/updated": record.updated,
+        "sync/unchanged": record.unchanged,
+        "sync/deleted": record.deleted,
+        "sync/rejected": record.rejected,
+        "sync/duplicates": record.duplicates,
+        "sync/pages": record.pages,
+        "sync/rows_returned": record.rows_returned,
+        "sync/requests": record.requests,
+        "sync/retries": record.retries,
+        "sync/bytes_received": record.bytes_received,
+        "sync/seconds": round(seconds, 3),
+        "sync/seconds_fetching": round(record.fetch_seconds, 3),
+        "sync/seconds_staging": round(record.stage_seconds, 3),
+        "sync/seconds_applying": round(record.apply_seconds, 3),
+        "sync/rows_per_second": round(record.rows_returned / seconds, 1) if seconds else 0.0,
+    }
+
+
+def _shortened(cursor: Any) -> str:
+    if cursor is None:
+        return "none"
+    text = orjson.dumps(cursor).decode()
+    return text if len(text) <= _LONGEST_CURSOR else text[:_LONGEST_CURSOR] + "…"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)

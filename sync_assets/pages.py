@@ -1,0 +1,141 @@
+"""The loop: call `execute` for page after page and spool what it returns."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import orjson
+
+from pack_sdk.context import PreviousAttemptError, SyncState
+from pack_sdk.results import Completion
+from resources.fetcher import SyncFetcher
+from resources.runtime import CallEnvironment
+from resources.spool import Spool
+from sync_assets.failures import (
+    EndlessContinuationError,
+    ParametersRejectedError,
+    SyncCancelledError,
+)
+from sync_assets.mode import Mode
+from sync_assets.pack_log import PackLogger
+from sync_assets.table_sync import TableSync
+
+PROGRESS_SECONDS = 5.0
+"""How much time passes, at least, between two log lines about pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """Which sync the pages are for: its mode, cursor, start and id, the same on every page."""
+
+    mode: Mode
+    cursor: Any
+    started_at: datetime
+    execution_id: str
+    previous_error: PreviousAttemptError | None
+
+
+def collect_pages(
+    sync: TableSync, request: PageRequest, fetcher: SyncFetcher, spool: Spool
+) -> Completion | None:
+    """Call `execute` until there is no continuation; returns the last page's completion.
+
+    Each page goes to the spool before the next is asked for. Raises what the pack raises,
+    `ParametersRejectedError` (C21), `EndlessContinuationError` (C15), `SyncCancelledError`.
+    """
+    session = sync.runtime.open(
+        sync.table.name,
+        CallEnvironment(
+            fetcher=fetcher,
+            logger=PackLogger(sync),
+            endpoint=sync.connection.settings.endpoint,
+            page_timeout_seconds=sync.settings.page_timeout_seconds,
+            previous_attempt_error=request.previous_error,
+        ),
+    )
+    progress = _Progress(sync, spool)
+    args = list(sync.parameters.values())
+    try:
+        _check_parameters(session.validate_parameters(args, _state(sync, request, None)))
+        continuation: Any = None
+        while True:
+            if sync.cancelled.is_set():
+                raise SyncCancelledError(f"{sync.key}: the run was cancelled")
+            page = session.execute(args, _state(sync, request, continuation))
+            spool.append(page)
+            progress.page_done()
+            if page.continuation is None:
+                return page.completion
+            if continuation is not None and _same_json(page.continuation, continuation):
+                shown = orjson.dumps(continuation).decode()[:300]
+                raise EndlessContinuationError(
+                    f"page {spool.page_count} returned the continuation it was called with, "
+                    f"{shown}: that would go on for ever (contract C15)"
+                )
+            continuation = page.continuation
+    finally:
+        session.close()
+
+
+def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncState:
+    """The `context.sync` of one page; the pack may scribble on its copy."""
+    previous = None
+    if request.mode == "incremental":  # on every page of it, and in no full sync (C7)
+        previous = Completion(incremental_continuation=_copy(request.cursor))
+    return SyncState(
+        continuation=_copy(continuation),
+        previous_completion=previous,
+        schema=sync.table.schema,
+        parameters=dict(sync.parameters),
+        started_at=request.started_at,
+        execution_id=request.execution_id,
+    )
+
+
+def _copy(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value))
+
+
+def _same_json(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON: in Python 1 == True == 1.0."""
+    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
+        other, option=orjson.OPT_SORT_KEYS
+    )
+
+
+def _check_parameters(answer: Any) -> None:
+    """Stop when `validateParameters` answered `{isValid: false, …}` (contract C21)."""
+    if not isinstance(answer, dict):
+        return
+    fields = cast("dict[str, Any]", answer)
+    if fields.get("isValid", fields.get("is_valid", True)):
+        return
+    errors: list[dict[str, Any]] = fields.get("errors") or []
+    details = "".join(
+        f"; {error.get('parameterName', error.get('parameter_name'))}: {error.get('message')}"
+        for error in errors
+    )
+    message = fields.get("message") or "the pack rejects the parameters"
+    raise ParametersRejectedError(f"{message}{details}")
+
+
+class _Progress:
+    """Logs at every page or every few seconds, whichever is rarer."""
+
+    def __init__(self, sync: TableSync, spool: Spool) -> None:
+        self._sync = sync
+        self._spool = spool
+        self._started = self._logged = time.monotonic()
+
+    def page_done(self) -> None:
+        now = time.monotonic()
+        if now - self._logged < PROGRESS_SECONDS:
+            return
+        self._logged = now
+        spool, seconds = self._spool, now - self._started
+        self._sync.log(
+            "info",
+            f"{self._sync.key}: {spool.page_count:,} pages, {spool.row_count:,} rows, "
+            f"{spool.row_count / seconds:,.0f} rows per second",
+        )

@@ -1,0 +1,103 @@
+"""The Dagster resources: the warehouse, and each pack with its connections."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from pack_sdk.pack import Pack
+from resources.connection import Connection, ConnectionSettings
+from resources.pack_loader import load_pack
+from resources.python_runtime import PythonRuntime
+from resources.runtime import PackRuntime
+from resources.warehouse import Warehouse
+from sync_assets.table_sync import SyncSettings
+
+
+class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
+    """The DuckDB file that holds the synced tables."""
+
+    path: str = Field(description="The DuckDB file; it is made by the first sync.")
+    spool_folder: str = Field(
+        default=".dagster/spool", description="Where the pages of running syncs are kept."
+    )
+    lock_wait_seconds: float = Field(
+        default=60, description="How long to wait while another process has the file."
+    )
+    memory_limit: str | None = Field(
+        default=None, description='DuckDB\'s memory limit, such as "2GB".'
+    )
+
+    def open(self) -> Warehouse:
+        """The warehouse; it holds nothing open between its `read` and `write` blocks."""
+        return Warehouse(
+            path=Path(self.path),
+            lock_wait_seconds=self.lock_wait_seconds,
+            memory_limit=self.memory_limit,
+        )
+
+
+class ConnectionConfig(dg.Config):
+    """A connection as a run's resource; credentials are `dg.EnvVar`s."""
+
+    endpoint: str | None = None
+    credentials: dict[str, str] = Field(default_factory=dict, repr=False)
+    allow_http_localhost: bool = False
+    allow_private_addresses: bool = False
+    max_response_bytes: int = 25 * 1024 * 1024
+    max_concurrent_requests: int = 8
+    request_timeout_seconds: float = 30
+
+
+class PackResource(dg.ConfigurableResource["PackResource"]):
+    """A pack: its code, its connections, and how its syncs behave.
+
+    Connections are opened when a table first needs them and closed with the run; all
+    tables of a run share them, and with them the limit on requests at once (contract F5).
+    """
+
+    pack: str = Field(description="A folder of packs/, or the path of a module.")
+    connections: dict[str, ConnectionConfig] = Field(default_factory=dict)
+    page_timeout_seconds: float = Field(default=60, description="Contract C14.")
+    attempts: int = Field(default=3, description="How often a failing sync is tried (C17).")
+    retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
+    full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
+    max_parallel_tables: int = Field(default=4, description="Tables synced at once in a run.")
+
+    _open: dict[str, Connection] = PrivateAttr(default_factory=dict[str, Connection])
+
+    def load(self) -> Pack:
+        """The pack's definition."""
+        return load_pack(self.pack)
+
+    def runtime(self) -> PackRuntime:
+        """What runs the pack's code."""
+        return PythonRuntime(self.load())
+
+    def settings(self) -> SyncSettings:
+        """How the pack's syncs behave."""
+        return SyncSettings(
+            page_timeout_seconds=self.page_timeout_seconds,
+            attempts=self.attempts,
+            retry_wait_seconds=self.retry_wait_seconds,
+            full_every=timedelta(days=self.full_every_days),
+        )
+
+    def connection(self, name: str) -> Connection:
+        """The connection of that name, opened on first use."""
+        if name not in self._open:
+            config = self.connections.get(name) or ConnectionConfig()
+            pack = self.load()
+            self._open[name] = Connection(
+                ConnectionSettings(name=name, **config.model_dump()),
+                pack.authentication,
+                pack.network_domains,
+            )
+        return self._open[name]
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the connections."""
+        del context
+        while self._open:
+            self._open.popitem()[1].close()

@@ -1,0 +1,167 @@
+"""When tables are synced: jobs over all packs, and three schedules for each pack."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import dagster as dg
+
+from resources.ledger import SyncKey, read_position
+from sync_assets.assets import SYNC_TAG, WAREHOUSE
+from sync_assets.configuration import ScheduleConfiguration
+from sync_assets.mode import MODE_TAG
+from sync_assets.resources import WarehouseResource
+
+INCREMENTAL_JOB = "incremental"
+FULL_REFRESH_JOB = "full_refresh"
+PACK_TAG = "sync/pack"
+
+Tick: TypeAlias = dg.RunRequest | dg.SkipReason
+Evaluate: TypeAlias = Callable[[dg.ScheduleEvaluationContext], Tick]
+
+_IN_FLIGHT = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def build_sync_jobs() -> list[Any]:
+    """The jobs over all sync tables: `incremental`, and `full_refresh` with its tag.
+
+    `incremental` chooses the mode of each table (see `sync_assets.mode`); `full_refresh`
+    forces full syncs. A tag rather than config, because it survives re-execution.
+    """
+    every_table = dg.AssetSelection.tag(SYNC_TAG, "true")
+    return [
+        _define_job(
+            INCREMENTAL_JOB,
+            every_table,
+            description="Syncs all tables: what changed where there is a cursor, else all.",
+        ),
+        _define_job(
+            FULL_REFRESH_JOB,
+            every_table,
+            description="Syncs all rows of all tables anew.",
+            tags={MODE_TAG: "full"},
+        ),
+    ]
+
+
+def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
+    return dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
+        name, selection, executor_def=dg.in_process_executor, **fields
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackSchedules:
+    """Which pack, which of its tables, and when (contract C12)."""
+
+    name: str
+    tables: Sequence[str]
+    schedule: ScheduleConfiguration
+
+
+def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinition]:
+    """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
+
+    The first takes the tables that have a cursor and those never synced, the second those
+    whose last sync left no cursor. A tick that finds a run of the pack still going skips.
+    """
+
+    def with_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
+        tables, _ = _by_cursor(context, definition)
+        return _request(context, definition.name, tables, "has a cursor")
+
+    def without_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
+        _, tables = _by_cursor(context, definition)
+        return _request(context, definition.name, tables, "lacks a cursor")
+
+    def every_table(context: dg.ScheduleEvaluationContext) -> Tick:
+        return _request(context, definition.name, definition.tables, "is configured")
+
+    times = definition.schedule
+    return [
+        _schedule(
+            definition,
+            name="incremental",
+            job=INCREMENTAL_JOB,
+            cron=times.incremental,
+            evaluate=with_cursor,
+            description="Tables that have a cursor, and those never synced.",
+        ),
+        _schedule(
+            definition,
+            name="without_cursor",
+            job=INCREMENTAL_JOB,
+            cron=times.without_cursor,
+            evaluate=without_cursor,
+            description="Tables whose last sync left no cursor: full syncs.",
+        ),
+        _schedule(
+            definition,
+            name="full_refresh",
+            job=FULL_REFRESH_JOB,
+            cron=times.full_refresh,
+            evaluate=every_table,
+            description="A full sync of every table.",
+        ),
+    ]
+
+
+def _schedule(
+    definition: PackSchedules,
+    *,
+    name: str,
+    job: str,
+    cron: str,
+    evaluate: Evaluate,
+    description: str,
+) -> dg.ScheduleDefinition:
+    on = definition.schedule.enabled
+    return dg.ScheduleDefinition(
+        name=f"{definition.name}_{name}",
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=definition.schedule.time_zone,
+        execution_fn=evaluate,
+        required_resource_keys={WAREHOUSE},
+        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
+        tags={PACK_TAG: definition.name},
+        description=description,
+    )
+
+
+def _by_cursor(
+    context: dg.ScheduleEvaluationContext, definition: PackSchedules
+) -> tuple[list[str], list[str]]:
+    """The pack's tables with a cursor or never synced, and those without a cursor."""
+    warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE)).open()
+    with_cursor: list[str] = []
+    without: list[str] = []
+    with warehouse.read() as connection:
+        for table in definition.tables:
+            position = read_position(connection, SyncKey(pack=definition.name, table=table))
+            never_synced = position.execution_id is None
+            has_cursor = position.cursor is not None or never_synced
+            (with_cursor if has_cursor else without).append(table)
+    return with_cursor, without
+
+
+def _request(
+    context: dg.ScheduleEvaluationContext, pack: str, tables: Sequence[str], needed: str
+) -> Tick:
+    if not tables:
+        return dg.SkipReason(f"no table of {pack} {needed}")
+    running = context.instance.get_runs(
+        dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT), limit=1
+    )
+    if running:
+        return dg.SkipReason(
+            f"the run {running[0].run_id} of {pack} is still going ({running[0].status.value})"
+        )
+    keys = [dg.AssetKey([pack, table]) for table in tables]
+    return dg.RunRequest(asset_selection=keys, tags={PACK_TAG: pack})

@@ -1,0 +1,60 @@
+"""What one sync of one table needs, put together from pack and configuration."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pack_sdk.pack import SyncTable
+from resources.connection import Connection
+from resources.ledger import SyncKey
+from resources.runtime import PackRuntime
+from sync_assets.fingerprint import fingerprint_of
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Log: TypeAlias = Callable[[LogLevel, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSettings:
+    """How syncs behave; all have defaults.
+
+    `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
+    `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
+    the second try and twice as much before each further one (C17); `full_every` how old a
+    full sync may get (C12).
+    """
+
+    page_timeout_seconds: float = 60
+    attempts: int = 3
+    retry_wait_seconds: float = 5
+    full_every: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSync:
+    """One sync of one table: which table, run by what, with which values.
+
+    `parameters` has a value for every parameter of the table, in declared order.
+    `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
+    another thread; `cancelled` asks the sync to stop at the next page.
+    """
+
+    key: SyncKey
+    table: SyncTable
+    runtime: PackRuntime
+    connection: Connection
+    parameters: Mapping[str, Any]
+    spool_folder: Path
+    log: Log
+    settings: SyncSettings = SyncSettings()
+    dagster_run_id: str | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What the cursor depends on (contract D5)."""
+        settings = self.connection.settings
+        return fingerprint_of(self.table.schema, self.parameters, settings.name, settings.endpoint)
