@@ -9,6 +9,7 @@ _REMEDIES = {
     "date": "use .isoformat()",
     "datetime": "use .isoformat()",
     "Decimal": "use str() or float()",
+    "UUID": "use str()",
     "set": "use sorted()",
     "tuple": "use a list",
 }
@@ -19,8 +20,10 @@ def is_truthy_in_javascript(value: object) -> bool:
 
     `{}` and `[]` are true; `None`, `False`, `""`, `0` and NaN are not.
     """
-    if value is None or value is False or value == "":
+    if value is None:
         return False
+    if isinstance(value, str):
+        return value != ""
     if isinstance(value, int | float):
         return not (value == 0 or math.isnan(value))
     return True
@@ -32,7 +35,13 @@ def find_unserialisable(value: object, path: str) -> str | None:
     Returns a sentence that names the path (starting from `path`) and the remedy, or None
     when the value is sound.
     """
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return f"{path} has half a surrogate pair, which UTF-8 cannot write; remove it"
         return None
     if isinstance(value, int):
         sound = -(2**63) <= value < 2**64
@@ -70,7 +79,7 @@ def with_snake_case_keys(
     """
     result: dict[str, Any] = {}
     for key, value in mapping.items():
-        name = snake_case(key)
+        name = snake_case(str(key))
         if name not in allowed:
             raise ValueError(
                 f"{what} has the unknown key {key!r}; it may have {', '.join(sorted(allowed))}"

@@ -12,7 +12,7 @@ from pack_sdk.schemas import Schema, ValueType, make_schema
 
 Execute = TypeVar("Execute", bound=Callable[..., Any])
 
-RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties"}
+RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties", "rowid"}
 """Columns that every synced table has, or may have, beside the pack's own."""
 
 

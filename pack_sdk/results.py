@@ -82,11 +82,14 @@ def parse_result(returned: object) -> CheckedResult:
         raise InvalidResultError(f"{problem} (contract C4)")
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
+    deleted = _list_of(deleted, "deleted_row_ids")
+    if problem := find_unserialisable(list(deleted), "deletedRowIds"):
+        raise InvalidResultError(f"{problem} (contract C9)")
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
         completion=None if continuation is not None else _completion(fields.get("completion")),
-        deleted_row_ids=_list_of(deleted, "deleted_row_ids"),
+        deleted_row_ids=deleted,
     )
 
 

@@ -6,7 +6,7 @@ anything nested, so that schemas of TypeScript packs, which arrive as JSON, take
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
@@ -146,7 +146,9 @@ def make_schema(definition: "Schema | Mapping[str, Any] | None" = None, /, **fie
     >>> make_schema(type="string", hint="datetime").hint
     <ValueHint.DATE_TIME: 'datetime'>
     """
-    return _parse(definition if definition is not None else fields, "schema")
+    if isinstance(definition, Schema):
+        return replace(definition, **fields) if fields else definition
+    return _parse({**(definition or {}), **fields}, "schema")
 
 
 def make_object_schema(definition: Mapping[str, Any] | None = None, /, **fields: Any) -> Schema:
@@ -216,6 +218,10 @@ def _check(schema: Schema, path: str) -> None:
             )
     seen: dict[str, str] = {}
     for name in schema.properties:
+        if not name:
+            raise PackDefinitionError(
+                f"{path} has a property whose name is empty, which no column can have; rename it"
+            )
         if other := seen.get(name.casefold()):
             raise PackDefinitionError(
                 f"{path}: the properties {other!r} and {name!r} would share one column, since "

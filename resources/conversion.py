@@ -10,6 +10,8 @@ for 1, and fail a whole file for one bad date. So everything is read as text and
 
 from dataclasses import dataclass
 
+import orjson
+
 from pack_sdk.schemas import Schema, ValueType
 from resources.columns import (
     TEMPORAL_TYPES,
@@ -103,12 +105,9 @@ class RowConversion:
         )
 
     def _unknown_properties(self) -> str:
-        known = ", ".join(
-            '"' + self._schema.field_of(name).replace("\\", "\\\\").replace('"', '\\"') + '": null'
-            for name in self._schema.properties
-        )
+        known = dict.fromkeys(self._schema.field_of(name) for name in self._schema.properties)
         # A merge patch of nulls removes the known fields and leaves the others untouched.
-        return f"json_merge_patch(json, {quote_literal('{' + known + '}')})"
+        return f"json_merge_patch(json, {quote_literal(orjson.dumps(known).decode())})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,20 +246,21 @@ def _finite(text: str) -> str:
 
 def _whole(text: str) -> str:
     """SQL for a whole number: a cast would round 1.5, but 2.0 and 1e3 are whole."""
-    number = f"TRY_CAST({text} AS DECIMAL(38, 9))"
-    return (
+    number, rough = f"TRY_CAST({text} AS DECIMAL(38, 9))", f"TRY_CAST({text} AS DOUBLE)"
+    return (  # DECIMAL alone would take 1e-10 for 0, DOUBLE alone 9007199254740993.5 for whole
         f"CASE WHEN regexp_full_match({text}, {_DIGITS}) THEN TRY_CAST({text} AS BIGINT) "
         f"WHEN regexp_full_match({text}, {_NUMBER}) AND {number} = trunc({number}) "
-        f"THEN TRY_CAST({number} AS BIGINT) END"
+        f"AND {rough} = trunc({rough}) THEN TRY_CAST({number} AS BIGINT) END"
     )
 
 
 def _temporal_from_string(sql_type: str, text: str) -> str:
     value = f"TRY_CAST({text} AS {sql_type})"
-    if sql_type in ("TIME", "INTERVAL"):
+    if sql_type == "INTERVAL":
         return value
-    # The casts to dates and timestamps also take 'infinity' and 'epoch'.
-    return f"CASE WHEN isfinite({value}) AND {text} <> 'epoch' THEN {value} END"
+    # The casts also take 'infinity' and 'epoch', however they are written.
+    finite = "" if sql_type == "TIME" else f"isfinite({value}) AND "
+    return f"CASE WHEN {finite}NOT contains(lower({text}), 'epoch') THEN {value} END"
 
 
 def _temporal_from_number(sql_type: str, text: str) -> str:

@@ -31,8 +31,10 @@ def load_pack(name: str) -> Pack:
         module = importlib.import_module(path)
     except PackDefinitionError as error:
         raise PackDefinitionError(f"{path}: {error}") from error
-    except ModuleNotFoundError as error:
-        raise PackDefinitionError(f"{path} cannot be imported: {error}") from error
+    except Exception as error:
+        raise PackDefinitionError(
+            f"{path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     pack = getattr(module, "pack", None)
     if not isinstance(pack, Pack):
         raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")

@@ -1,10 +1,11 @@
 """Rows that a Python pack returned, as lines of JSON."""
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -41,7 +42,7 @@ def _convert(value: object) -> Any:
 def _unusual_line(row: object, index: int, error: Exception) -> bytes:
     """A row that orjson refuses: integers past 64 bits, keys that are numbers, half surrogates."""
     try:
-        text = json.dumps(row, default=_convert, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_plain(row), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise InvalidResultError(
             f"row {index} of the page cannot be written as JSON: {error}. "
@@ -50,3 +51,17 @@ def _unusual_line(row: object, index: int, error: Exception) -> bytes:
     # A surrogate without its other half has no UTF-8; U+FFFD stands for it, as in browsers.
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.encode() + b"\n"
+
+
+def _plain(value: object) -> Any:
+    """The value in types that `json` writes as orjson would."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, dict):
+        items = cast("dict[Any, object]", value).items()
+        return {key: _plain(item) for key, item in items}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("Sequence[object]", value)]
+    return orjson.loads(orjson.dumps(value, default=_convert, option=orjson.OPT_NAIVE_UTC))

@@ -10,7 +10,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,10 +74,10 @@ class Spool:
             first_row=self.row_count,
             row_count=page.row_count,
             continuation=page.continuation,
-            completion=asdict(page.completion) if page.completion else None,
+            completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
         )
-        self._journal.write(orjson.dumps(asdict(entry)) + b"\n")
+        self._journal.write(orjson.dumps(entry) + b"\n")
         self._journal.flush()
         self.page_count += 1
         self.row_count += page.row_count

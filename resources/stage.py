@@ -142,7 +142,7 @@ class Stage:
         self._connection.execute("CREATE TABLE pages (page BIGINT, first_row BIGINT)")
         self._connection.execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR)")
         pages: list[tuple[int, int]] = []
-        deletions: list[tuple[int, str]] = []
+        deletions: list[tuple[int, str | None]] = []
         for page in spool.pages():
             if page.row_count:
                 pages.append((page.number, page.first_row))
@@ -199,6 +199,9 @@ class Stage:
         return row[0] if row else 0
 
 
-def _id_text(value: object) -> str:
-    """An id as text: a string as it is, anything else as its JSON text (contract S6)."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def _id_text(value: object) -> str | None:
+    """An id as text: a string as it is, a number as its JSON text, else None (contract S6)."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return orjson.dumps(value).decode() if is_number else None

@@ -15,7 +15,7 @@ from resources.columns import Column
 from resources.identifiers import quote_identifier
 from resources.ledger import SyncKey
 from resources.stage import Stage
-from resources.warehouse import SYSTEM_SCHEMA, table_name
+from resources.warehouse import SYSTEM_SCHEMA
 
 HIDDEN_COLUMNS = (
     Column(name="_sync", sql_type="VARCHAR", description="Which sync of the table owns the row."),
@@ -44,14 +44,19 @@ class SyncedTable:
     def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
         self._connection = connection
         self._key = key
-        self._name = table_name(key.pack, key.table)
+        # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
+        self._schema_name = (
+            f"{quote_identifier(self._text('SELECT current_database()'))}."
+            f"{quote_identifier(key.pack)}"
+        )
+        self._name = f"{self._schema_name}.{quote_identifier(key.table)}"
 
     def existing_columns(self) -> dict[str, str]:
         """The table's columns with their types, empty if there is no table."""
         rows = self._connection.execute(
             "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? "
-            "ORDER BY column_index",
+            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
+            "AND lower(table_name) = lower(?) ORDER BY column_index",
             [self._key.pack, self._key.table],
         ).fetchall()
         return dict(rows)
@@ -70,9 +75,7 @@ class SyncedTable:
         existing = self.existing_columns()
         wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
         if not existing:
-            self._connection.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(self._key.pack)}"
-            )
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}")
             definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
             self._connection.execute(f"CREATE TABLE {self._name} ({', '.join(definitions)})")
             return []
@@ -92,8 +95,8 @@ class SyncedTable:
             if before != name:
                 self._alter_table(f"RENAME COLUMN {quote_identifier(before)} TO {quoted}")
                 changes.append(f"renamed {before} to {name}")
-            if existing[before] != sql_type:
-                self._retype(quoted, sql_type)
+            if existing[before] not in (sql_type, self._spelled(sql_type)):
+                self._retype(quoted, existing[before], sql_type)
                 changes.append(f"changed {name} from {existing[before]} to {sql_type}")
         for name in existing:
             if name.casefold() not in kept:
@@ -101,14 +104,17 @@ class SyncedTable:
                 changes.append(f"dropped {name}")
         return changes
 
-    def _retype(self, quoted: str, sql_type: str) -> None:
-        try:
+    def _spelled(self, sql_type: str) -> str:
+        """The type as DuckDB's catalogue spells it: it quotes fields only where it must."""
+        return self._text(f"SELECT typeof(CAST(NULL AS {sql_type}))")
+
+    def _retype(self, quoted: str, before: str, sql_type: str) -> None:
+        if _can_cast(before, sql_type):
             self._alter_table(
                 f"ALTER COLUMN {quoted} SET DATA TYPE {sql_type} "
                 f"USING TRY_CAST({quoted} AS {sql_type})"
             )
-        except (duckdb.BinderException, duckdb.ConversionException):
-            # No cast between the two types at all: an INTERVAL to a BOOLEAN.
+        else:
             self._alter_table(f"DROP COLUMN {quoted}")
             self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
 
@@ -171,7 +177,8 @@ class SyncedTable:
                 "SELECT id FROM _stage.rejects WHERE id IS NOT NULL "
                 "AND id NOT IN (SELECT id FROM _stage.deletes)"
             )
-            gone = f"id NOT IN ({returned} UNION ALL {rejected})"
+            # A schema change may have left rows without an id: nothing can return those.
+            gone = f"(id IS NULL OR id NOT IN ({returned} UNION ALL {rejected}))"
         self._connection.execute(
             f"CREATE TEMP TABLE deleted AS SELECT old_row FROM (SELECT rowid AS old_row, "
             f"{quote_identifier(stage.id_name)} AS id FROM {self._name} WHERE _sync = ?) "
@@ -207,3 +214,21 @@ class SyncedTable:
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
         return row[0] if row else 0
+
+    def _text(self, query: str) -> str:
+        row = self._connection.execute(query).fetchone()
+        return str(row[0]) if row else ""
+
+
+def _can_cast(before: str, after: str) -> bool:
+    """Whether there is a cast at all: there is none from INTERVAL to BOOLEAN.
+
+    Asked beforehand and elsewhere, because a cast that there is not can abort the whole
+    transaction: that between structs without a common field does.
+    """
+    with duckdb.connect() as scratch:
+        try:
+            scratch.execute(f"SELECT TRY_CAST(CAST(NULL AS {before}) AS {after})")
+        except duckdb.Error:
+            return False
+    return True

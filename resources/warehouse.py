@@ -77,7 +77,9 @@ class Warehouse:
     def frame(self, pack: str, table: str) -> "pandas.DataFrame":
         """A synced table as a pandas frame, with the hidden columns left in."""
         with self.read() as connection:
-            return connection.sql(f"FROM {table_name(pack, table)}").df()
+            found = connection.execute("SELECT current_database()").fetchone()
+            database = quote_identifier(found[0]) if found else ""
+            return connection.sql(f"FROM {database}.{table_name(pack, table)}").df()
 
     def _process_lock(self) -> threading.RLock:
         # Two connections of one process share one database instance in DuckDB, which must

@@ -6,7 +6,8 @@ in the order in which they finish; one that fails is named in the step's failure
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,7 @@ class SyncConfig(dg.Config):
 
 @dataclass(frozen=True, kw_only=True)
 class PackAssets:
-    """What `build_pack_assets` needs to know.
+    """A pack and what the configuration says of it.
 
     `tables` limits which of the pack's tables become assets; None means all of them, with
     their defaults. `where` is named in errors, such as the path of a defs.yaml.
@@ -54,12 +55,32 @@ class PackAssets:
     tables: Mapping[str, TableConfiguration] | None = None
     owners: Sequence[str] = ()
     where: str = ""
-    resource_key: str = field(default="")
 
     @property
-    def pack_key(self) -> str:
+    def resource_key(self) -> str:
         """The key of the pack's `PackResource`."""
-        return self.resource_key or f"{self.name}_pack"
+        return f"{self.name}_pack"
+
+    @cached_property
+    def configured_tables(self) -> Mapping[str, TableConfiguration]:
+        """The tables to sync. Raises `ConfigurationError` for one that the pack lacks."""
+        available = self.pack.sync_tables
+        if self.tables is None:
+            return {name: TableConfiguration() for name in available}
+        choose(self.tables, available, where=f"{self.where}.tables", what="table")
+        return self.tables
+
+    def parameters_of(self, table: str) -> dict[str, Any]:
+        """The table's parameter values. Raises `ConfigurationError` (contract C19, P)."""
+        return resolve_parameters(
+            self.pack.sync_tables[table].parameters,
+            self.configured_tables[table].parameters,
+            where=f"{self.where}.tables.{table}.parameters",
+        )
+
+    def key_of(self, table: str) -> dg.AssetKey:
+        """The asset key of a table."""
+        return dg.AssetKey([self.name, table])
 
 
 def build_pack_assets(definition: PackAssets) -> dg.AssetsDefinition:
@@ -69,77 +90,73 @@ def build_pack_assets(definition: PackAssets) -> dg.AssetsDefinition:
     `PackResource`). Raises `ConfigurationError` for tables or parameters that the pack does
     not have, naming the choices.
     """
-    tables = _configured_tables(definition)
-    specs = [_spec(definition, definition.pack.sync_tables[name]) for name in tables]
-    parameters = {
-        name: resolve_parameters(
-            definition.pack.sync_tables[name].parameters,
-            table.parameters,
-            where=f"{definition.where}.tables.{name}.parameters",
-        )
-        for name, table in tables.items()
-    }
+    tables = definition.configured_tables
+    for name in tables:
+        definition.parameters_of(name)  # so that a wrong one fails the load, not the run
 
     @dg.multi_asset(
-        specs=specs,
+        specs=[_spec(definition, definition.pack.sync_tables[name]) for name in tables],
         name=f"sync_{definition.name}",
         can_subset=True,
-        required_resource_keys={WAREHOUSE, definition.pack_key},
+        required_resource_keys={WAREHOUSE, definition.resource_key},
         description=f"Syncs the tables of the pack {definition.name}.",
     )
     def sync_pack(
         context: dg.AssetExecutionContext, config: SyncConfig
     ) -> Generator[dg.MaterializeResult[Any]]:
-        pack_resource = cast("PackResource", getattr(context.resources, definition.pack_key))
+        pack = cast("PackResource", getattr(context.resources, definition.resource_key))
         warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE))
-        runs = TableRuns(max_parallel=pack_resource.max_parallel_tables)
-        selected = [n for n in tables if _key(definition.name, n) in context.selected_asset_keys]
+        runs = TableRuns(max_parallel=pack.max_parallel_tables)
         syncs = [
-            TableSync(
-                key=SyncKey(pack=definition.name, table=name),
-                table=definition.pack.sync_tables[name],
-                runtime=pack_resource.runtime(),
-                connection=pack_resource.connection(tables[name].connection),
-                parameters=parameters[name],
-                spool_folder=Path(warehouse.spool_folder) / definition.name / name / "default",
-                log=runs.log,
-                settings=pack_resource.settings(),
-                dagster_run_id=context.run_id,
-                cancelled=runs.cancelled,
-            )
-            for name in selected
+            table_sync_of(definition, name, pack, warehouse, runs, context.run_id)
+            for name in tables
+            if definition.key_of(name) in context.selected_asset_keys
         ]
         failures: list[TableFailed] = []
         for event in runs.run(syncs, warehouse.open(), _mode_request(context, config)):
             if isinstance(event, LogLine):
                 getattr(context.log, event.level)(event.message)
             elif isinstance(event, TableFinished):
-                yield _result(event)
+                yield dg.MaterializeResult(
+                    asset_key=definition.key_of(event.key.table),
+                    metadata=materialization_metadata(event.outcome),
+                )
             else:
                 context.log.error(f"{event.message}\n{event.details}")
                 failures.append(event)
         if failures:
-            raise _failure(failures, len(selected))
+            raise _failure(failures, len(syncs))
 
     return sync_pack
 
 
-def _configured_tables(definition: PackAssets) -> Mapping[str, TableConfiguration]:
-    available = definition.pack.sync_tables
-    if definition.tables is None:
-        return {name: TableConfiguration() for name in available}
-    choose(definition.tables, available, where=f"{definition.where}.tables", what="table")
-    return definition.tables
-
-
-def _key(pack: str, table: str) -> dg.AssetKey:
-    return dg.AssetKey([pack, table])
+def table_sync_of(
+    definition: PackAssets,
+    table: str,
+    pack: PackResource,
+    warehouse: WarehouseResource,
+    runs: TableRuns,
+    dagster_run_id: str | None,
+) -> TableSync:
+    """The sync of a configured table, as a part of `runs`."""
+    return TableSync(
+        key=SyncKey(pack=definition.name, table=table),
+        table=definition.pack.sync_tables[table],
+        runtime=pack.runtime(),
+        connection=pack.connection(definition.configured_tables[table].connection),
+        parameters=definition.parameters_of(table),
+        spool_folder=Path(warehouse.spool_folder) / definition.name / table / "default",
+        log=runs.log,
+        settings=pack.settings(),
+        dagster_run_id=dagster_run_id,
+        cancelled=runs.cancelled,
+    )
 
 
 def _spec(definition: PackAssets, table: SyncTable) -> dg.AssetSpec:
     columns = columns_of(table.schema)
     return dg.AssetSpec(
-        key=_key(definition.name, table.name),
+        key=definition.key_of(table.name),
         group_name=definition.name,
         description=table.description or None,
         kinds={"duckdb", "python"},
@@ -161,13 +178,6 @@ def _mode_request(context: dg.AssetExecutionContext, config: SyncConfig) -> Mode
         configured=config.mode,
         run_tags=run.tags,
         root_run_tags=root.tags if root else {},
-    )
-
-
-def _result(event: TableFinished) -> dg.MaterializeResult[Any]:
-    return dg.MaterializeResult(
-        asset_key=_key(event.key.pack, event.key.table),
-        metadata=materialization_metadata(event.outcome),
     )
 
 

@@ -51,25 +51,33 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
 
         Raises `ConfigurationError` that names the file, the key and the choices.
         """
-        where = _shown(context.path)
-        try:
-            pack = load_pack(self.pack)
-        except PackDefinitionError as error:
-            raise ConfigurationError(f"{where}.pack: {error}") from error
-        name = self.name or self.pack.rpartition(".")[2]
-        self._check(pack, where)
-        assets = build_pack_assets(
-            PackAssets(name=name, pack=pack, tables=self.tables, owners=self.owners, where=where)
-        )
+        definition = self.definition(_shown(context.path))
         schedules = build_pack_schedules(
             PackSchedules(
-                name=name,
-                tables=[key.path[-1] for key in sorted(assets.keys)],
+                name=definition.name,
+                tables=list(definition.configured_tables),
                 schedule=self.schedule,
             )
         )
         return dg.Definitions(
-            assets=[assets], schedules=schedules, resources={f"{name}_pack": self._resource()}
+            assets=[build_pack_assets(definition)],
+            schedules=schedules,
+            resources={definition.resource_key: self.resource()},
+        )
+
+    def definition(self, where: str = "defs.yaml") -> PackAssets:
+        """The pack, loaded and checked. Raises `ConfigurationError`; `where` names the file."""
+        try:
+            pack = load_pack(self.pack)
+        except PackDefinitionError as error:
+            raise ConfigurationError(f"{where}.pack: {error}") from error
+        self._check(pack, where)
+        return PackAssets(
+            name=self.name or self.pack.rpartition(".")[2],
+            pack=pack,
+            tables=self.tables,
+            owners=self.owners,
+            where=where,
         )
 
     def _check(self, pack: Pack, where: str) -> None:
@@ -87,7 +95,8 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         """The configured connections; a pack without credentials needs none to be written."""
         return self.connections or {DEFAULT_CONNECTION: ConnectionConfiguration()}
 
-    def _resource(self) -> PackResource:
+    def resource(self) -> PackResource:
+        """The pack as a resource; credentials are read when a run starts."""
         connections = {
             name: ConnectionConfig(
                 **connection.model_dump(exclude={"credentials"}),

@@ -8,27 +8,34 @@ import dagster as dg
 from sync_assets.assets import WAREHOUSE
 from sync_assets.resources import WarehouseResource
 from sync_assets.schedules import build_sync_jobs
+from sync_assets.terminal import TERMINAL, terminal_logger
 
 PROJECT = Path(__file__).resolve().parent.parent
+CODE_LOCATION = "pack_sync"
+WAREHOUSE_VARIABLE = "PACK_SYNC_WAREHOUSE"
+
+
+def warehouse_resource() -> WarehouseResource:
+    """The project's warehouse.
+
+    It is `warehouse.duckdb` in the project's root unless the environment variable
+    `PACK_SYNC_WAREHOUSE` names another file.
+    """
+    return WarehouseResource(
+        path=os.environ.get(WAREHOUSE_VARIABLE, str(PROJECT / "warehouse.duckdb")),
+        spool_folder=str(PROJECT / ".dagster" / "spool"),
+    )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Everything that this code location defines.
-
-    The warehouse is `warehouse.duckdb` in the project's root unless the environment
-    variable `PACK_SYNC_WAREHOUSE` names another file.
-    """
-    path = os.environ.get("PACK_SYNC_WAREHOUSE", str(PROJECT / "warehouse.duckdb"))
+    """Everything that this code location defines."""
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
             jobs=build_sync_jobs(),
-            resources={
-                WAREHOUSE: WarehouseResource(
-                    path=path, spool_folder=str(PROJECT / ".dagster" / "spool")
-                )
-            },
+            resources={WAREHOUSE: warehouse_resource()},
+            loggers={"console": dg.colored_console_logger, TERMINAL: terminal_logger},
             # Tables of a pack run side by side in threads; a process per step would only
             # add seconds of imports.
             executor=dg.in_process_executor,

@@ -1,5 +1,6 @@
 """The loop: call `execute` for page after page and spool what it returns."""
 
+import copy
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,13 +28,17 @@ PROGRESS_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """Which sync the pages are for: its mode, cursor, start and id, the same on every page."""
+    """Which sync the pages are for: its mode, cursor, start and id, the same on every page.
+
+    `row_limit` ends the sync after the page that reaches it (contract D6).
+    """
 
     mode: Mode
     cursor: Any
     started_at: datetime
     execution_id: str
-    previous_error: PreviousAttemptError | None
+    previous_error: PreviousAttemptError | None = None
+    row_limit: int | None = None
 
 
 def collect_pages(
@@ -55,18 +60,19 @@ def collect_pages(
         ),
     )
     progress = _Progress(sync, spool)
-    args = list(sync.parameters.values())
     try:
-        _check_parameters(session.validate_parameters(args, _state(sync, request, None)))
+        _check_parameters(session.validate_parameters(_args(sync), _state(sync, request, None)))
         continuation: Any = None
         while True:
             if sync.cancelled.is_set():
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
-            page = session.execute(args, _state(sync, request, continuation))
+            page = session.execute(_args(sync), _state(sync, request, continuation))
             spool.append(page)
             progress.page_done()
             if page.continuation is None:
                 return page.completion
+            if request.row_limit is not None and spool.row_count >= request.row_limit:
+                return None
             if continuation is not None and _same_json(page.continuation, continuation):
                 shown = orjson.dumps(continuation).decode()[:300]
                 raise EndlessContinuationError(
@@ -78,6 +84,11 @@ def collect_pages(
         session.close()
 
 
+def _args(sync: TableSync) -> list[Any]:
+    """The `args` of one page (contract C1); the pack may scribble on its copy."""
+    return copy.deepcopy(list(sync.parameters.values()))
+
+
 def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncState:
     """The `context.sync` of one page; the pack may scribble on its copy."""
     previous = None
@@ -87,7 +98,7 @@ def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncStat
         continuation=_copy(continuation),
         previous_completion=previous,
         schema=sync.table.schema,
-        parameters=dict(sync.parameters),
+        parameters=copy.deepcopy(dict(sync.parameters)),
         started_at=request.started_at,
         execution_id=request.execution_id,
     )

@@ -44,6 +44,9 @@ def _server(source: DemoSource) -> _Server:
         make_app(source),
         access_log=False,
         lifespan="off",
+        # uvloop outlives the interpreter's end and keeps alive what it last served for: DuckDB
+        # then prints pages of "leaked instance" after the demo's last word.
+        loop="asyncio",
         log_config=None,
         timeout_graceful_shutdown=5,
         ws="none",

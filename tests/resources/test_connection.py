@@ -123,23 +123,25 @@ def test_a_wait_for_a_retry_holds_no_slot(server: HttpServer, connect: Connect) 
     assert isinstance(outcome[0], FetchError)
 
 
-def test_a_cancelled_request_stops_waiting_for_a_slot() -> None:
+def test_a_cancelled_request_stops_waiting_for_a_slot(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`cancel` reaches a request that waits for its turn; no slot needs to come free (F5)."""
-    asked, cancelled = threading.Event(), threading.Event()
+    waits = threading.Event()
+    check = PageTime.check
 
-    class Watched(PageTime):
-        def check(self, doing: str) -> None:
-            super().check(doing)
-            asked.set()
+    def watched(page_time: PageTime, doing: str) -> None:
+        check(page_time, doing)
+        if doing.startswith("Waiting"):
+            waits.set()
 
-    limit = RequestLimit(1)
-    page_time = Watched.starting_now(60, cancelled)
-    with limit.slot(PageTime.starting_now(60, threading.Event()), "GET", "one"):
-        watched = Watched(seconds=60, cancelled=cancelled, deadline=page_time.deadline)
-        thread, outcome = in_thread(lambda: limit.slot(watched, "GET", "two").__enter__())
-        assert asked.wait(5)
-        cancelled.set()
-        limit.wake()
+    monkeypatch.setattr(PageTime, "check", watched)
+    connection = connect(max_concurrent_requests=1)
+    fetcher = impatient(connection)
+    with connection.limit.slot(PageTime.starting_now(60, threading.Event()), "GET", "other"):
+        thread, outcome = in_thread(lambda: fetcher.send(FetchRequest(url="http://localhost/")))
+        assert waits.wait(5)
+        fetcher.cancel()
         thread.join(5)
         assert not thread.is_alive()
     assert isinstance(outcome[0], RequestRefusedError)

@@ -61,6 +61,9 @@ def test_no_secret_in_a_failure(server: HttpServer, connect: Connect) -> None:
         fetcher.send(FetchRequest(url=f"{server.url}/?key=hunter22", method="POST"))
     assert server.requests[0].query == {"key": ["hunter22"]}
     assert "hunter22" not in str(caught.value)
+    # An httpx exception would hold the request, and that the token.
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
     assert "/?key=[secret] failed" in str(caught.value)
 
 

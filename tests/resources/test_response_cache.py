@@ -45,6 +45,17 @@ def test_errors_are_never_cached(server: HttpServer, fetcher: SyncFetcher) -> No
     assert fetcher.send(request).body == 1
 
 
+def test_a_redirect_that_was_asked_for_is_not_cached(
+    server: HttpServer, fetcher: SyncFetcher
+) -> None:
+    """Only good answers are kept (F7)."""
+    server.answers(Answer(status=302, headers={"Location": "/x"}))
+    request = FetchRequest(url=server.url, cache_ttl_secs=60, ignore_redirects=True)
+    for _ in range(2):
+        assert fetcher.send(request).status == 302
+    assert len(server.requests) == 2
+
+
 def test_the_cache_keeps_the_latest_within_its_size() -> None:
     """The cache is bounded, and forgets what was unused the longest (F7)."""
     cache = ResponseCache(max_bytes=25_000)

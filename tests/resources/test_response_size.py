@@ -1,6 +1,7 @@
 """How much of an answer is read, and how it is decompressed (contract F2, F6)."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -10,6 +11,7 @@ from pack_sdk.errors import (
     ResponseSizeTooLargeError,
 )
 from pack_sdk.fetching import FetchRequest
+from resources.decompression import BodyCollector, TooLargeError
 from resources.fetcher import SyncFetcher
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
@@ -55,6 +57,19 @@ def test_a_zip_bomb_is_stopped(server: HttpServer, connect: Connect) -> None:
     fetcher = impatient(connect(max_response_bytes=100_000))
     with pytest.raises(ResponseSizeTooLargeError):
         fetcher.send(FetchRequest(url=server.url))
+
+
+def test_no_more_than_the_limit_is_ever_decompressed() -> None:
+    """A bomb is not unpacked first and counted afterwards (F6)."""
+    bomb = gzip.compress(bytes(20_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError):
+            BodyCollector("gzip", 1000).add(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize(

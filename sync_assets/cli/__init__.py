@@ -1,0 +1,20 @@
+"""`packsync`: the command line beside Dagster's."""
+
+import typer
+
+from sync_assets.cli.listing import list_packs
+from sync_assets.cli.preview import preview
+from sync_assets.cli.query import query
+from sync_assets.cli.status import status
+from sync_assets.cli.syncing import sync
+
+app = typer.Typer(
+    help="Look at packs, try them out, and sync their tables.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("list")(list_packs)
+app.command("preview")(preview)
+app.command("sync")(sync)
+app.command("status")(status)
+app.command("query")(query)

@@ -1,0 +1,47 @@
+"""`packsync list`: packs, tables, syncs, next runs."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+from rich.markup import escape
+from rich.table import Table
+
+from sync_assets.cli.project import configured_packs, console, plain_errors
+from sync_assets.configuration import ScheduleConfiguration
+
+
+def list_packs() -> None:
+    """List the packs that are switched on, their tables, and when they sync next."""
+    with plain_errors():
+        packs = configured_packs()
+        for name, (component, definition) in packs.items():
+            console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule)}")
+            table = Table("table", "connection", "parameters", "description")
+            for key, configuration in definition.configured_tables.items():
+                given = {k: v for k, v in definition.parameters_of(key).items() if v is not None}
+                table.add_row(
+                    key,
+                    configuration.connection,
+                    escape(", ".join(f"{k}={v}" for k, v in given.items())),
+                    escape(definition.pack.sync_tables[key].description),
+                )
+            console.print(table)
+        if not packs:
+            console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
+
+
+def _next_runs(schedule: ScheduleConfiguration) -> str:
+    if not schedule.enabled:
+        return "schedules are off by default; switch them on in Dagster's UI or in defs.yaml"
+    return (
+        f"next incremental {_next(schedule, schedule.incremental)}, "
+        f"tables without a cursor {_next(schedule, schedule.without_cursor)}, "
+        f"full refresh {_next(schedule, schedule.full_refresh)}"
+    )
+
+
+def _next(schedule: ScheduleConfiguration, cron: str) -> str:
+    """When a schedule ticks next, in its time zone."""
+    now = datetime.now(UTC).astimezone(ZoneInfo(schedule.time_zone))
+    return f"{next(CronSim(cron, now)):%a %d %b %H:%M} {schedule.time_zone}"

@@ -1,0 +1,93 @@
+"""What every command needs: the configured packs, the warehouse, Dagster's instance."""
+
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+import typer
+from dotenv import load_dotenv
+from rich.console import Console
+
+from pack_sdk.errors import PackError
+from resources.warehouse import Warehouse, WarehouseLockedError
+from sync_assets.assets import WAREHOUSE, PackAssets
+from sync_assets.component import PackSyncComponent
+from sync_assets.configuration import ConfigurationError
+from sync_assets.definitions import PROJECT, warehouse_resource
+
+console = Console()
+errors = Console(stderr=True)
+
+
+@contextmanager
+def plain_errors() -> Generator[None]:
+    """Show an expected error as one sentence and exit with 1, without a traceback."""
+    try:
+        yield
+    except (ConfigurationError, PackError, WarehouseLockedError) as error:
+        fail(str(error))
+    except dg.DagsterError as error:
+        cause = error.__cause__
+        if not isinstance(cause, ConfigurationError):
+            raise
+        fail(str(cause))
+
+
+def fail(message: str) -> None:
+    """Print an error and exit with 1."""
+    errors.print(f"[red]error:[/red] {message}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def configured_packs() -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
+    """The packs that `defs/` switches on, by name, with their configuration.
+
+    Raises `ConfigurationError` where it is wrong.
+    """
+    load_dotenv(PROJECT / ".env")
+    tree = dg.ComponentTree.for_project(PROJECT)
+    components = tree.get_all_components(PackSyncComponent)
+    definitions = [(component, component.definition()) for component in components]
+    return {definition.name: (component, definition) for component, definition in definitions}
+
+
+def choose_pack(name: str) -> tuple[PackSyncComponent, PackAssets]:
+    """The configured pack of that name; exits with the choices if there is none."""
+    packs = configured_packs()
+    if name not in packs:
+        fail(f"no pack {name!r} is configured; choose from {', '.join(packs) or 'none'}")
+    return packs[name]
+
+
+def choose_table(definition: PackAssets, table: str) -> str:
+    """The table of that name, written in any case; exits with the choices if there is none."""
+    for name in definition.configured_tables:
+        if name.casefold() == table.casefold():
+            return name
+    fail(
+        f"{definition.name} has no table {table!r}; "
+        f"choose from {', '.join(definition.configured_tables)}"
+    )
+    raise AssertionError("fail exits")
+
+
+def open_warehouse() -> Warehouse:
+    """The project's warehouse."""
+    with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
+        return resources.warehouse.open()  # type: ignore[no-any-return]
+
+
+@contextmanager
+def dagster_instance() -> Generator[dg.DagsterInstance]:
+    """The instance that `dagster dev` in the project uses too, so that the UI shows our runs."""
+    os.chdir(PROJECT)  # the paths in dagster.yaml are relative to the working directory
+    os.environ.setdefault("DAGSTER_HOME", str(PROJECT))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def is_terminal() -> bool:
+    """Whether somebody watches the output."""
+    return sys.stdout.isatty()

@@ -1,0 +1,17 @@
+"""`packsync query`: SQL over the warehouse, without keeping it."""
+
+from typing import Annotated
+
+import duckdb
+import typer
+
+from sync_assets.cli.project import fail, open_warehouse, plain_errors
+
+
+def query(sql: Annotated[str, typer.Argument(help='Such as "FROM demo.Tasks LIMIT 5".')]) -> None:
+    """Run SQL over the warehouse, read-only, and show the rows; waits while a sync commits."""
+    with plain_errors(), open_warehouse().read() as connection:
+        try:
+            connection.sql(sql).show()
+        except duckdb.Error as error:
+            fail(str(error))

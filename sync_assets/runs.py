@@ -1,0 +1,26 @@
+"""Runs a job in this process, against Dagster's instance."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from sync_assets.definitions import CODE_LOCATION, defs
+from sync_assets.terminal import TERMINAL
+
+
+def run_job(
+    job: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance
+) -> dg.ExecuteInProcessResult:
+    """Run the job over some assets; the run appears in Dagster's UI like any other."""
+    return (
+        defs()
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=list(keys),
+            run_config={"loggers": {TERMINAL: {}}},
+            # By this tag the UI knows which code location the run belongs to.
+            tags={".dagster/repository": f"__repository__@{CODE_LOCATION}"},
+        )
+    )

@@ -1,0 +1,44 @@
+"""A log for people at a terminal: plain lines instead of Dagster's event stream."""
+
+import logging
+from typing import Any
+
+import dagster as dg
+
+TERMINAL = "terminal"
+"""The logger's name in a run's config: `loggers: {terminal: {}}`."""
+
+
+class _TerminalFormatter(logging.Formatter):
+    """Only what a person wants to read: our own lines and errors, without Dagster's frame."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+        message = str(meta.get("orig_message") or record.getMessage())
+        stamp = self.formatTime(record, "%H:%M:%S")
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        return f"{stamp} {level}{message}"
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Whether a line is ours: Dagster's own events carry an event, ours do not."""
+    meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+    return not meta.get("dagster_event")
+
+
+def _terminal_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.getLogger("pack_sync.terminal")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_TerminalFormatter())
+        handler.addFilter(_is_for_people)
+        logger.addHandler(handler)
+    return logger
+
+
+terminal_logger = dg.LoggerDefinition(
+    _terminal_logger, description="Plain lines for people at a terminal."
+)
+"""The logger of `packsync sync` and the demo."""

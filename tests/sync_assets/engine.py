@@ -1,0 +1,195 @@
+"""A pack with one table, made from an `execute` function, and its syncs into a DuckDB file."""
+
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext
+from pack_sdk import make_object_schema as object_schema
+from resources.connection import Connection, ConnectionSettings
+from resources.ledger import SyncKey, SyncPosition, read_position
+from resources.python_runtime import PythonRuntime
+from resources.warehouse import Warehouse, table_name
+from sync_assets.mode import ModeRequest, RequestedMode
+from sync_assets.sync import SyncOutcome, run_sync
+from sync_assets.table_sync import LogLevel, SyncSettings, TableSync
+
+PACK = "acme"
+
+ITEM = object_schema(
+    properties={"id": {"type": "string"}, "name": {"type": "string"}},
+    id_property="id",
+    display_property="name",
+)
+
+
+def items(**names: str) -> list[dict[str, Any]]:
+    """Rows of `ITEM`, written as id=name."""
+    return [{"id": row_id, "name": name} for row_id, name in names.items()]
+
+
+def last_page(cursor: Any, /, **names: str) -> dict[str, Any]:
+    """The last page of a sync: rows of `ITEM` and the cursor for the next sync."""
+    return {"result": items(**names), "completion": {"incrementalContinuation": cursor}}
+
+
+def local_connection(**settings: Any) -> ConnectionSettings:
+    """Settings of a connection that may reach this machine."""
+    usual: dict[str, Any] = {"name": "acme", "allow_http_localhost": True}
+    return ConnectionSettings(**{**usual, **settings})
+
+
+@dataclass(frozen=True)
+class Call:
+    """What `execute` was called with."""
+
+    args: list[Any]
+    context: SyncExecutionContext
+
+
+class Scripted:
+    """An `execute` that takes the given steps in turn and remembers its calls.
+
+    A step is a page to return, an exception to raise, or a function of (args, context) to
+    call. A call for which there is no step left fails.
+    """
+
+    def __init__(self, *steps: Any) -> None:
+        self.calls: list[Call] = []
+        self._steps = list(steps)
+
+    def __call__(self, args: Sequence[Any], context: SyncExecutionContext) -> Any:
+        self.calls.append(Call(list(args), context))
+        if not self._steps:
+            raise AssertionError(f"execute was called {len(self.calls)} times, more than expected")
+        step = self._steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step(args, context) if callable(step) else step
+
+    def then(self, *steps: Any) -> None:
+        """Add steps."""
+        self._steps += steps
+
+    @property
+    def contexts(self) -> list[SyncExecutionContext]:
+        """The contexts of all calls."""
+        return [call.context for call in self.calls]
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """One table, its configuration, and its syncs; change a field and sync again.
+
+    A sync that fails is not tried again unless `settings` say so, and waits are left out.
+    """
+
+    folder: Path
+    execute: Callable[..., Any]
+    table: str = "Items"
+    schema: Schema = ITEM
+    parameters: Sequence[Parameter] = ()
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    validate_parameters: Callable[..., Any] | None = None
+    on_error: Callable[..., Any] | None = None
+    authentication: Authentication = field(default_factory=Authentication)
+    connection: ConnectionSettings = field(default_factory=local_connection)
+    settings: SyncSettings = field(
+        default_factory=lambda: SyncSettings(attempts=1, retry_wait_seconds=0)
+    )
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    log: list[tuple[LogLevel, str]] = field(default_factory=list[tuple[LogLevel, str]])
+
+    def sync(self, mode: RequestedMode = "auto", *, name: str = "default") -> SyncOutcome:
+        """Sync the table; `name` is the sync's, for tables with several (contract C18)."""
+        with self.prepared(name) as sync:
+            return run_sync(sync, self.warehouse, ModeRequest(configured=mode))
+
+    @contextmanager
+    def prepared(self, name: str = "default") -> Generator[TableSync]:
+        """The sync, ready to be run, while its connection is open."""
+        pack = Pack()
+        table = pack.add_sync_table(
+            name=self.table,
+            identity_name=self.table,
+            schema=self.schema,
+            execute=self.execute,
+            parameters=self.parameters,
+            validate_parameters=self.validate_parameters,
+            on_error=self.on_error,
+        )
+        with Connection(self.connection, self.authentication, []) as connection:
+            yield TableSync(
+                key=self.key(name),
+                table=table,
+                runtime=PythonRuntime(pack),
+                connection=connection,
+                parameters={p.name: self.values.get(p.name) for p in table.parameters},
+                spool_folder=self.spools / self.table / name,
+                log=lambda level, message: self.log.append((level, message)),
+                settings=self.settings,
+                cancelled=self.cancelled,
+            )
+
+    def key(self, name: str = "default") -> SyncKey:
+        """The sync's key."""
+        return SyncKey(pack=PACK, table=self.table, sync=name)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse; engines of one folder share it."""
+        return Warehouse(path=self.folder / "warehouse.duckdb")
+
+    @property
+    def spools(self) -> Path:
+        """Where the folders of running syncs are."""
+        return self.folder / "spool"
+
+    @property
+    def log_text(self) -> str:
+        """All lines of the log."""
+        return "\n".join(f"{level}: {message}" for level, message in self.log)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table by id, without its hidden columns; empty if there is no table."""
+        hidden = "* EXCLUDE (_sync, _changed_at, _run_id)"
+        return self._query(f"SELECT {hidden} FROM {table_name(PACK, self.table)} ORDER BY ALL")
+
+    def names(self, name: str = "default") -> dict[str, str | None]:
+        """The rows of one sync of an `ITEM` table, as {id: name}."""
+        table = table_name(PACK, self.table)
+        rows = self._query(f"SELECT id, name FROM {table} WHERE _sync = ? ORDER BY id", name)
+        return {row["id"]: row["name"] for row in rows}
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """The ledger's lines, oldest first."""
+        return self._query("SELECT * FROM _sync.runs ORDER BY finished_at")
+
+    def position(self, name: str = "default") -> SyncPosition:
+        """Where the sync stands."""
+        with self.warehouse.read() as connection:
+            return read_position(connection, self.key(name))
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """All that a failed sync must leave alone: rows, cursors and their history."""
+        tables = [table_name(PACK, self.table), "_sync.cursors", "_sync.cursor_history"]
+        return {table: self._query(f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
+
+    def everything_stored(self) -> str:
+        """Every value of every table of the warehouse, as one text."""
+        tables = self._query("SELECT schema_name AS s, table_name AS t FROM duckdb_tables()")
+        return "\n".join(str(self._query(f"FROM {table_name(t['s'], t['t'])}")) for t in tables)
+
+    def _query(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with self.warehouse.read() as connection:
+            try:
+                result = connection.execute(query, list(values))
+            except duckdb.CatalogException:  # nothing was ever applied
+                return []
+            columns = [column[0] for column in result.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
