@@ -50,7 +50,7 @@ def find_unserialisable(value: object, path: str) -> str | None:
         return None if math.isfinite(value) else f"{path} is {value}, which JSON does not have"
     if isinstance(value, dict):
         for key, item in cast("dict[object, object]", value).items():
-            if not isinstance(key, str):
+            if type(key) is not str:  # orjson takes no subclass, such as a StrEnum, as a key
                 return f"{path} has the key {key!r}; JSON keys are strings"
             if problem := find_unserialisable(item, f"{path}.{key}"):
                 return problem

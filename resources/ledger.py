@@ -13,6 +13,9 @@ import orjson
 
 from resources.warehouse import SYSTEM_SCHEMA
 
+DEFAULT_SYNC = "default"
+"""The name of a table's only sync."""
+
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
@@ -52,11 +55,11 @@ class SyncKey:
 
     pack: str
     table: str
-    sync: str = "default"
+    sync: str = DEFAULT_SYNC
 
     def __str__(self) -> str:
         name = f"{self.pack}.{self.table}"
-        return name if self.sync == "default" else f"{name}[{self.sync}]"
+        return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Sequence
 
 import packs
+from pack_sdk.crawl import check_crawling
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 
@@ -40,4 +41,8 @@ def load_pack(name: str) -> Pack:
         raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
     if not pack.sync_tables:
         raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
+    try:
+        check_crawling(pack.sync_tables)
+    except PackDefinitionError as error:
+        raise PackDefinitionError(f"{path}: {error}") from error
     return pack

@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
+
 from pack_sdk.context import SyncExecutionContext, SyncState
 from pack_sdk.fetching import AsyncFetcher, Fetcher
 from pack_sdk.pack import Pack, SyncTable
@@ -51,7 +53,7 @@ class PythonSession:
         return Page(
             rows=to_lines(result.rows),
             row_count=len(result.rows),
-            continuation=result.continuation,
+            continuation=_copy(result.continuation),
             completion=result.completion,
             deleted_row_ids=result.deleted_row_ids,
         )
@@ -109,3 +111,8 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
     )
+
+
+def _copy(continuation: Any) -> Any:
+    """The continuation as it is now: the pack may go on changing the object it returned."""
+    return orjson.loads(orjson.dumps(continuation))

@@ -74,14 +74,16 @@ class Redactor:
         if id(error) in seen:
             return
         seen.add(id(error))
-        error.args = tuple(self.redact_value(argument) for argument in error.args)
+        # Not by `setattr`: a frozen exception would refuse, and keep its secret.
+        arguments = tuple(self.redact_value(argument) for argument in error.args)
+        BaseException.__setattr__(error, "args", arguments)
         for name, value in list(vars(error).items()):
-            setattr(error, name, self._mended_attribute(value))
+            vars(error)[name] = self._mended_attribute(value)
         if isinstance(error, OSError):
             # str() of an OSError is made of these, which are not in its __dict__.
             for name in ("strerror", "filename", "filename2"):
                 if isinstance(text := getattr(error, name, None), str | bytes):
-                    setattr(error, name, self.redact_value(text))
+                    BaseException.__setattr__(error, name, self.redact_value(text))
         linked = [*error.args, error.__cause__, error.__context__]
         if isinstance(error, BaseExceptionGroup):
             linked += cast("BaseExceptionGroup[BaseException]", error).exceptions

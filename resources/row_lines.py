@@ -45,7 +45,7 @@ def _unusual_line(row: object, index: int, error: Exception) -> bytes:
         text = json.dumps(_plain(row), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise InvalidResultError(
-            f"row {index} of the page cannot be written as JSON: {error}. "
+            f"row {index} of the page cannot be written as JSON: {error.__cause__ or error}. "
             "Convert the value in the pack, for example with str()"
         ) from error
     # A surrogate without its other half has no UTF-8; U+FFFD stands for it, as in browsers.

@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from resources.columns import Column
-from resources.identifiers import quote_identifier
+from resources.identifiers import quote_identifier, quote_literal
 from resources.ledger import SyncKey
 from resources.stage import Stage
 from resources.warehouse import SYSTEM_SCHEMA
@@ -61,9 +61,13 @@ class SyncedTable:
         ).fetchall()
         return dict(rows)
 
-    def row_count(self) -> int:
-        """How many rows the table has, of all syncs."""
-        return self._number(f"SELECT count(*) FROM {self._name}")
+    def row_count(self, sync: str | None = None) -> int:
+        """How many rows the table has, of one sync or of all."""
+        if sync is None:
+            return self._number(f"SELECT count(*) FROM {self._name}")
+        return self._number(
+            f"SELECT count(*) FROM {self._name} WHERE _sync = {quote_literal(sync)}"
+        )
 
     def fit_columns(self, columns: Sequence[Column]) -> list[str]:
         """Give the table exactly these columns; returns what was changed, in words.

@@ -6,6 +6,7 @@ patiently while somebody else has it, and close it again.
 """
 
 import threading
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,9 +78,12 @@ class Warehouse:
     def frame(self, pack: str, table: str) -> "pandas.DataFrame":
         """A synced table as a pandas frame, with the hidden columns left in."""
         with self.read() as connection:
-            found = connection.execute("SELECT current_database()").fetchone()
-            database = quote_identifier(found[0]) if found else ""
-            return connection.sql(f"FROM {database}.{table_name(pack, table)}").df()
+            # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
+            ((database,),) = connection.execute("SELECT current_database()").fetchall()
+            name = f"{quote_identifier(database)}.{table_name(pack, table)}"
+            with warnings.catch_warnings():  # DuckDB 2.0 uses what pandas 3.1 deprecates
+                warnings.filterwarnings("ignore", "The inplace keyword", DeprecationWarning)
+                return connection.sql(f"FROM {name}").df()
 
     def _process_lock(self) -> threading.RLock:
         # Two connections of one process share one database instance in DuckDB, which must

@@ -5,25 +5,21 @@ pays for one step instead of 200. Each table is still an asset with its own mate
 in the order in which they finish; one that fails is named in the step's failure.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Generator, Sequence
 from typing import Any, cast
 
 import dagster as dg
 from pydantic import Field
 
-from pack_sdk.pack import Pack, SyncTable
+from pack_sdk.pack import SyncTable
 from resources.columns import columns_of
 from resources.ledger import SyncKey
-from sync_assets.configuration import TableConfiguration, choose, resolve_parameters
 from sync_assets.fingerprint import fingerprint_of
 from sync_assets.metadata import column_schema, materialization_metadata
 from sync_assets.mode import ModeRequest, RequestedMode
+from sync_assets.pack_assets import PackAssets, table_sync_of
 from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_runs import LogLine, TableFailed, TableFinished, TableRuns
-from sync_assets.table_sync import TableSync
 
 SYNC_TAG = "sync/table"
 """A tag of every asset that is a sync table, for selections."""
@@ -42,114 +38,99 @@ class SyncConfig(dg.Config):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PackAssets:
-    """A pack and what the configuration says of it.
-
-    `tables` limits which of the pack's tables become assets; None means all of them, with
-    their defaults. `where` is named in errors, such as the path of a defs.yaml.
-    """
-
-    name: str
-    pack: Pack
-    tables: Mapping[str, TableConfiguration] | None = None
-    owners: Sequence[str] = ()
-    where: str = ""
-
-    @property
-    def resource_key(self) -> str:
-        """The key of the pack's `PackResource`."""
-        return f"{self.name}_pack"
-
-    @cached_property
-    def configured_tables(self) -> Mapping[str, TableConfiguration]:
-        """The tables to sync. Raises `ConfigurationError` for one that the pack lacks."""
-        available = self.pack.sync_tables
-        if self.tables is None:
-            return {name: TableConfiguration() for name in available}
-        choose(self.tables, available, where=f"{self.where}.tables", what="table")
-        return self.tables
-
-    def parameters_of(self, table: str) -> dict[str, Any]:
-        """The table's parameter values. Raises `ConfigurationError` (contract C19, P)."""
-        return resolve_parameters(
-            self.pack.sync_tables[table].parameters,
-            self.configured_tables[table].parameters,
-            where=f"{self.where}.tables.{table}.parameters",
-        )
-
-    def key_of(self, table: str) -> dg.AssetKey:
-        """The asset key of a table."""
-        return dg.AssetKey([self.name, table])
-
-
-def build_pack_assets(definition: PackAssets) -> dg.AssetsDefinition:
+def build_pack_assets(definition: PackAssets) -> list[dg.AssetsDefinition]:
     """The assets of a pack's sync tables, keys `[pack, table]`.
 
-    They require the resources `warehouse` (a `WarehouseResource`) and `<name>_pack` (a
-    `PackResource`). Raises `ConfigurationError` for tables or parameters that the pack does
-    not have, naming the choices.
+    Tables with named syncs (contract C18) are partitioned by sync, each with an op of its
+    own; all others share one op. They require the resources `warehouse` (a
+    `WarehouseResource`) and `<name>_pack` (a `PackResource`). Raises `ConfigurationError` for
+    tables or parameters that the pack does not have, naming the choices.
     """
-    tables = definition.configured_tables
-    for name in tables:
-        definition.parameters_of(name)  # so that a wrong one fails the load, not the run
+    definition.check()
+    partitioned = [name for name in definition.configured_tables if definition.is_partitioned(name)]
+    plain = [name for name in definition.configured_tables if name not in partitioned]
+    groups = [[name] for name in partitioned]
+    return [_build_op(definition, tables) for tables in ([plain] if plain else []) + groups]
+
+
+def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinition:
+    """The op that syncs some tables: all that are not partitioned, or one that is."""
+    by_sync = definition.is_partitioned(tables[0])
+    suffix = f"_{tables[0]}" if by_sync else ""
 
     @dg.multi_asset(
         specs=[_spec(definition, definition.pack.sync_tables[name]) for name in tables],
-        name=f"sync_{definition.name}",
+        name=f"sync_{definition.name}{suffix}",
         can_subset=True,
         required_resource_keys={WAREHOUSE, definition.resource_key},
-        description=f"Syncs the tables of the pack {definition.name}.",
+        description=f"Syncs tables of the pack {definition.name}: {', '.join(tables)}.",
+        partitions_def=_partitions(definition, tables[0]) if by_sync else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if by_sync else None,
     )
-    def sync_pack(
+    def sync_tables(
         context: dg.AssetExecutionContext, config: SyncConfig
     ) -> Generator[dg.MaterializeResult[Any]]:
         pack = cast("PackResource", getattr(context.resources, definition.resource_key))
         warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE))
         runs = TableRuns(max_parallel=pack.max_parallel_tables)
         syncs = [
-            table_sync_of(definition, name, pack, warehouse, runs, context.run_id)
-            for name in tables
-            if definition.key_of(name) in context.selected_asset_keys
+            table_sync_of(definition, key, pack, warehouse, runs, context.run.run_id)
+            for key in _selected(definition, tables, context)
         ]
         failures: list[TableFailed] = []
         for event in runs.run(syncs, warehouse.open(), _mode_request(context, config)):
             if isinstance(event, LogLine):
                 getattr(context.log, event.level)(event.message)
-            elif isinstance(event, TableFinished):
+            elif isinstance(event, TableFailed):
+                context.log.error(f"{event.message}\n{event.details}")
+                failures.append(event)
+            elif by_sync:
+                context.log_event(_partition_materialization(definition, event))
+            else:
                 yield dg.MaterializeResult(
                     asset_key=definition.key_of(event.key.table),
                     metadata=materialization_metadata(event.outcome),
                 )
-            else:
-                context.log.error(f"{event.message}\n{event.details}")
-                failures.append(event)
         if failures:
             raise _failure(failures, len(syncs))
 
-    return sync_pack
+    return sync_tables
 
 
-def table_sync_of(
-    definition: PackAssets,
-    table: str,
-    pack: PackResource,
-    warehouse: WarehouseResource,
-    runs: TableRuns,
-    dagster_run_id: str | None,
-) -> TableSync:
-    """The sync of a configured table, as a part of `runs`."""
-    return TableSync(
-        key=SyncKey(pack=definition.name, table=table),
-        table=definition.pack.sync_tables[table],
-        runtime=pack.runtime(),
-        connection=pack.connection(definition.configured_tables[table].connection),
-        parameters=definition.parameters_of(table),
-        spool_folder=Path(warehouse.spool_folder) / definition.name / table / "default",
-        log=runs.log,
-        settings=pack.settings(),
-        dagster_run_id=dagster_run_id,
-        cancelled=runs.cancelled,
+def _partitions(definition: PackAssets, table: str) -> dg.StaticPartitionsDefinition:
+    return dg.StaticPartitionsDefinition(list(definition.syncs_of(table)))
+
+
+def _selected(
+    definition: PackAssets, tables: Sequence[str], context: dg.AssetExecutionContext
+) -> list[SyncKey]:
+    """The syncs that this run is about: those of the selected tables and partitions.
+
+    A run of a partitioned table without any partition, such as a schedule's, takes all.
+    """
+    chosen = set(context.partition_keys) if _has_partitions(context) else None
+    return [
+        SyncKey(pack=definition.name, table=table, sync=sync)
+        for table in tables
+        if definition.key_of(table) in context.selected_asset_keys
+        for sync in definition.syncs_of(table)
+        if chosen is None or not definition.is_partitioned(table) or sync in chosen
+    ]
+
+
+def _has_partitions(context: dg.AssetExecutionContext) -> bool:
+    return context.has_partition_key or context.has_partition_key_range
+
+
+def _partition_materialization(
+    definition: PackAssets, event: TableFinished
+) -> dg.AssetMaterialization:
+    # An event of our own, because a run may sync several partitions and each has its own
+    # figures; a MaterializeResult would write the same metadata to all of them.
+    return dg.AssetMaterialization(
+        asset_key=definition.key_of(event.key.table),
+        partition=event.key.sync,
+        metadata=materialization_metadata(event.outcome),
     )
 
 

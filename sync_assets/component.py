@@ -9,15 +9,17 @@ from pydantic import Field
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from resources.pack_loader import load_pack
-from sync_assets.assets import PackAssets, build_pack_assets
+from sync_assets.assets import build_pack_assets
 from sync_assets.configuration import (
     ConfigurationError,
     ConnectionConfiguration,
     ScheduleConfiguration,
     TableConfiguration,
     check_connections,
+    check_schedule,
     choose,
 )
+from sync_assets.pack_assets import PackAssets
 from sync_assets.resources import ConnectionConfig, PackResource
 from sync_assets.schedules import PackSchedules, build_pack_schedules
 
@@ -41,10 +43,10 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     schedule: ScheduleConfiguration = Field(default_factory=ScheduleConfiguration)
     owners: list[str] = Field(default_factory=list, description='"team:x" or e-mail addresses.')
     page_timeout_seconds: float = Field(default=60, description="Contract C14.")
-    attempts: int = Field(default=3, description="How often a failing sync is tried (C17).")
+    attempts: int = Field(default=3, ge=1, description="How often a failing sync is tried (C17).")
     retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
     full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
-    max_parallel_tables: int = Field(default=4, description="Tables synced at once in a run.")
+    max_parallel_tables: int = Field(default=4, ge=1, description="Tables synced at once in a run.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
@@ -55,12 +57,12 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         schedules = build_pack_schedules(
             PackSchedules(
                 name=definition.name,
-                tables=list(definition.configured_tables),
+                tables={t: list(definition.syncs_of(t)) for t in definition.configured_tables},
                 schedule=self.schedule,
             )
         )
         return dg.Definitions(
-            assets=[build_pack_assets(definition)],
+            assets=build_pack_assets(definition),
             schedules=schedules,
             resources={definition.resource_key: self.resource()},
         )
@@ -83,13 +85,21 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     def _check(self, pack: Pack, where: str) -> None:
         connections = self._connections()
         check_connections(pack, connections, where=where)
-        for name, table in (self.tables or {}).items():
+        check_schedule(self.schedule, where=f"{where}.schedule")
+        if self.tables is None:  # then every table uses this one
             choose(
-                [table.connection],
-                connections,
-                where=f"{where}.tables.{name}.connection",
-                what="connection",
+                [DEFAULT_CONNECTION], connections, where=f"{where}.connections", what="connection"
             )
+        for name, table in (self.tables or {}).items():
+            key = f"{where}.tables.{name}"
+            choose([table.connection], connections, where=f"{key}.connection", what="connection")
+            for sync, configured in table.syncs.items():
+                choose(
+                    [configured.connection or table.connection],
+                    connections,
+                    where=f"{key}.syncs.{sync}.connection",
+                    what="connection",
+                )
 
     def _connections(self) -> Mapping[str, ConnectionConfiguration]:
         """The configured connections; a pack without credentials needs none to be written."""

@@ -5,10 +5,12 @@ The models are Dagster's component models: unknown keys are refused with file an
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
+from cronsim import CronSim, CronSimError
 from pydantic import Field
 
 from pack_sdk.pack import Pack
@@ -45,9 +47,22 @@ class ConnectionConfiguration(dg.Resolvable, dg.Model):
     request_timeout_seconds: float = Field(default=30, description="Longest single request.")
 
 
+class SyncConfiguration(dg.Resolvable, dg.Model):
+    """One of several syncs that fill a table (contract C18)."""
+
+    connection: str = Field(default="", description="One of `connections`; the table's if unset.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Parameter values that differ from the table's."
+    )
+
+
 class TableConfiguration(dg.Resolvable, dg.Model):
     """One table: what to ask it for, and with which connection."""
 
+    syncs: dict[str, SyncConfiguration] = Field(
+        default_factory=dict,
+        description="Several syncs that fill the table, by name: its asset's partitions.",
+    )
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Values of the table's parameters, by name."
     )
@@ -96,6 +111,28 @@ def check_connections(
                 )
         if pack.authentication.requires_endpoint_url and not connection.endpoint:
             raise ConfigurationError(f"{key}: the pack needs an `endpoint`, its API's base URL")
+
+
+def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
+    """The cron strings and the time zone can be understood."""
+    try:
+        now = datetime.now(ZoneInfo(schedule.time_zone))
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise ConfigurationError(
+            f"{where}.time_zone: there is no time zone {schedule.time_zone!r}; write one such as "
+            "UTC or Europe/Berlin"
+        ) from error
+    for key in ("incremental", "without_cursor", "full_refresh"):
+        cron = getattr(schedule, key)
+        try:
+            CronSim(cron, now)
+            if len(cron.split()) != 5:  # Dagster has no seconds
+                raise CronSimError("Wrong number of fields")
+        except CronSimError as error:
+            raise ConfigurationError(
+                f"{where}.{key} is {cron!r}, which is not a cron string of five fields such as "
+                f"'0 */4 * * *': {error}"
+            ) from error
 
 
 def resolve_parameters(

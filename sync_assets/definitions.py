@@ -31,7 +31,7 @@ def warehouse_resource() -> WarehouseResource:
 def defs() -> dg.Definitions:
     """Everything that this code location defines."""
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.load_from_defs_folder(path_within_project=PROJECT),
         dg.Definitions(
             jobs=build_sync_jobs(),
             resources={WAREHOUSE: warehouse_resource()},

@@ -1,6 +1,7 @@
 """`make dev`: `dagster dev` with the demo API behind it."""
 
 import os
+import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -23,21 +24,31 @@ def main(
     source = DemoSource(seed=7)
     with serve(source, demo_port) as url, changing(source, timedelta(seconds=every)):
         print(f"The demo API answers at {url}; Dagster's UI: http://localhost:{port}")  # noqa: T201
-        dagster = Path(sys.executable).with_name("dagster")
-        child = subprocess.Popen(  # noqa: S603 - our own environment's dagster
-            [dagster, "dev", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=PROJECT,
-            env={
-                **os.environ,
-                "DEMO_API_URL": url,
-                # The CLI's advice to use `dg dev` instead is not for people who typed `make dev`.
-                "PYTHONWARNINGS": "ignore",
-            },
-        )
+        raise SystemExit(_run_dagster(port, url))
+
+
+def _run_dagster(port: int, demo_url: str) -> int:
+    """Run `dagster dev` until it ends or we are asked to stop; leaves no process behind."""
+    # Started in the background by a script we would inherit an ignored SIGINT, and so would
+    # all of Dagster's processes.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    child = subprocess.Popen(  # noqa: S603 - our own environment's dagster
+        [Path(sys.executable).with_name("dagster"), "dev", "-h", "127.0.0.1", "-p", str(port)],
+        cwd=PROJECT,
+        start_new_session=True,
+        # The CLI's advice to use `dg dev` instead is not for people who typed `make dev`.
+        env={**os.environ, "DEMO_API_URL": demo_url, "PYTHONWARNINGS": "ignore"},
+    )
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        os.killpg(child.pid, signal.SIGINT)
         try:
-            raise SystemExit(child.wait())
-        except KeyboardInterrupt:
-            child.wait()  # the terminal sent it the same signal
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+        return 0
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ from pack_sdk.context import AttemptErrorKind, PreviousAttemptError
 from pack_sdk.errors import (
     InvalidResultError,
     PackDefinitionError,
+    RequestRefusedError,
     ResponseSizeTooLargeError,
     StatusCodeError,
     UserVisibleError,
 )
 from resources.apply import SupersededError
+from resources.connection_failures import UntrustedCertificateError
 from resources.runtime import PageTimeoutError
 from resources.warehouse import WarehouseLockedError
 
@@ -34,6 +36,8 @@ class SyncCancelledError(Exception):
 _POINTLESS_TO_RETRY = (
     InvalidResultError,
     PackDefinitionError,
+    RequestRefusedError,
+    UntrustedCertificateError,
     UserVisibleError,
     EndlessContinuationError,
     ParametersRejectedError,

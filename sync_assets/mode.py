@@ -87,7 +87,7 @@ def _requested(request: ModeRequest) -> tuple[RequestedMode, str]:
 def _why_unusable(position: SyncPosition, fingerprint: Mapping[str, str]) -> str | None:
     """Why the cursor cannot be used (contract D5), None if it can."""
     if position.cursor is None:
-        return position.no_cursor_reason
+        return position.no_cursor_reason or "it has no cursor"
     before = position.fingerprint or {}
     changed = [part for part in fingerprint if before.get(part) != fingerprint[part]]
     if changed:

@@ -16,7 +16,9 @@ def report_table(result: dg.ExecuteInProcessResult) -> Group:
 
     The reasons stand below because they are sentences: 80 columns have no room for both.
     """
-    table = Table("table", "mode", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("table", overflow="fold")  # a name cut off could be any of several tables
+    table.add_column("mode")
     for figure in _FIGURES:
         table.add_column(figure, justify="right", no_wrap=True)
     reasons: list[Text] = []

@@ -1,6 +1,6 @@
 """When tables are synced: jobs over all packs, and three schedules for each pack."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -58,10 +58,10 @@ def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class PackSchedules:
-    """Which pack, which of its tables, and when (contract C12)."""
+    """Which pack, which of its tables with which syncs, and when (contract C12)."""
 
     name: str
-    tables: Sequence[str]
+    tables: Mapping[str, Sequence[str]]
     schedule: ScheduleConfiguration
 
 
@@ -81,7 +81,7 @@ def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinitio
         return _request(context, definition.name, tables, "lacks a cursor")
 
     def every_table(context: dg.ScheduleEvaluationContext) -> Tick:
-        return _request(context, definition.name, definition.tables, "is configured")
+        return _request(context, definition.name, list(definition.tables), "is configured")
 
     times = definition.schedule
     return [
@@ -143,11 +143,12 @@ def _by_cursor(
     with_cursor: list[str] = []
     without: list[str] = []
     with warehouse.read() as connection:
-        for table in definition.tables:
-            position = read_position(connection, SyncKey(pack=definition.name, table=table))
-            never_synced = position.execution_id is None
-            has_cursor = position.cursor is not None or never_synced
-            (with_cursor if has_cursor else without).append(table)
+        for table, syncs in definition.tables.items():
+            keys = [SyncKey(pack=definition.name, table=table, sync=sync) for sync in syncs]
+            positions = [read_position(connection, key) for key in keys]
+            # One sync with a cursor, or never synced, takes the table along.
+            wanted = any(p.cursor is not None or p.execution_id is None for p in positions)
+            (with_cursor if wanted else without).append(table)
     return with_cursor, without
 
 

@@ -1,7 +1,7 @@
 """What one sync of one table needs, put together from pack and configuration."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from pack_sdk.pack import SyncTable
 from resources.connection import Connection
-from resources.ledger import SyncKey
+from resources.ledger import DEFAULT_SYNC, SyncKey
 from resources.runtime import PackRuntime
 from sync_assets.fingerprint import fingerprint_of
 
@@ -24,13 +24,28 @@ class SyncSettings:
     `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
     `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
     the second try and twice as much before each further one (C17); `full_every` how old a
-    full sync may get (C12).
+    full sync may get (C12); `max_parallel_children` how many children of a crawled table
+    run at once.
     """
 
     page_timeout_seconds: float = 60
     attempts: int = 3
     retry_wait_seconds: float = 5
     full_every: timedelta = timedelta(days=7)
+    max_parallel_children: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlSource:
+    """Where a crawled table's parameters come from (contract C20).
+
+    `properties` maps parameter names to properties of `parent_table`; `parent_sync` limits
+    the parent's rows to those of one of its syncs, None means all.
+    """
+
+    parent_table: str
+    properties: Mapping[str, str]
+    parent_sync: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +53,7 @@ class TableSync:
     """One sync of one table: which table, run by what, with which values.
 
     `parameters` has a value for every parameter of the table, in declared order.
+    `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
     `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
     another thread; `cancelled` asks the sync to stop at the next page.
     """
@@ -49,6 +65,8 @@ class TableSync:
     parameters: Mapping[str, Any]
     spool_folder: Path
     log: Log
+    configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
+    crawl: CrawlSource | None = None
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)

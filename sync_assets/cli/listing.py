@@ -7,6 +7,7 @@ from cronsim import CronSim
 from rich.markup import escape
 from rich.table import Table
 
+from resources.ledger import SyncKey
 from sync_assets.cli.project import configured_packs, console, plain_errors
 from sync_assets.configuration import ScheduleConfiguration
 
@@ -18,14 +19,15 @@ def list_packs() -> None:
         for name, (component, definition) in packs.items():
             console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule)}")
             table = Table("table", "connection", "parameters", "description")
-            for key, configuration in definition.configured_tables.items():
-                given = {k: v for k, v in definition.parameters_of(key).items() if v is not None}
-                table.add_row(
-                    key,
-                    configuration.connection,
-                    escape(", ".join(f"{k}={v}" for k, v in given.items())),
-                    escape(definition.pack.sync_tables[key].description),
-                )
+            for key in definition.configured_tables:
+                for sync, configuration in definition.syncs_of(key).items():
+                    values = definition.parameters_of(key, sync).items()
+                    table.add_row(
+                        str(SyncKey(pack=name, table=key, sync=sync)),
+                        configuration.connection,
+                        escape(", ".join(f"{k}={v}" for k, v in values if v is not None)),
+                        escape(definition.pack.sync_tables[key].description),
+                    )
             console.print(table)
         if not packs:
             console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")

@@ -15,9 +15,17 @@ from rich.table import Table
 from resources.fetcher import SyncFetcher
 from resources.spool import Spool
 from resources.stage import Stage, StageCounts
-from sync_assets.assets import WAREHOUSE, table_sync_of
-from sync_assets.cli.project import choose_pack, choose_table, console, fail, plain_errors
+from sync_assets.assets import WAREHOUSE
+from sync_assets.cli.project import (
+    choose_pack,
+    choose_sync,
+    choose_table,
+    console,
+    fail,
+    plain_errors,
+)
 from sync_assets.definitions import warehouse_resource
+from sync_assets.pack_assets import table_sync_of
 from sync_assets.pages import PageRequest, collect_pages
 from sync_assets.table_runs import TableRuns
 from sync_assets.table_sync import TableSync
@@ -29,6 +37,7 @@ def preview(
     pack: Annotated[str, typer.Argument(help="The pack.")],
     table: Annotated[str, typer.Argument(help="One of its tables.")],
     rows: Annotated[int, typer.Option(help="How many rows to fetch, at least.")] = 20,
+    sync: Annotated[str | None, typer.Option(help="Which of the table's syncs.")] = None,
 ) -> None:
     """Run a table's `execute` and show the rows as they would be stored, and the rejects."""
     with plain_errors():
@@ -38,8 +47,12 @@ def preview(
         resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
         with dg.build_resources(resources) as built, tempfile.TemporaryDirectory() as folder:
             resource = getattr(built, definition.resource_key)
-            sync = table_sync_of(definition, name, resource, built.warehouse, runs, None)
-            _preview(sync, Path(folder), rows)
+            key = choose_sync(definition, name, sync)
+            _preview(
+                table_sync_of(definition, key, resource, built.warehouse, runs, None),
+                Path(folder),
+                rows,
+            )
 
 
 def _preview(sync: TableSync, folder: Path, rows: int) -> None:

@@ -9,13 +9,16 @@ import dagster as dg
 import typer
 from dotenv import load_dotenv
 from rich.console import Console
+from rich.markup import escape
 
 from pack_sdk.errors import PackError
+from resources.ledger import SyncKey
 from resources.warehouse import Warehouse, WarehouseLockedError
-from sync_assets.assets import WAREHOUSE, PackAssets
+from sync_assets.assets import WAREHOUSE
 from sync_assets.component import PackSyncComponent
 from sync_assets.configuration import ConfigurationError
 from sync_assets.definitions import PROJECT, warehouse_resource
+from sync_assets.pack_assets import PackAssets
 
 console = Console()
 errors = Console(stderr=True)
@@ -37,7 +40,7 @@ def plain_errors() -> Generator[None]:
 
 def fail(message: str) -> None:
     """Print an error and exit with 1."""
-    errors.print(f"[red]error:[/red] {message}", highlight=False, soft_wrap=True)
+    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -48,7 +51,11 @@ def configured_packs() -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
     """
     load_dotenv(PROJECT / ".env")
     tree = dg.ComponentTree.for_project(PROJECT)
-    components = tree.get_all_components(PackSyncComponent)
+    try:
+        components = tree.get_all_components(PackSyncComponent)
+    except Exception as error:  # Dagster's, YAML's and pydantic's: all about the defs.yaml files
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
     definitions = [(component, component.definition()) for component in components]
     return {definition.name: (component, definition) for component, definition in definitions}
 
@@ -71,6 +78,14 @@ def choose_table(definition: PackAssets, table: str) -> str:
         f"choose from {', '.join(definition.configured_tables)}"
     )
     raise AssertionError("fail exits")
+
+
+def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
+    """The sync of that name, or the table's first; exits with the choices if there is none."""
+    syncs = list(definition.syncs_of(table))
+    if sync is not None and sync not in syncs:
+        fail(f"{definition.name}.{table} has no sync {sync!r}; choose from {', '.join(syncs)}")
+    return SyncKey(pack=definition.name, table=table, sync=sync or syncs[0])
 
 
 def open_warehouse() -> Warehouse:

@@ -17,9 +17,10 @@ def status() -> None:
     with plain_errors():
         packs = configured_packs()
         keys = [
-            SyncKey(pack=name, table=table)
+            SyncKey(pack=name, table=table, sync=sync)
             for name, (_, definition) in packs.items()
             for table in definition.configured_tables
+            for sync in definition.syncs_of(table)
         ]
         table = Table("table", "rows", "last full", "last incremental", "cursor")
         failures: list[str] = []
@@ -37,7 +38,7 @@ def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
     synced = SyncedTable(connection, key)
     return [
         str(key),
-        f"{synced.row_count():,}" if synced.existing_columns() else "-",
+        f"{synced.row_count(key.sync):,}" if synced.existing_columns() else "-",
         _time(position.last_full_at),
         _time(position.last_incremental_at),
         escape(_cursor(position)),

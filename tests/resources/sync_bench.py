@@ -1,7 +1,7 @@
 """A bench for syncs: pages in, the contents of the table out."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,14 +39,14 @@ def a_page(
     )
 
 
-def a_schema(id_property: str = "id", **properties: Any) -> Schema:
+def a_schema(**properties: Any) -> Schema:
     """A row's schema; a string `id` and the given properties (a type, or a mapping)."""
     given: dict[str, Any] = {
         name: {"type": prop} if isinstance(prop, str) else prop for name, prop in properties.items()
     }
     return make_object_schema(
-        id_property=id_property,
-        display_property=id_property,
+        id_property="id",
+        display_property="id",
         properties={"id": {"type": "string"}, **given},
     )
 
@@ -80,13 +80,13 @@ def stage_pages(folder: Path, schema: Schema, *pages: Page) -> Staged:
         connection.execute("SET TimeZone = 'UTC'")
         return Staged(
             counts=counts,
-            upserts=connection.sql(
-                f"SELECT {columns} FROM upserts ORDER BY stage_row"
-            ).fetchall(),
+            upserts=connection.sql(f"SELECT {columns} FROM upserts ORDER BY stage_row").fetchall(),
             rejects=connection.sql(
                 "SELECT page, id, problem, line FROM rejects ORDER BY page, line"
             ).fetchall(),
-            deletes=[row[0] for row in connection.sql("SELECT id FROM deletes ORDER BY 1").fetchall()],
+            deletes=[
+                row[0] for row in connection.sql("SELECT id FROM deletes ORDER BY 1").fetchall()
+            ],
         )
 
 
@@ -235,6 +235,3 @@ def counts_of(applied: Applied) -> dict[str, int]:
 
 def _without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
-
-
-MakeBench = Callable[..., SyncBench]

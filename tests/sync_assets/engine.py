@@ -92,6 +92,7 @@ class Engine:
     folder: Path
     execute: Callable[..., Any]
     table: str = "Items"
+    syncs: Sequence[str] = ("default",)
     schema: Schema = ITEM
     parameters: Sequence[Parameter] = ()
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -104,9 +105,10 @@ class Engine:
     )
     cancelled: threading.Event = field(default_factory=threading.Event)
     log: list[tuple[LogLevel, str]] = field(default_factory=list[tuple[LogLevel, str]])
+    on_log: Callable[[str], object] = bool  # also called with each line of the log
 
     def sync(self, mode: RequestedMode = "auto", *, name: str = "default") -> SyncOutcome:
-        """Sync the table; `name` is the sync's, for tables with several (contract C18)."""
+        """Sync the table; `name` is one of `syncs`, where there are several (contract C18)."""
         with self.prepared(name) as sync:
             return run_sync(sync, self.warehouse, ModeRequest(configured=mode))
 
@@ -131,9 +133,10 @@ class Engine:
                 connection=connection,
                 parameters={p.name: self.values.get(p.name) for p in table.parameters},
                 spool_folder=self.spools / self.table / name,
-                log=lambda level, message: self.log.append((level, message)),
+                log=self._write_log,
                 settings=self.settings,
                 cancelled=self.cancelled,
+                configured_syncs=self.syncs,
             )
 
     def key(self, name: str = "default") -> SyncKey:
@@ -184,6 +187,10 @@ class Engine:
         """Every value of every table of the warehouse, as one text."""
         tables = self._query("SELECT schema_name AS s, table_name AS t FROM duckdb_tables()")
         return "\n".join(str(self._query(f"FROM {table_name(t['s'], t['t'])}")) for t in tables)
+
+    def _write_log(self, level: LogLevel, message: str) -> None:
+        self.log.append((level, message))
+        self.on_log(message)
 
     def _query(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with self.warehouse.read() as connection:

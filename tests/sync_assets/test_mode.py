@@ -141,6 +141,11 @@ def test_without_a_cursor_the_sync_is_full_for_the_reason_that_was_kept() -> Non
     )
 
 
+def test_without_a_cursor_the_sync_is_full_even_if_nobody_noted_why() -> None:
+    """Somebody may have cleared the cursor in the ledger: full all the same."""
+    assert decide(at=position(cursor=None)) == ModeDecision(mode="full", reason="it has no cursor")
+
+
 @pytest.mark.parametrize("part", ["schema", "parameters", "connection"])
 def test_a_changed_part_of_the_fingerprint_makes_the_cursor_useless(part: str) -> None:
     """Another schema, other parameters, another account: full, naming the part (contract D5)."""

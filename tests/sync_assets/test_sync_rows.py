@@ -141,7 +141,7 @@ def test_of_rows_with_one_id_the_last_counts(tmp_path: Path) -> None:
 def test_each_sync_of_a_table_owns_its_rows(tmp_path: Path) -> None:
     """Two syncs may bring the same id; a full sync deletes only its own (C10, C18, D2)."""
     execute = Scripted(last_page({}, a="east", b="east"), last_page({}, a="west", c="west"))
-    engine = Engine(folder=tmp_path, execute=execute)
+    engine = Engine(folder=tmp_path, execute=execute, syncs=("east", "west"))
     engine.sync(name="east")
     assert engine.sync(name="west").row_count == 4
     assert engine.names("east") == {"a": "east", "b": "east"}
@@ -156,7 +156,7 @@ def test_a_sync_deletes_by_id_only_what_it_owns(tmp_path: Path) -> None:
     """A deleted id concerns the rows of the sync that names it (contract C18, D2)."""
     deleting = {**last_page({}), "deletedRowIds": ["a"]}
     execute = Scripted(last_page({}, a="east"), last_page({}, a="west"), deleting)
-    engine = Engine(folder=tmp_path, execute=execute)
+    engine = Engine(folder=tmp_path, execute=execute, syncs=("east", "west"))
     engine.sync(name="east")
     engine.sync(name="west")
     engine.sync(name="west")
@@ -167,7 +167,7 @@ def test_a_sync_deletes_by_id_only_what_it_owns(tmp_path: Path) -> None:
 def test_each_sync_of_a_table_has_its_own_cursor(tmp_path: Path) -> None:
     """A cursor belongs to one sync: the other's first one is full (contract C18)."""
     execute = Scripted(last_page("e1"), last_page("w1"), last_page("e2"), last_page("w2"))
-    engine = Engine(folder=tmp_path, execute=execute)
+    engine = Engine(folder=tmp_path, execute=execute, syncs=("east", "west"))
     modes = [engine.sync(name=name).record.mode for name in ("east", "west", "east", "west")]
     assert modes == ["full", "full", "incremental", "incremental"]
     previous = [context.previous_completion for context in execute.contexts[2:]]

@@ -1,0 +1,1 @@
+"""Benchmarks: the engine next to the least work that could bring the same rows."""

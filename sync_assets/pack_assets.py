@@ -1,0 +1,112 @@
+"""A pack together with what the configuration says of it: which tables, which syncs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pack_sdk.pack import Pack
+from resources.ledger import DEFAULT_SYNC, SyncKey
+from sync_assets.configuration import (
+    SyncConfiguration,
+    TableConfiguration,
+    choose,
+    resolve_parameters,
+)
+from sync_assets.resources import PackResource, WarehouseResource
+from sync_assets.table_runs import TableRuns
+from sync_assets.table_sync import TableSync
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackAssets:
+    """A pack and its configuration.
+
+    `tables` limits which of the pack's tables become assets; None means all of them, with
+    their defaults. `where` is named in errors, such as the path of a defs.yaml.
+    """
+
+    name: str
+    pack: Pack
+    tables: Mapping[str, TableConfiguration] | None = None
+    owners: Sequence[str] = ()
+    where: str = ""
+
+    @property
+    def resource_key(self) -> str:
+        """The key of the pack's `PackResource`."""
+        return f"{self.name}_pack"
+
+    @cached_property
+    def configured_tables(self) -> Mapping[str, TableConfiguration]:
+        """The tables to sync. Raises `ConfigurationError` for one that the pack lacks."""
+        available = self.pack.sync_tables
+        if self.tables is None:
+            return {name: TableConfiguration() for name in available}
+        choose(self.tables, available, where=f"{self.where}.tables", what="table")
+        return self.tables
+
+    def is_partitioned(self, table: str) -> bool:
+        """Whether the table is filled by named syncs (contract C18), its asset's partitions."""
+        return bool(self.configured_tables[table].syncs)
+
+    def syncs_of(self, table: str) -> Mapping[str, SyncConfiguration]:
+        """The syncs that fill a table, by name, with connection and parameters complete."""
+        configured = self.configured_tables[table]
+        syncs = configured.syncs or {DEFAULT_SYNC: SyncConfiguration()}
+        return {
+            name: SyncConfiguration(
+                connection=sync.connection or configured.connection,
+                parameters={**configured.parameters, **sync.parameters},
+            )
+            for name, sync in syncs.items()
+        }
+
+    def parameters_of(self, table: str, sync: str = DEFAULT_SYNC) -> dict[str, Any]:
+        """The parameter values of one sync. Raises `ConfigurationError` (contract C19, P)."""
+        where = f"{self.where}.tables.{table}"
+        if self.is_partitioned(table):
+            where = f"{where}.syncs.{sync}"
+        return resolve_parameters(
+            self.pack.sync_tables[table].parameters,
+            self.syncs_of(table)[sync].parameters,
+            where=f"{where}.parameters",
+        )
+
+    def check(self) -> None:
+        """Resolve everything once, so that a wrong value fails the load and not a run."""
+        for table in self.configured_tables:
+            for sync in self.syncs_of(table):
+                self.parameters_of(table, sync)
+
+    def key_of(self, table: str) -> dg.AssetKey:
+        """The asset key of a table."""
+        return dg.AssetKey([self.name, table])
+
+
+def table_sync_of(
+    definition: PackAssets,
+    key: SyncKey,
+    pack: PackResource,
+    warehouse: WarehouseResource,
+    runs: TableRuns,
+    dagster_run_id: str | None,
+) -> TableSync:
+    """One configured sync, as a part of `runs`."""
+    syncs = definition.syncs_of(key.table)
+    return TableSync(
+        key=key,
+        table=definition.pack.sync_tables[key.table],
+        runtime=pack.runtime(),
+        connection=pack.connection(syncs[key.sync].connection),
+        parameters=definition.parameters_of(key.table, key.sync),
+        configured_syncs=tuple(syncs),
+        spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
+        log=runs.log,
+        settings=pack.settings(),
+        dagster_run_id=dagster_run_id,
+        cancelled=runs.cancelled,
+    )

@@ -1,0 +1,53 @@
+"""Names of packs, tables and syncs: whatever they hold, they are names (contract S1, C18)."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.identifiers import quote_identifier, quote_literal
+from resources.ledger import SyncKey
+from resources.warehouse import Warehouse
+from tests.resources.sync_bench import SyncBench, a_page, counts_of
+
+NAMES = ['"; drop table x; --', "'; drop table x; --", "a b", 'a"b', "a'b", "a.b", "select", "é😀",
+         "?", "%s", "{}", "\\", "main", "temp", "system", "memory", "warehouse", "changed",
+         "deleted", "_stage2", "rows", "old", "1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_of_pack_table_and_sync_will_do(name: str, tmp_path: Path) -> None:
+    """Rows land and go, the position and the rejects are found, nothing else is touched.
+
+    That holds for the name of the database, `warehouse`, and for names of the engine's own.
+    """
+    bench = SyncBench(folder=tmp_path)
+    bystander = SyncKey(pack="bystander", table="x")
+    bench.full(a_page({"id": "keep"}), key=bystander)
+    bench.key = SyncKey(pack=name, table=name, sync=name)
+    bench.full(a_page({"id": "a"}, {"id": "b"}, {"id": "c", "size": "x"}), cursor=1)
+    applied = bench.full(a_page({"id": "a", "size": 1}, {"id": "d", "size": "x"}), cursor=2)
+    assert counts_of(applied) == {"updated": 1, "deleted": 1, "rejected": 1}
+    assert bench.rows() == [{"id": "a", "name": None, "size": 1.0}]
+    assert bench.position().cursor == 2
+    assert [found[0] for found in bench.rejected()] == ["d"]
+    assert bench.query("SELECT id FROM bystander.x") == [("keep",)]
+    assert bench.warehouse.frame(name, name).shape == (1, 6)
+
+
+def test_a_warehouse_named_as_a_pack(tmp_path: Path) -> None:
+    """A file `acme.duckdb` that holds the pack acme: catalogue and schema share the name."""
+    warehouse = Warehouse(path=tmp_path / "acme.duckdb")
+    bench = SyncBench(folder=tmp_path)
+    bench.full(a_page({"id": "a"}))
+    bench.warehouse.path.rename(warehouse.path)
+    assert warehouse.frame("acme", "Tasks").shape == (1, 6)
+
+
+@pytest.mark.parametrize("text", [*NAMES, "", "''", '""', "a\nb", "--", "/*"])
+def test_quoting(text: str, tmp_path: Path) -> None:
+    """A text comes back as it was; a name names what it says."""
+    with Warehouse(path=tmp_path / "w.duckdb").write() as connection:
+        assert connection.execute(f"SELECT {quote_literal(text)}").fetchone() == (text,)
+        if text:
+            relation = connection.execute(f"SELECT 1 AS {quote_identifier(text)}")
+            assert [column[0] for column in relation.description or []] == [text]

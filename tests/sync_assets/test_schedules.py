@@ -1,0 +1,177 @@
+"""The schedules of a pack: what a tick takes, and when it rather does nothing."""
+
+from collections.abc import Generator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from tests.sync_assets import dagster_project
+from tests.sync_assets.dagster_project import (
+    DagsterProject,
+    Demo,
+    pack_of,
+    served_demo,
+    synced_tables,
+    values_of,
+)
+from tests.sync_assets.engine import Scripted, last_page
+
+project = dagster_project.project
+
+
+@pytest.fixture
+def demo(project: DagsterProject) -> Generator[Demo]:
+    """The demo pack, switched on and served."""
+    with served_demo() as demo:
+        project.switch_on_demo(demo.url)
+        yield demo
+
+
+def tick(project: DagsterProject, schedule: str) -> Any:
+    """Evaluate a schedule once, as Dagster's daemon does."""
+    definitions = project.definitions()
+    with dg.build_schedule_context(
+        instance=project.instance,
+        resources=project.resources,
+        repository_def=definitions.get_repository_def(),
+    ) as context:
+        return definitions.resolve_schedule_def(schedule).evaluate_tick(context)
+
+
+def tables_of(project: DagsterProject, schedule: str) -> set[str]:
+    """The tables that a tick asks for; none if it skips."""
+    requests = tick(project, schedule).run_requests
+    assert len(requests) <= 1
+    return {".".join(key.path) for request in requests for key in request.asset_selection}
+
+
+def test_the_first_tick_takes_what_was_never_synced(project: DagsterProject, demo: Demo) -> None:
+    """Before the first sync nobody knows which tables have cursors: all go at once (C12)."""
+    assert demo.url
+    everything = {"demo.Projects", "demo.Tasks", "demo.Events"}
+    assert tables_of(project, "demo_incremental") == everything
+    assert tables_of(project, "demo_full_refresh") == everything
+    assert tables_of(project, "demo_without_cursor") == set()
+
+
+def test_tables_are_divided_by_whether_they_have_a_cursor(
+    project: DagsterProject, demo: Demo
+) -> None:
+    """The last completion decides: with a cursor every 4 hours, without one daily (C12)."""
+    assert demo.url
+    assert project.run().success
+    assert tables_of(project, "demo_incremental") == {"demo.Tasks", "demo.Events"}
+    assert tables_of(project, "demo_without_cursor") == {"demo.Projects"}
+    assert tables_of(project, "demo_full_refresh") == {"demo.Projects", "demo.Tasks", "demo.Events"}
+
+
+def test_a_table_that_only_failed_stays_with_those_never_synced(project: DagsterProject) -> None:
+    """A failed first sync says nothing of cursors, so the next tick tries again."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(ValueError("down"))))
+    assert not project.run().success
+    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+    assert tables_of(project, "acme_without_cursor") == set()
+
+
+def test_a_table_that_loses_its_cursor_changes_over(project: DagsterProject) -> None:
+    """After a sync without completion the next one is a full one (contract D3)."""
+    execute = Scripted(last_page("t1", a="1"), {"result": []})
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    project.run()
+    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+    project.run()
+    assert tables_of(project, "acme_incremental") == set()
+    assert tables_of(project, "acme_without_cursor") == {"acme.Items"}
+
+
+def test_a_tick_without_a_fitting_table_says_so(project: DagsterProject) -> None:
+    """It skips, naming the pack, instead of starting an empty run (which would take all)."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted({"result": []})))
+    assert tick(project, "acme_without_cursor").skip_message == "no table of acme lacks a cursor"
+    project.run()
+    assert tick(project, "acme_incremental").skip_message == "no table of acme has a cursor"
+
+
+def test_what_a_tick_asks_for_can_be_run(project: DagsterProject) -> None:
+    """The selection fits the schedule's job, which brings its mode along (C13)."""
+    execute = Scripted(last_page("t1", a="1"), last_page("t2", a="1"))
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    project.run()
+    schedule = project.definitions().resolve_schedule_def("acme_full_refresh")
+    (request,) = tick(project, "acme_full_refresh").run_requests
+    tables = [".".join(key.path) for key in request.asset_selection]
+    result = project.run(schedule.job_name, *tables, tags=request.tags)
+    assert synced_tables(result) == {"acme.Items"}
+    assert values_of(result, "Items")["sync/mode_reason"] == "the run is tagged sync/mode: full"
+
+
+def start_run(project: DagsterProject, pack: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+    """A run of a pack's schedule, in some status."""
+    job = project.definitions().resolve_job_def("incremental")
+    return project.instance.create_run_for_job(
+        job, status=status, tags=dict(job.run_tags) | {"sync/pack": pack}
+    )
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
+@pytest.mark.parametrize("schedule", ["acme_incremental", "acme_full_refresh"])
+def test_a_tick_skips_while_a_run_of_the_pack_is_going(
+    project: DagsterProject, schedule: str, status: str
+) -> None:
+    """Runs must not queue up behind a slow one; the reason names it (design: schedules)."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    run = start_run(project, "acme", dg.DagsterRunStatus(status))
+    result = tick(project, schedule)
+    assert result.run_requests == []
+    assert result.skip_message == f"the run {run.run_id} of acme is still going ({status})"
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "FAILURE", "CANCELED"])
+def test_a_run_that_has_ended_does_not_hinder_a_tick(project: DagsterProject, status: str) -> None:
+    """However it ended: a failed run must not stop the schedule for ever."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    start_run(project, "acme", dg.DagsterRunStatus(status))
+    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+
+
+def test_a_run_of_another_pack_does_not_hinder_a_tick(project: DagsterProject) -> None:
+    """Packs do not wait for each other."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    start_run(project, "initech", dg.DagsterRunStatus.STARTED)
+    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+
+
+def test_a_ticks_run_is_tagged_so_that_the_next_tick_finds_it(project: DagsterProject) -> None:
+    """The tag that skipping looks for is on the runs that schedules request."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    for schedule in ("acme_incremental", "acme_full_refresh"):
+        (request,) = tick(project, schedule).run_requests
+        assert request.tags["sync/pack"] == "acme"
+
+
+def test_schedules_are_off_and_daily_weekly_by_default(project: DagsterProject) -> None:
+    """Every 4 hours, daily and weekly (contract C12), in UTC, until somebody switches them on."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    schedules = {schedule.name: schedule for schedule in project.definitions().schedules or ()}
+    assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
+        "acme_incremental": "0 */4 * * *",
+        "acme_without_cursor": "0 2 * * *",
+        "acme_full_refresh": "0 3 * * 0",
+    }
+    for schedule in schedules.values():
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+        assert schedule.execution_timezone == "UTC"
+
+
+def test_times_and_state_of_schedules_are_settings(project: DagsterProject) -> None:
+    """All of contract C12 can be set in the defs.yaml."""
+    times = {"incremental": "5 * * * *", "without_cursor": "6 1 * * *", "full_refresh": "7 2 1 * *"}
+    configured = {"enabled": True, "time_zone": "Europe/Berlin", **times}
+    project.switch_on_pack("acme", pack_of(Items=Scripted()), schedule=configured)
+    definitions = project.definitions()
+    for name, cron in times.items():
+        schedule = definitions.resolve_schedule_def(f"acme_{name}")
+        assert schedule.cron_schedule == cron
+        assert schedule.execution_timezone == "Europe/Berlin"
+        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
