@@ -20,7 +20,8 @@ from pack_sdk.errors import (
 )
 from pack_sdk.fetching import AsyncFetcher, Fetcher, FetchRequest, FetchResponse
 from pack_sdk.pack import Pack, SyncTable
-from pack_sdk.parameters import Parameter, ParameterType, make_parameter
+from pack_sdk.parameter_types import ParameterType
+from pack_sdk.parameters import Parameter, make_parameter
 from pack_sdk.results import Completion, SyncResult
 from pack_sdk.schemas import Schema, ValueHint, ValueType, make_object_schema, make_schema
 

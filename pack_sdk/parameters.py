@@ -1,57 +1,15 @@
 """Parameters of a sync table (contract, section P)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
+from pack_sdk.choices import Autocomplete, check_autocomplete
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import with_snake_case_keys
-
-
-class ParameterType(StrEnum):
-    """The type of a parameter's value; the array types hold a list of it."""
-
-    STRING = "string"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    HTML = "html"
-    IMAGE = "image"
-    FILE = "file"
-    MARKDOWN = "markdown"
-    STRING_ARRAY = "stringArray"
-    NUMBER_ARRAY = "numberArray"
-    BOOLEAN_ARRAY = "booleanArray"
-    DATE_ARRAY = "dateArray"
-    HTML_ARRAY = "htmlArray"
-    IMAGE_ARRAY = "imageArray"
-    FILE_ARRAY = "fileArray"
-    MARKDOWN_ARRAY = "markdownArray"
-    SPARSE_STRING_ARRAY = "sparseStringArray"
-    SPARSE_NUMBER_ARRAY = "sparseNumberArray"
-    SPARSE_BOOLEAN_ARRAY = "sparseBooleanArray"
-    SPARSE_DATE_ARRAY = "sparseDateArray"
-    SPARSE_HTML_ARRAY = "sparseHtmlArray"
-    SPARSE_IMAGE_ARRAY = "sparseImageArray"
-    SPARSE_FILE_ARRAY = "sparseFileArray"
-
-    @property
-    def is_array(self) -> bool:
-        """Whether the value is a list."""
-        return self.value.endswith("Array")
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether the list may hold None."""
-        return self.value.startswith("sparse")
-
-    @property
-    def element(self) -> "ParameterType":
-        """The type of one element of an array; the type itself otherwise."""
-        name = self.value.removesuffix("Array").removeprefix("sparse")
-        return ParameterType(name.lower())
+from pack_sdk.parameter_types import ParameterType
+from pack_sdk.parameter_values import find_misfit
 
 
 class Unset:
@@ -64,8 +22,6 @@ class Unset:
 UNSET = Unset()
 """Stands for a value that was not given, where None would be one."""
 
-Choices: TypeAlias = Sequence[Any] | Callable[..., Any]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
@@ -77,7 +33,7 @@ class Parameter:
     optional: bool = False
     suggested_value: Any = UNSET
     ingestion_suggested_value: Any = UNSET
-    autocomplete: Choices | None = None
+    autocomplete: Autocomplete | None = None
     supports_incremental_sync: bool = True
     crawl_parent_table: str | None = None
     crawl_property_key: str | None = None
@@ -112,8 +68,8 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
 
     `name` and `type` are required. `crawl_strategy` is `{"parentTable": {"tableName": …,
     "propertyKey": …}}` (contract C20). Raises `PackDefinitionError` naming the parameter
-    and the remedy: a bad name, an unknown type or key, or `supports_incremental_sync=False`
-    on a required parameter (contract C19).
+    and the remedy: a bad name, an unknown type or key, a suggested value or choices that do
+    not fit the type, or `supports_incremental_sync=False` on a required parameter (C19).
     """
     given = {**(definition or {}), **fields}
     name = given.get("name")
@@ -137,12 +93,23 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
         ) from None
     values.update(_crawl(values.pop("crawl_strategy", None), what))
     parameter = Parameter(**values)
+    for role in ("suggested_value", "ingestion_suggested_value"):
+        _check_suggestion(parameter, role, what)
+    check_autocomplete(parameter.autocomplete, parameter.type, what)
     if not parameter.optional and not parameter.supports_incremental_sync:
         raise PackDefinitionError(
             f"{what} is required, so it cannot be hidden by supports_incremental_sync=False "
             "(contract C19); make it optional or drop the flag"
         )
     return parameter
+
+
+def _check_suggestion(parameter: Parameter, role: str, what: str) -> None:
+    value = getattr(parameter, role)
+    if value is UNSET or value is None:
+        return
+    if problem := find_misfit(parameter.type, value, f"{what}: {role}"):
+        raise PackDefinitionError(problem)
 
 
 def _crawl(strategy: Mapping[str, Mapping[str, str]] | None, what: str) -> dict[str, str]:

@@ -93,6 +93,25 @@ def parse_result(returned: object) -> CheckedResult:
     )
 
 
+def rejection_of(answer: object) -> str | None:
+    """What a `validateParameters` objects to, None if the parameters are good (contract C21).
+
+    The answer is `{isValid, message?, errors?: [{parameterName, message}]}`; anything that is
+    no dictionary, or does not say that it is not valid, lets the sync go on.
+    """
+    if not isinstance(answer, Mapping):
+        return None
+    fields = cast("Mapping[str, Any]", answer)
+    if fields.get("isValid", fields.get("is_valid", True)):
+        return None
+    errors: list[Mapping[str, Any]] = fields.get("errors") or []
+    details = "".join(
+        f"; {error.get('parameterName', error.get('parameter_name'))}: {error.get('message')}"
+        for error in errors
+    )
+    return f"{fields.get('message') or 'the pack rejects the parameters'}{details}"
+
+
 def _given(value: object) -> Any:
     return value if is_truthy_in_javascript(value) else None
 

@@ -1,6 +1,7 @@
 """The one transaction of a sync: rows, deletes, cursor and ledger, all or nothing."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -8,13 +9,13 @@ import duckdb
 
 from resources.identifiers import quote_literal
 from resources.ledger import (
+    PositionChange,
     RunRecord,
     SyncKey,
-    SyncPosition,
     create_ledger,
-    read_position,
+    read_positions,
     record_run,
-    write_position,
+    write_positions,
 )
 from resources.stage import Stage, StageCounts
 from resources.synced_table import SyncedTable
@@ -27,27 +28,30 @@ class SupersededError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What a sync wants to commit.
+    """What a sync, or a batch of crawled ones, wants to commit.
 
-    `before` is the position that the sync started from; if the warehouse's is another one
-    by now, nothing is applied. `complete` says that the stage holds the complete set (C10).
+    `changes` hold where each sync started from and where it stands afterwards: if one has
+    moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
+    the table may have: rows of others go.
     """
 
     key: SyncKey
-    before: SyncPosition
-    after: SyncPosition
-    cursor_reason: str
-    complete: bool
+    changes: Sequence[PositionChange]
     record: RunRecord
+    keep_syncs: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What was committed: the ledger's line with its counts, and how the table stands."""
+    """What was committed: the ledger's line with its counts, and how the table stands.
+
+    `removed` counts the rows of syncs that the table no longer has.
+    """
 
     record: RunRecord
     row_count: int
-    schema_changes: list[str]
+    schema_changes: Sequence[str]
+    removed: int
 
 
 def apply_stage(
@@ -55,7 +59,7 @@ def apply_stage(
 ) -> Applied:
     """Commit what the stage holds.
 
-    Raises `SupersededError` when the sync's position has changed meanwhile, and
+    Raises `SupersededError` when a sync's position has changed meanwhile, and
     `WarehouseLockedError` or `duckdb.Error` when the database cannot be written; in every
     case the warehouse is as it was.
     """
@@ -64,39 +68,45 @@ def apply_stage(
         opened = time.monotonic()
         connection.execute(f"ATTACH {quote_literal(str(stage.path))} AS _stage (READ_ONLY)")
         create_ledger(connection)
-        key = application.key
-        _check_position(connection, application)
+        _check_positions(connection, application)
         at = datetime.now(UTC)
-        table = SyncedTable(connection, key)
+        table = SyncedTable(connection, application.key)
         schema_changes = table.fit_columns(stage.columns)
         execution_id = application.record.execution_id
-        changes = table.apply(
-            stage, complete=application.complete, execution_id=execution_id, at=at
-        )
-        table.keep_rejects(stage, complete=application.complete, execution_id=execution_id, at=at)
-        write_position(connection, key, application.after, reason=application.cursor_reason, at=at)
+        rows = table.apply(stage, execution_id=execution_id, at=at)
+        table.keep_rejects(stage, execution_id=execution_id, at=at)
+        write_positions(connection, application.key, application.changes, at=at)
+        removed = 0
+        if application.keep_syncs is not None:
+            removed = table.remove_syncs(application.keep_syncs)
         record = replace(
             application.record,
             finished_at=datetime.now(UTC),
-            inserted=changes.inserted,
-            updated=changes.updated,
-            unchanged=changes.unchanged,
-            deleted=changes.deleted,
+            inserted=rows.inserted,
+            updated=rows.updated,
+            unchanged=rows.unchanged,
+            deleted=rows.deleted + removed,
             rejected=counts.rejected,
             duplicates=counts.duplicates,
             apply_seconds=time.monotonic() - opened,
         )
         record_run(connection, record)
         row_count = table.row_count()
-    return Applied(record=record, row_count=row_count, schema_changes=schema_changes)
+    return Applied(
+        record=record, row_count=row_count, schema_changes=schema_changes, removed=removed
+    )
 
 
-def _check_position(connection: duckdb.DuckDBPyConnection, application: Application) -> None:
-    """The cursor must still be the one this sync started from, or changes would be lost."""
-    now = read_position(connection, application.key)
-    if now.execution_id != application.before.execution_id:
-        raise SupersededError(
-            f"{application.key}: another sync ({now.execution_id}) was committed while this one "
-            "ran, so nothing of this one was applied. Nothing is lost: the next sync goes on "
-            "from the newer cursor."
-        )
+def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:
+    """The cursors must still be those the syncs started from, or changes would be lost."""
+    now = read_positions(connection, application.key.pack, application.key.table)
+    for change in application.changes:
+        current = now.get(change.sync)
+        current_id = current.execution_id if current else None
+        if current_id != change.before.execution_id:
+            key = replace(application.key, sync=change.sync)
+            raise SupersededError(
+                f"{key}: another sync ({current_id}) was committed while this one ran, so "
+                "nothing of this one was applied. Nothing is lost: the next sync goes on from "
+                "the newer cursor."
+            )

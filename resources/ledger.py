@@ -4,6 +4,7 @@ All of it is in the schema `_sync` of the warehouse, so that it is committed tog
 the rows it tells of, and so that users can read it with SQL. Times are TIMESTAMPTZ in UTC.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,21 @@ class SyncPosition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PositionChange:
+    """A sync that moves from one position to another, and why.
+
+    `keep_history` is off for the children of a crawl: thousands of cursors a run would bury
+    the rest of the history.
+    """
+
+    sync: str
+    before: SyncPosition
+    after: SyncPosition
+    reason: str
+    keep_history: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """One line of the ledger: one sync, from its first page to its end."""
 
@@ -130,58 +146,95 @@ def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
     """Where the sync stands; the default position if it has never been synced."""
+    positions = read_positions(connection, key.pack, key.table, sync=key.sync)
+    return positions.get(key.sync, SyncPosition())
+
+
+def read_positions(
+    connection: duckdb.DuckDBPyConnection, pack: str, table: str, *, sync: str | None = None
+) -> dict[str, SyncPosition]:
+    """Where the table's syncs stand, by name; one of them if `sync` is given."""
     if not ledger_exists(connection):
-        return SyncPosition()
-    row = connection.execute(
-        "SELECT cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
+        return {}
+    rows = connection.execute(
+        "SELECT sync, cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
         f"execution_id FROM {SYSTEM_SCHEMA}.cursors "
-        "WHERE pack = ? AND table_name = ? AND sync = ?",
-        [key.pack, key.table, key.sync],
-    ).fetchone()
-    if row is None:
-        return SyncPosition()
-    cursor, reason, fingerprint, last_full_at, last_incremental_at, execution_id = row
-    return SyncPosition(
-        cursor=_from_json(cursor),
-        no_cursor_reason=reason or "",
-        fingerprint=_from_json(fingerprint),
-        last_full_at=last_full_at,
-        last_incremental_at=last_incremental_at,
-        execution_id=execution_id,
-    )
+        "WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)",
+        [pack, table, sync, sync],
+    ).fetchall()
+    return {
+        name: SyncPosition(
+            cursor=_from_json(cursor),
+            no_cursor_reason=reason or "",
+            fingerprint=_from_json(fingerprint),
+            last_full_at=last_full_at,
+            last_incremental_at=last_incremental_at,
+            execution_id=execution_id,
+        )
+        for (
+            name,
+            cursor,
+            reason,
+            fingerprint,
+            last_full_at,
+            last_incremental_at,
+            execution_id,
+        ) in rows
+    }
 
 
-def write_position(
+def write_positions(
     connection: duckdb.DuckDBPyConnection,
     key: SyncKey,
-    position: SyncPosition,
+    changes: Sequence[PositionChange],
     *,
-    reason: str,
     at: datetime,
 ) -> None:
-    """Replace where the sync stands, and add the cursor to its history."""
-    where = [key.pack, key.table, key.sync]
-    cursor = to_json(position.cursor)
+    """Replace where syncs of a table stand, and add their cursors to the history.
+
+    `key` names the table; each change names its sync. Written as columns, because a crawl
+    brings thousands at once.
+    """
+    if not changes:
+        return
     connection.execute(
-        f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? AND sync = ?", where
+        f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
+        "AND sync IN (SELECT unnest(?))",
+        [key.pack, key.table, [change.sync for change in changes]],
     )
+    after = [change.after for change in changes]
+    cursors = [to_json(position.cursor) for position in after]
     connection.execute(
-        f"INSERT INTO {SYSTEM_SCHEMA}.cursors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO {SYSTEM_SCHEMA}.cursors SELECT ?, ?, unnest(?::VARCHAR[]), "
+        "unnest(?::JSON[]), unnest(?::VARCHAR[]), unnest(?::JSON[]), unnest(?::TIMESTAMPTZ[]), "
+        "unnest(?::TIMESTAMPTZ[]), unnest(?::VARCHAR[]), ?",
         [
-            *where,
-            cursor,
-            position.no_cursor_reason if cursor is None else None,
-            to_json(position.fingerprint),
-            position.last_full_at,
-            position.last_incremental_at,
-            position.execution_id,
+            key.pack,
+            key.table,
+            [change.sync for change in changes],
+            cursors,
+            [p.no_cursor_reason if p.cursor is None else None for p in after],
+            [to_json(position.fingerprint) for position in after],
+            [position.last_full_at for position in after],
+            [position.last_incremental_at for position in after],
+            [position.execution_id for position in after],
             at,
         ],
     )
-    connection.execute(
-        f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [*where, cursor, reason, position.execution_id, at],
-    )
+    for change in changes:
+        if change.keep_history:
+            connection.execute(
+                f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    key.pack,
+                    key.table,
+                    change.sync,
+                    to_json(change.after.cursor),
+                    change.reason,
+                    change.after.execution_id,
+                    at,
+                ],
+            )
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:

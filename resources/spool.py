@@ -8,7 +8,9 @@ memory flat however large the sync is, and is the checkpoint it can resume from.
 
 import os
 import shutil
+import threading
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,6 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from pack_sdk.results import Completion
 from resources.page import Page
 
 ROWS_FILE_BYTES = 64 * 1024 * 1024
@@ -27,7 +28,8 @@ ROWS_FILE_BYTES = 64 * 1024 * 1024
 class SpooledPage:
     """One line of the journal: where a page's rows are and what followed them.
 
-    `first_row` counts the rows of all pages before this one; `length` is in bytes.
+    `first_row` counts the rows of all pages before this one; `length` is in bytes. `part`
+    tells apart the syncs that share a spool: the children of a crawl.
     """
 
     number: int
@@ -37,6 +39,7 @@ class SpooledPage:
     checksum: int
     first_row: int
     row_count: int
+    part: int = 0
     continuation: Any = None
     completion: dict[str, Any] | None = None
     deleted_row_ids: list[Any] = field(default_factory=list[Any])
@@ -51,16 +54,23 @@ class Spool:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
         self._journal = (folder / "journal.ndjson").open("wb")
+        self._lock = threading.Lock()
         self._rows: BinaryIO | None = None
         self._files: list[Path] = []
         self.page_count = 0
         self.row_count = 0
-        self.byte_count = 0
-        self.deleted_count = 0
-        self.completion: Completion | None = None
+        self._pages_of: Counter[int] = Counter()
+        self._rows_of: Counter[int] = Counter()
 
-    def append(self, page: Page) -> None:
-        """Keep a page. Raises `OSError` when the disk does not take it."""
+    def append(self, page: Page, part: int = 0) -> None:
+        """Keep a page. Raises `OSError` when the disk does not take it.
+
+        Several threads may append pages of different parts.
+        """
+        with self._lock:
+            self._append(page, part)
+
+    def _append(self, page: Page, part: int) -> None:
         rows = self._rows_file()
         offset = rows.tell()
         rows.write(page.rows)
@@ -73,6 +83,7 @@ class Spool:
             checksum=zlib.crc32(page.rows),
             first_row=self.row_count,
             row_count=page.row_count,
+            part=part,
             continuation=page.continuation,
             completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
@@ -81,14 +92,26 @@ class Spool:
         self._journal.flush()
         self.page_count += 1
         self.row_count += page.row_count
-        self.byte_count += len(page.rows)
-        self.deleted_count += len(page.deleted_row_ids)
-        self.completion = page.completion
+        self._pages_of[part] += 1
+        self._rows_of[part] += page.row_count
 
     @property
     def files(self) -> Sequence[Path]:
         """The files of rows, in order."""
         return [path for path in self._files if path.stat().st_size]
+
+    @property
+    def part_count(self) -> int:
+        """How many parts have pages."""
+        return len(self._pages_of)
+
+    def pages_of(self, part: int) -> int:
+        """How many pages a part has."""
+        return self._pages_of[part]
+
+    def rows_of(self, part: int) -> int:
+        """How many rows a part has."""
+        return self._rows_of[part]
 
     def pages(self) -> Iterator[SpooledPage]:
         """The journal, page by page."""

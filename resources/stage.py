@@ -4,11 +4,11 @@ Typing the rows is the larger part of the work, and a DuckDB file that one proce
 is shut to all others. Doing that part in a file of its own keeps the warehouse free until
 the moment of the transaction. The stage is made from the spool and can always be made again.
 
-Tables of the stage: `rows` (one for each returned row, in order of arrival, columns `c0`,
-`c1`, …, `problem`, `line`), `pages`, `deletions` (ids as the pack gave them, with the count
-of rows that arrived before), `dropped` (rows that a later row or deletion of the same sync
-replaced), `deletes` (typed ids to delete). Views: `upserts`, the rows that count, and
-`rejects`, those that were rejected.
+Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
+row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`), `pages`,
+`deletions` (ids as the pack gave them, with the count of rows that arrived before), `dropped`
+(rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to delete).
+Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
 """
 
 from collections.abc import Sequence
@@ -46,6 +46,19 @@ class StageCounts:
     unusable_deletions: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class StagePart:
+    """A sync whose pages are in the spool, under this part number.
+
+    `complete` says that its pages are the complete set: a full sync (contract C10). Pages of
+    parts that are not listed do not count: they belong to failed tries.
+    """
+
+    sync: str
+    complete: bool
+    number: int = 0
+
+
 class Stage:
     """Types what a spool holds. Use as a context manager; `path` is the file to attach."""
 
@@ -55,6 +68,8 @@ class Stage:
         path.unlink(missing_ok=True)
         self._connection = duckdb.connect(path)
         self._connection.execute("SET TimeZone = 'UTC'")
+        # Written once, read once, thrown away: compressing it would only cost time.
+        self._connection.execute("SET force_compression = 'uncompressed'")
 
     def __enter__(self) -> Self:
         return self
@@ -82,16 +97,16 @@ class Stage:
         """The synced table's name of the id column."""
         return self.columns[self._conversion.id_index].name
 
-    def load(self, spool: Spool) -> StageCounts:
-        """Type all rows of the spool and work out which of them count.
+    def load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
+        """Type all rows of these parts of the spool and work out which of them count.
 
         Rows are rejected by S4; of rows with the same id the last counts (S5); a deleted
         id removes the rows that arrived before it, deletions of a page coming before its
         rows (D1). Raises `duckdb.Error` when the disk is full or a row is longer than
         `MAX_ROW_BYTES`.
         """
-        self._load_rows(spool)
-        self._load_journal(spool)
+        self._load_journal(spool, parts)
+        self._load_rows(spool, parts)
         duplicates = self._drop_duplicates()
         self._apply_deletions()
         self._connection.execute(
@@ -99,8 +114,8 @@ class Stage:
             "WHERE problem IS NULL AND rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._connection.execute(
-            f"CREATE VIEW rejects AS SELECT page, {self.id_column} AS id, problem, line FROM rows "
-            "ASOF JOIN pages ON rows.rowid >= pages.first_row WHERE problem IS NOT NULL"
+            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line "
+            "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row WHERE problem IS NOT NULL"
         )
         return StageCounts(
             upserts=self._count("upserts"),
@@ -114,11 +129,11 @@ class Stage:
         """Close the file, so that the warehouse can attach it."""
         self._connection.close()
 
-    def _load_rows(self, spool: Spool) -> None:
+    def _load_rows(self, spool: Spool, parts: Sequence[StagePart]) -> None:
         conversion = self._conversion
-        definitions = [f"c{i} {column.sql_type}" for i, column in enumerate(conversion.columns)]
+        columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
         self._connection.execute(
-            f"CREATE TABLE rows ({', '.join(definitions)}, problem VARCHAR, line JSON)"
+            f"CREATE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
         )
         if not spool.files:
             return
@@ -127,50 +142,69 @@ class Stage:
         # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
         values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(conversion.values))
         self._connection.execute(
-            "INSERT INTO rows "
-            "SELECT * EXCLUDE (json), CASE WHEN problem IS NOT NULL THEN json END "
+            "INSERT INTO rows SELECT * EXCLUDE (json, problem), ? AS sync, problem, "
+            "CASE WHEN problem IS NOT NULL THEN json END "
             f"FROM (SELECT {values}, {conversion.problem} AS problem, json "
-            f"FROM {conversion.source(lines)})"
+            f"FROM {conversion.source(lines)})",
+            [parts[0].sync if parts else None],
         )
         staged = self._count("rows")
         if staged != spool.row_count:
             raise RuntimeError(
                 f"the spool {spool.folder} holds {spool.row_count:,} rows, but {staged:,} were read"
             )
+        if spool.part_count > 1:
+            self._share_out_rows()
 
-    def _load_journal(self, spool: Spool) -> None:
-        self._connection.execute("CREATE TABLE pages (page BIGINT, first_row BIGINT)")
-        self._connection.execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR)")
-        pages: list[tuple[int, int]] = []
-        deletions: list[tuple[int, str | None]] = []
+    def _share_out_rows(self) -> None:
+        """Give each row its sync, by the page it came with; rows of failed tries go."""
+        self._connection.execute(
+            "UPDATE rows SET sync = owner.sync FROM (SELECT rows.rowid AS row, parts.sync "
+            "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
+            "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
+        )
+        self._connection.execute("DELETE FROM rows WHERE sync IS NULL")
+
+    def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> None:
+        execute = self._connection.execute
+        execute("CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN)")
+        execute("CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT)")
+        execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR, sync VARCHAR)")
+        self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
+        syncs = {part.number: part.sync for part in parts}
+        pages: list[tuple[Any, ...]] = []
+        deletions: list[tuple[Any, ...]] = []
         for page in spool.pages():
             if page.row_count:
-                pages.append((page.number, page.first_row))
-            deletions += [(page.first_row, _id_text(value)) for value in page.deleted_row_ids]
+                pages.append((page.number, page.first_row, page.part))
+            if page.part in syncs:
+                sync = syncs[page.part]
+                ids = page.deleted_row_ids
+                deletions += [(page.first_row, _id_text(value), sync) for value in ids]
             if len(pages) + len(deletions) > _BATCH:
                 self._insert("pages", pages)
                 self._insert("deletions", deletions)
         self._insert("pages", pages)
         self._insert("deletions", deletions)
 
-    def _insert(self, table: str, pairs: "list[tuple[Any, Any]]") -> None:
-        """Insert the pairs, as two lists rather than row by row, and empty the list."""
-        if pairs:
-            first, second = (list(column) for column in zip(*pairs, strict=True))
-            self._connection.execute(
-                f"INSERT INTO {table} SELECT unnest(?), unnest(?)", [first, second]
-            )
-            pairs.clear()
+    def _insert(self, table: str, rows: "list[tuple[Any, ...]]") -> None:
+        """Insert the rows, as lists of columns rather than one by one, and empty the list."""
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            marks = ", ".join("unnest(?)" for _ in columns)
+            self._connection.execute(f"INSERT INTO {table} SELECT {marks}", columns)
+            rows.clear()
 
     def _drop_duplicates(self) -> int:
-        """Mark all but the last of rows with the same id (S5); returns how many."""
+        """Mark all but the last of rows with the same id in one sync (S5); returns how many."""
         key = self.id_column
         self._connection.execute("CREATE TABLE dropped (stage_row BIGINT)")
         self._connection.execute(
-            f"INSERT INTO dropped WITH repeated AS (SELECT {key} AS id, max(rowid) AS last "
+            f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, max(rowid) AS last "
             f"FROM rows WHERE problem IS NULL GROUP BY ALL HAVING count(*) > 1) "
             f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
-            "AND rows.rowid < repeated.last WHERE rows.problem IS NULL"
+            "AND rows.sync = repeated.sync AND rows.rowid < repeated.last "
+            "WHERE rows.problem IS NULL"
         )
         return self._count("dropped")
 
@@ -180,17 +214,18 @@ class Stage:
 
     def _apply_deletions(self) -> None:
         key, typed = self.id_column, self._typed_deletion
+        same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
         self._connection.execute(
-            f"CREATE TABLE deletes AS SELECT {typed} AS id, max(rows_before) AS rows_before "
+            f"CREATE TABLE deletes AS SELECT sync, {typed} AS id, max(rows_before) AS rows_before "
             f"FROM deletions WHERE {typed} IS NOT NULL GROUP BY ALL"
         )
         self._connection.execute(
-            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON rows.{key} = "
-            "deletes.id AND rows.rowid < deletes.rows_before WHERE rows.problem IS NULL "
+            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
+            "AND rows.rowid < deletes.rows_before WHERE rows.problem IS NULL "
             "AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._connection.execute(
-            f"DELETE FROM deletes USING rows WHERE rows.{key} = deletes.id "
+            f"DELETE FROM deletes USING rows WHERE {same} "
             "AND rows.rowid >= deletes.rows_before AND rows.problem IS NULL"
         )
 

@@ -49,7 +49,7 @@ class SyncedTable:
             f"{quote_identifier(self._text('SELECT current_database()'))}."
             f"{quote_identifier(key.pack)}"
         )
-        self._name = f"{self._schema_name}.{quote_identifier(key.table)}"
+        self.name = f"{self._schema_name}.{quote_identifier(key.table)}"
 
     def existing_columns(self) -> dict[str, str]:
         """The table's columns with their types, empty if there is no table."""
@@ -64,10 +64,8 @@ class SyncedTable:
     def row_count(self, sync: str | None = None) -> int:
         """How many rows the table has, of one sync or of all."""
         if sync is None:
-            return self._number(f"SELECT count(*) FROM {self._name}")
-        return self._number(
-            f"SELECT count(*) FROM {self._name} WHERE _sync = {quote_literal(sync)}"
-        )
+            return self._number(f"SELECT count(*) FROM {self.name}")
+        return self._number(f"SELECT count(*) FROM {self.name} WHERE _sync = {quote_literal(sync)}")
 
     def fit_columns(self, columns: Sequence[Column]) -> list[str]:
         """Give the table exactly these columns; returns what was changed, in words.
@@ -81,7 +79,7 @@ class SyncedTable:
         if not existing:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}")
             definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
-            self._connection.execute(f"CREATE TABLE {self._name} ({', '.join(definitions)})")
+            self._connection.execute(f"CREATE TABLE {self.name} ({', '.join(definitions)})")
             return []
         return self._alter(existing, wanted)
 
@@ -123,21 +121,17 @@ class SyncedTable:
             self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
 
     def _alter_table(self, action: str) -> None:
-        self._connection.execute(f"ALTER TABLE {self._name} {action}")
+        self._connection.execute(f"ALTER TABLE {self.name} {action}")
 
-    def apply(self, stage: Stage, *, complete: bool, execution_id: str, at: datetime) -> RowChanges:
-        """Make the staged rows and deletions true for this sync.
+    def apply(self, stage: Stage, *, execution_id: str, at: datetime) -> RowChanges:
+        """Make the staged rows and deletions true for the syncs that the stage has parts of.
 
-        `complete` says that the stage holds the complete set (a full sync): then rows of
-        this sync which it does not have are deleted (contract C10), except those whose id
-        came with a row that was rejected (S4). Rows that do not differ are not touched.
+        Where a part is complete (a full sync), rows of its sync which it does not have are
+        deleted (contract C10), except those whose id came with a row that was rejected (S4).
+        Rows that do not differ are not touched.
         """
         self._find_changes(stage)
-        self._find_deletions(stage, complete=complete)
-        names = ", ".join(
-            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
-        )
-        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
+        self._find_deletions(stage)
         changes = RowChanges(
             inserted=self._number("SELECT count(*) FROM changed WHERE old_row IS NULL"),
             updated=self._number("SELECT count(*) FROM changed WHERE old_row IS NOT NULL"),
@@ -147,13 +141,17 @@ class SyncedTable:
             deleted=self._number("SELECT count(*) FROM deleted"),
         )
         self._connection.execute(
-            f"DELETE FROM {self._name} WHERE rowid IN "
+            f"DELETE FROM {self.name} WHERE rowid IN "
             "(SELECT old_row FROM changed WHERE old_row IS NOT NULL UNION ALL FROM deleted)"
         )
+        names = ", ".join(
+            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
+        )
+        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
         self._connection.execute(
-            f"INSERT INTO {self._name} ({names}) SELECT {values}, ?, ?, ? FROM _stage.upserts "
+            f"INSERT INTO {self.name} ({names}) SELECT {values}, sync, ?, ? FROM _stage.upserts "
             "WHERE stage_row IN (SELECT stage_row FROM changed)",
-            [self._key.sync, at, execution_id],
+            [at, execution_id],
         )
         self._connection.execute("DROP TABLE changed; DROP TABLE deleted;")
         return changes
@@ -166,54 +164,70 @@ class SyncedTable:
         )
         self._connection.execute(
             "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, old.rowid AS old_row "
-            f"FROM _stage.upserts AS upserts LEFT JOIN {self._name} AS old "
+            f"FROM _stage.upserts AS upserts LEFT JOIN {self.name} AS old "
             f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
-            f"AND old._sync = ? WHERE old.rowid IS NULL OR NOT ({same})",
-            [self._key.sync],
+            f"AND old._sync = upserts.sync WHERE old.rowid IS NULL OR NOT ({same})"
         )
 
-    def _find_deletions(self, stage: Stage, *, complete: bool) -> None:
-        """Temporary table `deleted`: the rows of this sync that go."""
-        gone = "id IN (SELECT id FROM _stage.deletes)"
-        if complete:
-            returned = f"SELECT {stage.id_column} FROM _stage.upserts"
-            rejected = (
-                "SELECT id FROM _stage.rejects WHERE id IS NOT NULL "
-                "AND id NOT IN (SELECT id FROM _stage.deletes)"
-            )
-            # A schema change may have left rows without an id: nothing can return those.
-            gone = f"(id IS NULL OR id NOT IN ({returned} UNION ALL {rejected}))"
+    def _find_deletions(self, stage: Stage) -> None:
+        """Temporary table `deleted`: the rows that go.
+
+        Those deleted by id, and of complete parts those that were not returned. A deletion
+        in a complete part has taken the row out of the stage already (D4).
+        """
+        key = quote_identifier(stage.id_name)
         self._connection.execute(
-            f"CREATE TEMP TABLE deleted AS SELECT old_row FROM (SELECT rowid AS old_row, "
-            f"{quote_identifier(stage.id_name)} AS id FROM {self._name} WHERE _sync = ?) "
-            f"WHERE {gone}",
-            [self._key.sync],
+            "CREATE TEMP TABLE deleted AS "
+            f"SELECT old.rowid AS old_row FROM {self.name} AS old "
+            f"JOIN _stage.deletes ON deletes.id = old.{key} AND deletes.sync = old._sync "
+            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete) "
+            f"UNION ALL SELECT old.rowid FROM {self.name} AS old "
+            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete) AND NOT EXISTS ("
+            f"SELECT 1 FROM (SELECT {stage.id_column} AS id, sync FROM _stage.upserts "
+            "UNION ALL SELECT id, sync FROM _stage.rejects "
+            "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS returned "
+            f"WHERE returned.id = old.{key} AND returned.sync = old._sync)"
         )
 
-    def keep_rejects(
-        self, stage: Stage, *, complete: bool, execution_id: str, at: datetime
-    ) -> None:
+    def keep_rejects(self, stage: Stage, *, execution_id: str, at: datetime) -> None:
         """Keep the rejected rows, whole, and forget earlier ones that this sync replaced."""
-        where = [self._key.pack, self._key.table, self._key.sync]
-        replaced = (
-            ""
-            if complete
-            else (
-                f"AND row_id IN (SELECT CAST({stage.id_column} AS VARCHAR) FROM _stage.upserts "
-                "UNION ALL SELECT CAST(id AS VARCHAR) FROM _stage.deletes "
-                "UNION ALL SELECT CAST(id AS VARCHAR) FROM _stage.rejects)"
-            )
-        )
+        where = [self._key.pack, self._key.table]
         self._connection.execute(
-            f"DELETE FROM {SYSTEM_SCHEMA}.rejected_rows "
-            f"WHERE pack = ? AND table_name = ? AND sync = ? {replaced}",
+            f"DELETE FROM {SYSTEM_SCHEMA}.rejected_rows AS old WHERE pack = ? AND table_name = ? "
+            "AND (sync IN (SELECT sync FROM _stage.parts WHERE complete) OR EXISTS (SELECT 1 FROM ("
+            f"SELECT CAST({stage.id_column} AS VARCHAR) AS id, sync FROM _stage.upserts "
+            "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.deletes "
+            "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.rejects) AS newer "
+            "WHERE newer.id = old.row_id AND newer.sync = old.sync))",
             where,
         )
         self._connection.execute(
             f"INSERT INTO {SYSTEM_SCHEMA}.rejected_rows "
-            "SELECT ?, ?, ?, CAST(id AS VARCHAR), problem, line, page, ?, ? FROM _stage.rejects",
+            "SELECT ?, ?, sync, CAST(id AS VARCHAR), problem, line, page, ?, ? FROM _stage.rejects",
             [*where, execution_id, at],
         )
+
+    def remove_syncs(self, keep: Sequence[str]) -> int:
+        """Remove the rows, rejects and cursors of all syncs but these; returns the rows' count.
+
+        They are syncs that are no longer configured, or crawled from parents that are gone
+        (contract C18, D7).
+        """
+        self._connection.execute(
+            "CREATE TEMP TABLE kept AS SELECT unnest(?::VARCHAR[]) AS sync", [keep]
+        )
+        gone = "NOT IN (SELECT sync FROM kept)"
+        removed = self._number(f"SELECT count(*) FROM {self.name} WHERE _sync {gone}")
+        if removed:
+            self._connection.execute(f"DELETE FROM {self.name} WHERE _sync {gone}")
+        for system_table in ("rejected_rows", "cursors"):
+            self._connection.execute(
+                f"DELETE FROM {SYSTEM_SCHEMA}.{system_table} "
+                f"WHERE pack = ? AND table_name = ? AND sync {gone}",
+                [self._key.pack, self._key.table],
+            )
+        self._connection.execute("DROP TABLE kept")
+        return removed
 
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()

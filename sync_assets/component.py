@@ -36,11 +36,15 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     name: str | None = Field(
         default=None, description="Asset key prefix and DuckDB schema; the pack's name if unset."
     )
-    connections: dict[str, ConnectionConfiguration] = Field(default_factory=dict)
+    connections: dict[str, ConnectionConfiguration] = Field(
+        default_factory=dict, description="Accounts of the service; tables use `default`."
+    )
     tables: dict[str, TableConfiguration] | None = Field(
         default=None, description="The tables to sync; all of the pack's if unset."
     )
-    schedule: ScheduleConfiguration = Field(default_factory=ScheduleConfiguration)
+    schedule: ScheduleConfiguration = Field(
+        default_factory=ScheduleConfiguration, description="When the tables are synced (C12)."
+    )
     owners: list[str] = Field(default_factory=list, description='"team:x" or e-mail addresses.')
     page_timeout_seconds: float = Field(default=60, description="Contract C14.")
     attempts: int = Field(default=3, ge=1, description="How often a failing sync is tried (C17).")

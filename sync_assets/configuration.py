@@ -5,8 +5,8 @@ The models are Dagster's component models: unknown keys are refused with file an
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -14,7 +14,6 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field
 
 from pack_sdk.pack import Pack
-from pack_sdk.parameters import Parameter, ParameterType
 
 
 class ConfigurationError(Exception):
@@ -133,68 +132,3 @@ def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
                 f"{where}.{key} is {cron!r}, which is not a cron string of five fields such as "
                 f"'0 */4 * * *': {error}"
             ) from error
-
-
-def resolve_parameters(
-    parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
-) -> dict[str, Any]:
-    """A value for every parameter of a table, in declared order (contract C1, C19, P).
-
-    What is configured, else the value that the pack suggests, else None for an optional
-    one. Raises `ConfigurationError` for an unknown, a hidden (C19) or a missing parameter
-    and for a value of another type.
-    """
-    declared = {parameter.name: parameter for parameter in parameters}
-    offered = [name for name, parameter in declared.items() if not parameter.hidden]
-    for name in configured:
-        if name in declared and name not in offered:
-            raise ConfigurationError(
-                f"{where}.{name}: this parameter cannot be set, because it is not compatible "
-                "with incremental sync (supports_incremental_sync=False, contract C19); "
-                f"choose from {', '.join(offered) or 'none'}"
-            )
-    choose(configured, offered, where=where, what="parameter")
-    return {
-        name: _value_of(parameter, configured, where=where) for name, parameter in declared.items()
-    }
-
-
-def _value_of(parameter: Parameter, configured: Mapping[str, Any], *, where: str) -> Any:
-    if parameter.hidden:
-        return None
-    if configured.get(parameter.name) is not None:
-        return _typed(parameter, configured[parameter.name], where=f"{where}.{parameter.name}")
-    if parameter.has_default:
-        return parameter.default
-    if parameter.optional:
-        return None
-    raise ConfigurationError(
-        f"{where}: the parameter {parameter.name!r} ({parameter.type.value}) is required"
-        + (f": {parameter.description}" if parameter.description else "")
-    )
-
-
-_PYTHON_TYPES: Mapping[ParameterType, tuple[type, ...]] = {
-    ParameterType.NUMBER: (int, float),
-    ParameterType.BOOLEAN: (bool,),
-    ParameterType.DATE: (str, date),
-}
-
-
-def _typed(parameter: Parameter, value: Any, *, where: str) -> Any:
-    if parameter.type.is_array:
-        if not isinstance(value, list):
-            raise ConfigurationError(f"{where} is {value!r}; it must be a list")
-        items = enumerate(cast("list[Any]", value))
-        return [_typed_item(parameter, item, where=f"{where}[{index}]") for index, item in items]
-    return _typed_item(parameter, value, where=where)
-
-
-def _typed_item(parameter: Parameter, value: Any, *, where: str) -> Any:
-    element = parameter.type.element
-    if value is None and parameter.type.is_sparse:
-        return None
-    wanted = _PYTHON_TYPES.get(element, (str,))
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-        raise ConfigurationError(f"{where} is {value!r}; it must be a {element.value}")
-    return value

@@ -13,6 +13,7 @@ from pack_sdk.errors import (
 )
 from resources.apply import SupersededError
 from resources.connection_failures import UntrustedCertificateError
+from resources.ledger import RunRecord
 from resources.runtime import PageTimeoutError
 from resources.warehouse import WarehouseLockedError
 
@@ -72,5 +73,29 @@ def status_code_of(error: Exception) -> int | None:
 def describe_previous(error: Exception) -> PreviousAttemptError:
     """What `context.previous_attempt_error` says about an error."""
     return PreviousAttemptError(
-        type=kind_of(error), message=str(error), status_code=status_code_of(error)
+        type=kind_of(error), message=sentence(error), status_code=status_code_of(error)
+    )
+
+
+def sentence(error: Exception) -> str:
+    """An error as one sentence: its type and what it says."""
+    name = type(error).__name__
+    return f"{name}: {error}" if str(error) else name
+
+
+def status_of(error: Exception) -> str:
+    """What the ledger calls a sync that ended with this error."""
+    if isinstance(error, SyncCancelledError):
+        return "cancelled"
+    return "superseded" if isinstance(error, SupersededError) else "failed"
+
+
+def previous_failure(last_run: RunRecord | None) -> PreviousAttemptError | None:
+    """Why the last run failed, if it did (contract C17)."""
+    if last_run is None or last_run.status != "failed":
+        return None
+    return PreviousAttemptError(
+        type=last_run.error_type or "Unknown",  # pyright: ignore[reportArgumentType]
+        message=last_run.error_message or "",
+        status_code=last_run.error_status_code,
     )

@@ -9,7 +9,7 @@ import orjson
 from resources.columns import Column
 from resources.ledger import RunRecord
 from resources.synced_table import HIDDEN_COLUMNS
-from sync_assets.sync import SyncOutcome
+from sync_assets.outcome import SyncOutcome
 
 _LONGEST_CURSOR = 200
 

@@ -14,8 +14,8 @@ from sync_assets.configuration import (
     SyncConfiguration,
     TableConfiguration,
     choose,
-    resolve_parameters,
 )
+from sync_assets.parameters import resolve_parameters
 from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_runs import TableRuns
 from sync_assets.table_sync import TableSync

@@ -4,12 +4,12 @@ import copy
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
 from pack_sdk.context import PreviousAttemptError, SyncState
-from pack_sdk.results import Completion
+from pack_sdk.results import Completion, rejection_of
 from resources.fetcher import SyncFetcher
 from resources.runtime import CallEnvironment
 from resources.spool import Spool
@@ -20,6 +20,7 @@ from sync_assets.failures import (
 )
 from sync_assets.mode import Mode
 from sync_assets.pack_log import PackLogger
+from sync_assets.parameters import values_at
 from sync_assets.table_sync import TableSync
 
 PROGRESS_SECONDS = 5.0
@@ -30,7 +31,8 @@ PROGRESS_SECONDS = 5.0
 class PageRequest:
     """Which sync the pages are for: its mode, cursor, start and id, the same on every page.
 
-    `row_limit` ends the sync after the page that reaches it (contract D6).
+    `row_limit` ends the sync after the page that reaches it (contract D6). `part` is the part
+    of the spool that gets the pages.
     """
 
     mode: Mode
@@ -39,6 +41,7 @@ class PageRequest:
     execution_id: str
     previous_error: PreviousAttemptError | None = None
     row_limit: int | None = None
+    part: int = 0
 
 
 def collect_pages(
@@ -61,13 +64,14 @@ def collect_pages(
     )
     progress = _Progress(sync, spool)
     try:
-        _check_parameters(session.validate_parameters(_args(sync), _state(sync, request, None)))
+        first = _state(sync, request, None)
+        _check_parameters(session.validate_parameters(_args(sync, request), first))
         continuation: Any = None
         while True:
             if sync.cancelled.is_set():
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
-            page = session.execute(_args(sync), _state(sync, request, continuation))
-            spool.append(page)
+            page = session.execute(_args(sync, request), _state(sync, request, continuation))
+            spool.append(page, request.part)
             progress.page_done()
             if page.continuation is None:
                 return page.completion
@@ -84,9 +88,14 @@ def collect_pages(
         session.close()
 
 
-def _args(sync: TableSync) -> list[Any]:
-    """The `args` of one page (contract C1); the pack may scribble on its copy."""
-    return copy.deepcopy(list(sync.parameters.values()))
+def _values(sync: TableSync, request: PageRequest) -> dict[str, Any]:
+    """The parameters' values in this sync by name (contract P); the pack may scribble on them."""
+    return copy.deepcopy(values_at(sync.table.parameters, sync.parameters, request.started_at))
+
+
+def _args(sync: TableSync, request: PageRequest) -> list[Any]:
+    """The `args` of one page (contract C1)."""
+    return list(_values(sync, request).values())
 
 
 def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncState:
@@ -98,7 +107,7 @@ def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncStat
         continuation=_copy(continuation),
         previous_completion=previous,
         schema=sync.table.schema,
-        parameters=copy.deepcopy(dict(sync.parameters)),
+        parameters=_values(sync, request),
         started_at=request.started_at,
         execution_id=request.execution_id,
     )
@@ -116,19 +125,9 @@ def _same_json(one: Any, other: Any) -> bool:
 
 
 def _check_parameters(answer: Any) -> None:
-    """Stop when `validateParameters` answered `{isValid: false, …}` (contract C21)."""
-    if not isinstance(answer, dict):
-        return
-    fields = cast("dict[str, Any]", answer)
-    if fields.get("isValid", fields.get("is_valid", True)):
-        return
-    errors: list[dict[str, Any]] = fields.get("errors") or []
-    details = "".join(
-        f"; {error.get('parameterName', error.get('parameter_name'))}: {error.get('message')}"
-        for error in errors
-    )
-    message = fields.get("message") or "the pack rejects the parameters"
-    raise ParametersRejectedError(f"{message}{details}")
+    """Stop when `validateParameters` said no (contract C21)."""
+    if rejection := rejection_of(answer):
+        raise ParametersRejectedError(rejection)
 
 
 class _Progress:

@@ -3,16 +3,20 @@
 import queue
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Generator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from resources.ledger import SyncKey
 from resources.warehouse import Warehouse
+from sync_assets.crawl import run_crawl
 from sync_assets.failures import SyncFailedError
 from sync_assets.mode import ModeRequest
-from sync_assets.sync import SyncOutcome, run_sync
+from sync_assets.outcome import SyncOutcome
+from sync_assets.sync import run_sync
 from sync_assets.table_sync import LogLevel, TableSync
 
 
@@ -50,7 +54,7 @@ class TableRuns:
     def __init__(self, *, max_parallel: int) -> None:
         self.cancelled = threading.Event()
         self._max_parallel = max_parallel
-        self._events: queue.SimpleQueue[RunEvent | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
 
     def log(self, level: LogLevel, message: str) -> None:
         """Write a line to the run's log, from any thread."""
@@ -61,38 +65,54 @@ class TableRuns:
     ) -> Generator[RunEvent]:
         """Run the syncs, at most `max_parallel` at once; one that fails stops no other.
 
-        Events arrive in the caller's thread, as they happen. When the caller stops listening
-        (the run is cancelled), the syncs stop at their next page.
+        A crawled table waits for its parent table, and fails with it (contract C20). Events
+        arrive in the caller's thread, as they happen. When the caller stops listening (the
+        run is cancelled), the syncs stop at their next page.
         """
+        unfinished = Counter(sync.key.table for sync in syncs)
+        failed: set[str] = set()
+        waiting = list(syncs)
 
         def work(sync: TableSync) -> None:
-            try:
-                self._events.put(_run_one(sync, warehouse, request))
-            finally:
-                self._events.put(None)
+            self._events.put(_run_one(sync, warehouse, request, failed))
+
+        def submit_ready(pool: ThreadPoolExecutor) -> None:
+            for sync in list(waiting):
+                if sync.crawl is None or not unfinished[sync.crawl.parent_table]:
+                    waiting.remove(sync)
+                    pool.submit(work, sync)
 
         with ThreadPoolExecutor(self._max_parallel, thread_name_prefix="sync") as pool:
-            running = [pool.submit(work, sync) for sync in syncs]
             try:
-                left = len(running)
-                while left:
+                submit_ready(pool)
+                while unfinished.total():
                     event = self._events.get()
-                    if event is None:
-                        left -= 1
-                    else:
-                        yield event
-                for future in running:
-                    future.result()  # raises what no sync is expected to raise
+                    if not isinstance(event, LogLine):
+                        unfinished[event.key.table] -= 1
+                        if isinstance(event, TableFailed):
+                            failed.add(event.key.table)
+                        submit_ready(pool)
+                    yield event
             finally:
                 self.cancelled.set()
                 pool.shutdown(cancel_futures=True)
 
 
-def _run_one(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> RunEvent:
+def _run_one(
+    sync: TableSync, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
+) -> TableFinished | TableFailed:
     try:
-        return TableFinished(key=sync.key, outcome=run_sync(sync, warehouse, request))
-    except Exception as error:
+        if sync.crawl is None:
+            return TableFinished(key=sync.key, outcome=run_sync(sync, warehouse, request))
+        if sync.crawl.parent_table in failed:
+            raise SyncFailedError(
+                f"{sync.key}: not synced, because its parent table {sync.crawl.parent_table} "
+                "failed in this run"
+            )
+        outcome = run_crawl(sync, sync.crawl, warehouse, request)
+        return TableFinished(key=sync.key, outcome=outcome)
+    except BaseException as error:  # whatever it is, the run must hear that the table is done
         redact = sync.connection.redactor.redact
-        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {error}"
+        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {error!r}"
         details = "".join(traceback.format_exception(error.__cause__ or error))
         return TableFailed(key=sync.key, message=redact(message), details=redact(details))

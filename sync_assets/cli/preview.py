@@ -14,7 +14,7 @@ from rich.table import Table
 
 from resources.fetcher import SyncFetcher
 from resources.spool import Spool
-from resources.stage import Stage, StageCounts
+from resources.stage import Stage, StageCounts, StagePart
 from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import (
     choose_pack,
@@ -69,7 +69,7 @@ def _preview(sync: TableSync, folder: Path, rows: int) -> None:
     except Exception as error:
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
     with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
-        counts = stage.load(spool)
+        counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
         stage.close()
         with duckdb.connect(stage.path, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")

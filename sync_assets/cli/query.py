@@ -12,6 +12,8 @@ def query(sql: Annotated[str, typer.Argument(help='Such as "FROM demo.Tasks LIMI
     """Run SQL over the warehouse, read-only, and show the rows; waits while a sync commits."""
     with plain_errors(), open_warehouse().read() as connection:
         try:
-            connection.sql(sql).show()
+            result = connection.sql(sql)
+            if result:  # a statement such as SET has none
+                result.show()
         except duckdb.Error as error:
             fail(str(error))

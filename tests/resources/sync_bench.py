@@ -12,11 +12,11 @@ import duckdb
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema, make_object_schema
 from resources.apply import Application, Applied, apply_stage
-from resources.ledger import RunRecord, SyncKey, SyncPosition, read_position
+from resources.ledger import PositionChange, RunRecord, SyncKey, SyncPosition, read_position
 from resources.page import Page
 from resources.row_lines import to_lines
 from resources.spool import Spool
-from resources.stage import Stage, StageCounts
+from resources.stage import Stage, StageCounts, StagePart
 from resources.synced_table import HIDDEN_COLUMNS
 from resources.warehouse import Warehouse, table_name
 
@@ -73,7 +73,8 @@ class Staged:
 def stage_pages(folder: Path, schema: Schema, *pages: Page) -> Staged:
     """Stage the pages; `upserts` are the rows that count, in order of arrival."""
     with Stage(folder / "stage.duckdb", schema) as stage:
-        counts = stage.load(spooled(folder / "spool", pages))
+        part = StagePart(sync="default", complete=False)
+        counts = stage.load(spooled(folder / "spool", pages), [part])
         columns = ", ".join(f"c{i}" for i in range(len(stage.columns)))
         stage.close()
     with duckdb.connect(folder / "stage.duckdb", read_only=True) as connection:
@@ -128,7 +129,8 @@ class SyncBench:
         number, key = next(self.numbers), key or self.key
         folder = self.folder / f"sync-{number}"
         with Stage(self._made(folder) / "stage.duckdb", schema or self.schema) as stage:
-            counts = stage.load(spooled(folder / "spool", pages))
+            part = StagePart(sync=key.sync, complete=complete)
+            counts = stage.load(spooled(folder / "spool", pages), [part])
             application = self.application(
                 f"execution-{number}", key, complete=complete, cursor=cursor, before=before
             )
@@ -148,12 +150,18 @@ class SyncBench:
         before = self.position(key) if before is None else before
         return Application(
             key=key,
-            before=before,
-            after=SyncPosition(
-                cursor=cursor, no_cursor_reason="the pack gave none", execution_id=execution_id
-            ),
-            cursor_reason="a test",
-            complete=complete,
+            changes=[
+                PositionChange(
+                    sync=key.sync,
+                    before=before,
+                    after=SyncPosition(
+                        cursor=cursor,
+                        no_cursor_reason="the pack gave none",
+                        execution_id=execution_id,
+                    ),
+                    reason="a test",
+                )
+            ],
             record=RunRecord(
                 execution_id=execution_id,
                 dagster_run_id=None,

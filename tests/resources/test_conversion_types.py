@@ -10,8 +10,8 @@ import pytest
 from tests.resources.sync_bench import a_page, a_schema, stage_pages
 
 WHOLE = [(0, 0), (-7, -7), (2.0, 2), (1e3, 1000), ("12", 12), (" 12 ", 12), ("-1e2", -100)]
-NO_NUMBER: list[Any] = [True, False, "", " ", "x", "true", "NaN", "Infinity", "-inf", "1_000", "0x10",
-             "1d", "1e400", "2024-01-01", [], [1], {}, {"a": 1}]  # fmt: skip
+NO_NUMBER: list[Any] = [True, False, "", " ", "x", "true", "NaN", "Infinity", "-inf", "1_000",
+             "0x10", "1d", "1e400", "2024-01-01", [], [1], {}, {"a": 1}]  # fmt: skip
 NOT_WHOLE = [*NO_NUMBER, 1.5, -0.5, "1.5", 1e-10, 1.0000000001, "9007199254740993.5"]
 NO_TEXT_TIME: list[Any] = [0, 1, 1.5, True, "", "x", "infinity", "-infinity", "epoch", " Epoch ",
                 "now", "today", "2024-02-30", [], {}]  # fmt: skip

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from resources.ledger import (
+    PositionChange,
     RunRecord,
     SyncKey,
     SyncPosition,
@@ -17,7 +18,7 @@ from resources.ledger import (
     read_last_run,
     read_position,
     record_run,
-    write_position,
+    write_positions,
 )
 from resources.warehouse import Warehouse
 
@@ -62,6 +63,19 @@ RECORD = RunRecord(
     error_status_code=500,
     error_message='it\'s "gone"',
 )
+
+
+def write_position(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    position: SyncPosition,
+    *,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Move one sync to a position."""
+    change = PositionChange(sync=key.sync, before=SyncPosition(), after=position, reason=reason)
+    write_positions(connection, key, [change], at=at)
 
 
 @pytest.fixture

@@ -36,13 +36,10 @@ def test_the_journal_says_where_each_page_is(tmp_path: Path) -> None:
 
 
 def test_the_spool_counts_what_it_holds(tmp_path: Path) -> None:
-    """Pages, rows, bytes, deletions and the last page's completion are at hand (C6)."""
-    completion = Completion(incremental_continuation=5)
-    pages = [a_page({"id": 1}, deleted=[1]), a_page(), a_page({"id": 2}, completion=completion)]
+    """Pages, rows and parts are at hand."""
+    pages = [a_page({"id": 1}, deleted=[1]), a_page(), a_page({"id": 2})]
     spool = spooled(tmp_path / "spool", pages)
-    assert (spool.page_count, spool.row_count, spool.deleted_count) == (3, 2, 1)
-    assert spool.byte_count == sum(len(page.rows) for page in pages)
-    assert spool.completion == completion
+    assert (spool.page_count, spool.row_count, spool.part_count) == (3, 2, 1)
 
 
 def test_a_page_is_on_disk_once_append_returns(tmp_path: Path) -> None:

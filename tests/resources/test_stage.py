@@ -7,7 +7,7 @@ import pytest
 from pack_sdk import make_object_schema
 from resources.page import Page
 from resources.row_lines import to_lines
-from resources.stage import Stage
+from resources.stage import Stage, StagePart
 from tests.resources.sync_bench import a_page, a_schema, spooled, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
@@ -198,7 +198,7 @@ def test_a_spool_that_lost_rows_is_noticed(tmp_path: Path) -> None:
         Stage(tmp_path / "stage.duckdb", a_schema()) as stage,
         pytest.raises(RuntimeError, match="holds 2 rows, but 1 were read"),
     ):
-        stage.load(spool)
+        stage.load(spool, [StagePart(sync="default", complete=True)])
 
 
 @pytest.mark.parametrize("name", ["a'b", "a[1]", "a*b", 'a"b', "a b;--", "é"])

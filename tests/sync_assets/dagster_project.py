@@ -39,10 +39,10 @@ class DagsterProject:
     monkeypatch: pytest.MonkeyPatch
     instance: dg.DagsterInstance
 
-    def switch_on(self, name: str, **attributes: Any) -> Path:
-        """Write `defs/<name>/defs.yaml`; returns its path."""
+    def switch_on(self, folder: str, /, **attributes: Any) -> Path:
+        """Write `defs/<folder>/defs.yaml`; returns its path."""
         text = yaml.safe_dump({"type": COMPONENT, "attributes": attributes})
-        return self.write(f"{self.module}/defs/{name}/defs.yaml", text)
+        return self.write(f"{self.module}/defs/{folder}/defs.yaml", text)
 
     def switch_on_demo(self, url: str, **attributes: Any) -> Path:
         """Switch on the demo pack, syncing from this URL."""
@@ -58,9 +58,11 @@ class DagsterProject:
         self.monkeypatch.setitem(sys.modules, module.__name__, module)
         return module.__name__
 
-    def switch_on_pack(self, name: str, pack: Pack, **attributes: Any) -> Path:
+    def switch_on_pack(self, folder: str, pack: Pack, /, **attributes: Any) -> Path:
         """Switch on a pack that is written in the test; a failing sync is not tried again."""
-        return self.switch_on(name, **{"pack": self.add_pack(name, pack), "attempts": 1} | attributes)
+        return self.switch_on(
+            folder, **{"pack": self.add_pack(folder, pack), "attempts": 1} | attributes
+        )
 
     def write(self, path: str, text: str = "") -> Path:
         """Write a file of the project."""

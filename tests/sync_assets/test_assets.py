@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -39,14 +38,17 @@ class TwoRuns:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Generator[TwoRuns]:
     """Two runs of the job `incremental`; the tests only look at them."""
-    folder: Path = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch, open_project(folder, patch) as project:
-        with served_demo() as demo:
-            project.switch_on_demo(demo.url)
-            first = project.run("incremental")
-            change = demo.source.change(updated=4, inserted=3, deleted=2)
-            second = project.run("incremental")
-            yield TwoRuns(project=project, demo=demo, change=change, first=first, second=second)
+    folder = tmp_path_factory.mktemp("runs")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_project(folder, patch) as project,
+        served_demo() as demo,
+    ):
+        project.switch_on_demo(demo.url)
+        first = project.run("incremental")
+        change = demo.source.change(updated=4, inserted=3, deleted=2)
+        second = project.run("incremental")
+        yield TwoRuns(project=project, demo=demo, change=change, first=first, second=second)
 
 
 def test_every_table_of_the_first_run_is_synced_fully(runs: TwoRuns) -> None:

@@ -70,7 +70,9 @@ def test_the_ledger_keeps_the_failure(project: DagsterProject) -> None:
         "SELECT status, error_type, error_message, dagster_run_id FROM _sync.runs "
         "WHERE table_name = 'Broken'"
     )
-    assert line == ("failed", "Unknown", "ValueError: the pack stumbled", result.run_id)
+    status, error_type, message, run_id = line
+    assert (status, error_type, run_id) == ("failed", "Unknown", result.run_id)
+    assert message.endswith("the pack stumbled")
 
 
 def test_a_failed_table_goes_on_from_its_old_cursor(project: DagsterProject) -> None:
@@ -84,7 +86,7 @@ def test_a_failed_table_goes_on_from_its_old_cursor(project: DagsterProject) -> 
     assert (values["sync/cursor_before"], values["sync/cursor_after"]) == ('"t1"', '"t2"')
     told = execute.contexts[2].previous_attempt_error
     assert told is not None
-    assert told.message == "RuntimeError: down"
+    assert told.message.endswith("down")
 
 
 def test_a_failing_sync_is_tried_again_in_the_same_run(project: DagsterProject) -> None:
@@ -100,8 +102,12 @@ def test_a_failing_sync_is_tried_again_in_the_same_run(project: DagsterProject) 
 def test_a_page_that_takes_too_long_fails_its_table(project: DagsterProject) -> None:
     """`page_timeout_seconds` of the defs.yaml reaches the sync (contract C14)."""
     released = threading.Event()
-    pack = pack_of(Slow=lambda *_: released.wait(30) and last_page("t1"))
-    project.switch_on_pack("acme", pack, page_timeout_seconds=0.1)
+
+    def wait(*_: object) -> Any:
+        released.wait(30)
+        return last_page("t1")
+
+    project.switch_on_pack("acme", pack_of(Slow=wait), page_timeout_seconds=0.1)
     try:
         result = project.run()
     finally:

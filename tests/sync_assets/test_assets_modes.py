@@ -19,10 +19,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Generator[DagsterProjec
     """A pack whose table has been synced once and has a cursor, as after each further sync."""
     folder = tmp_path_factory.mktemp("modes")
     with pytest.MonkeyPatch.context() as patch, open_project(folder, patch) as project:
-        pack = pack_of(Items=lambda *_: last_page("t1", a="1"))
-        project.switch_on_pack("acme", pack, full_every_days=1000)
+        project.switch_on_pack("acme", pack_of(Items=execute), full_every_days=1000)
         assert project.run().success
         yield project
+
+
+def execute(*_: object) -> Any:
+    """The only page, with a cursor."""
+    return last_page("t1", a="1")
 
 
 def mode_in_config(mode: str) -> Mapping[str, Any]:

@@ -47,7 +47,7 @@ def status(code: int) -> StatusCodeError:
 def test_each_error_has_a_kind(error: Exception, kind: Any, code: int | None) -> None:
     """What `previousAttemptError` says of an error (contract C17)."""
     assert describe_previous(error) == PreviousAttemptError(
-        type=kind, message=str(error), status_code=code
+        type=kind, message=f"{type(error).__name__}: {error}", status_code=code
     )
 
 

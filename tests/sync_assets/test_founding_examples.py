@@ -16,7 +16,8 @@ import pytest
 
 from pack_sdk import PackDefinitionError, ParameterType, StatusCodeError, make_parameter
 from resources.connection import ConnectionSettings
-from sync_assets.configuration import ConfigurationError, resolve_parameters
+from sync_assets.configuration import ConfigurationError
+from sync_assets.parameters import resolve_parameters
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.sync_assets.engine import Engine, items, local_connection
 

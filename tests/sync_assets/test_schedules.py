@@ -1,15 +1,22 @@
 """The schedules of a pack: what a tick takes, and when it rather does nothing."""
 
 from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import (
     DagsterProject,
     Demo,
+    open_project,
     pack_of,
     served_demo,
     synced_tables,
@@ -17,7 +24,21 @@ from tests.sync_assets.dagster_project import (
 )
 from tests.sync_assets.engine import Scripted, last_page
 
-project = dagster_project.project
+STILL_GOING = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+
+project = dagster_project.stored_project
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Generator[DagsterProject]:
+    """A project whose pack `acme` has never been synced and is not synced by these tests."""
+    folder = tmp_path_factory.mktemp("waiting")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_project(folder, patch, stored=True) as project,
+    ):
+        project.switch_on_pack("acme", pack_of(Items=Scripted()))
+        yield project
 
 
 @pytest.fixture
@@ -34,7 +55,6 @@ def tick(project: DagsterProject, schedule: str) -> Any:
     with dg.build_schedule_context(
         instance=project.instance,
         resources=project.resources,
-        repository_def=definitions.get_repository_def(),
     ) as context:
         return definitions.resolve_schedule_def(schedule).evaluate_tick(context)
 
@@ -106,54 +126,70 @@ def test_what_a_tick_asks_for_can_be_run(project: DagsterProject) -> None:
     assert values_of(result, "Items")["sync/mode_reason"] == "the run is tagged sync/mode: full"
 
 
-def start_run(project: DagsterProject, pack: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
-    """A run of a pack's schedule, in some status."""
+@contextmanager
+def run_of(
+    project: DagsterProject, pack: str, status: dg.DagsterRunStatus
+) -> Generator[dg.DagsterRun]:
+    """A run of a pack's schedule, in some status, for a while."""
     job = project.definitions().resolve_job_def("incremental")
-    return project.instance.create_run_for_job(
-        job, status=status, tags=dict(job.run_tags) | {"sync/pack": pack}
+    run = project.instance.create_run_for_job(
+        job,
+        status=status,
+        tags=dict(job.run_tags) | {"sync/pack": pack},
+        remote_job_origin=RemoteJobOrigin(  # without which no run can be queued
+            repository_origin=RemoteRepositoryOrigin(
+                code_location_origin=RegisteredCodeLocationOrigin("pack_sync"),
+                repository_name="__repository__",
+            ),
+            job_name="incremental",
+        ),
     )
+    yield run
+    project.instance.delete_run(run.run_id)
 
 
-@pytest.mark.parametrize("status", ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
-@pytest.mark.parametrize("schedule", ["acme_incremental", "acme_full_refresh"])
+@pytest.mark.parametrize(
+    ("schedule", "status"),
+    [
+        *(("acme_incremental", status) for status in STILL_GOING),
+        ("acme_full_refresh", "STARTED"),
+    ],
+)
 def test_a_tick_skips_while_a_run_of_the_pack_is_going(
-    project: DagsterProject, schedule: str, status: str
+    waiting: DagsterProject, schedule: str, status: str
 ) -> None:
     """Runs must not queue up behind a slow one; the reason names it (design: schedules)."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
-    run = start_run(project, "acme", dg.DagsterRunStatus(status))
-    result = tick(project, schedule)
+    with run_of(waiting, "acme", dg.DagsterRunStatus(status)) as run:
+        result = tick(waiting, schedule)
     assert result.run_requests == []
     assert result.skip_message == f"the run {run.run_id} of acme is still going ({status})"
 
 
 @pytest.mark.parametrize("status", ["SUCCESS", "FAILURE", "CANCELED"])
-def test_a_run_that_has_ended_does_not_hinder_a_tick(project: DagsterProject, status: str) -> None:
+def test_a_run_that_has_ended_does_not_hinder_a_tick(waiting: DagsterProject, status: str) -> None:
     """However it ended: a failed run must not stop the schedule for ever."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
-    start_run(project, "acme", dg.DagsterRunStatus(status))
-    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+    with run_of(waiting, "acme", dg.DagsterRunStatus(status)):
+        assert tables_of(waiting, "acme_incremental") == {"acme.Items"}
 
 
-def test_a_run_of_another_pack_does_not_hinder_a_tick(project: DagsterProject) -> None:
+def test_a_run_of_another_pack_does_not_hinder_a_tick(waiting: DagsterProject) -> None:
     """Packs do not wait for each other."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
-    start_run(project, "initech", dg.DagsterRunStatus.STARTED)
-    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+    with run_of(waiting, "initech", dg.DagsterRunStatus.STARTED):
+        assert tables_of(waiting, "acme_incremental") == {"acme.Items"}
 
 
-def test_a_ticks_run_is_tagged_so_that_the_next_tick_finds_it(project: DagsterProject) -> None:
+def test_a_ticks_run_is_tagged_so_that_the_next_tick_finds_it(waiting: DagsterProject) -> None:
     """The tag that skipping looks for is on the runs that schedules request."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
     for schedule in ("acme_incremental", "acme_full_refresh"):
-        (request,) = tick(project, schedule).run_requests
+        (request,) = tick(waiting, schedule).run_requests
         assert request.tags["sync/pack"] == "acme"
 
 
-def test_schedules_are_off_and_daily_weekly_by_default(project: DagsterProject) -> None:
+def test_schedules_are_off_and_daily_weekly_by_default(waiting: DagsterProject) -> None:
     """Every 4 hours, daily and weekly (contract C12), in UTC, until somebody switches them on."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
-    schedules = {schedule.name: schedule for schedule in project.definitions().schedules or ()}
+    definitions = waiting.definitions()
+    names = {schedule.name for schedule in definitions.schedules or ()}
+    schedules = {name: definitions.resolve_schedule_def(name) for name in names}
     assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
         "acme_incremental": "0 */4 * * *",
         "acme_without_cursor": "0 2 * * *",
@@ -162,6 +198,7 @@ def test_schedules_are_off_and_daily_weekly_by_default(project: DagsterProject) 
     for schedule in schedules.values():
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
         assert schedule.execution_timezone == "UTC"
+        assert schedule.description
 
 
 def test_times_and_state_of_schedules_are_settings(project: DagsterProject) -> None:

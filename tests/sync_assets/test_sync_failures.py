@@ -191,7 +191,7 @@ def test_an_error_of_the_packs_own_is_of_unknown_kind(tmp_path: Path) -> None:
     execute = Scripted(KeyError("rows"), last_page("t1"))
     tried(2, Engine(folder=tmp_path, execute=execute)).sync()
     told = execute.contexts[1].previous_attempt_error
-    assert told == PreviousAttemptError(type="Unknown", message="'rows'")
+    assert told == PreviousAttemptError(type="Unknown", message="KeyError: 'rows'")
 
 
 def test_a_failing_sync_is_tried_so_often_and_no_more(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_an_overtaken_sync_applies_nothing(tmp_path: Path, mode: Any) -> None:
     assert isinstance(failure.value.__cause__, SupersededError)
     assert engine.names() == {"a": "1", "b": "newer", "c": "3"}
     assert engine.position().cursor == "t2"
-    assert [line["status"] for line in engine.ledger()] == ["succeeded", "succeeded", "failed"]
+    assert [line["status"] for line in engine.ledger()] == ["succeeded", "succeeded", "superseded"]
     execute.then(last_page("t3"))
     assert engine.sync().record.cursor_before == "t2"
 
@@ -103,7 +103,7 @@ def test_a_cancelled_sync_stops_at_the_next_page(tmp_path: Path) -> None:
     assert isinstance(failure.value.__cause__, SyncCancelledError)
     assert len(execute.calls) == 3
     assert engine.state() == before
-    assert engine.ledger()[-1]["status"] == "failed"
+    assert engine.ledger()[-1]["status"] == "cancelled"
 
 
 def test_a_sync_that_is_cancelled_on_its_last_page_is_committed(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""For tests of packs: no network, no Dagster, no database.
+
+>>> from pack_sdk import Pack, make_object_schema
+>>> pack = Pack()
+>>> pack.add_network_domain("api.example.com")
+>>> @pack.add_sync_table(
+...     name="Teams",
+...     identity_name="Team",
+...     schema=make_object_schema(
+...         properties={"id": {"type": "string"}}, id_property="id", display_property="id"
+...     ),
+... )
+... def sync_teams(args, context):
+...     return {"result": context.fetcher.fetch(url="https://api.example.com/teams").body}
+>>> fetcher = MockFetcher().on("https://api.example.com/teams", [{"id": "a"}])
+>>> execute_sync_table(pack, "Teams", fetcher=fetcher).ids
+['a']
+"""
+
+from pack_sdk.testing.clock import Clock
+from pack_sdk.testing.context import (
+    ContextOptions,
+    RecordingLogger,
+    make_async_context,
+    make_context,
+)
+from pack_sdk.testing.discovery import discover_choices
+from pack_sdk.testing.fetcher import MockFetcher, StatusCode
+from pack_sdk.testing.rows import RejectedRow
+from pack_sdk.testing.synced_rows import SyncedRows
+from pack_sdk.testing.syncing import execute_sync_table
+
+__all__ = [
+    "Clock",
+    "ContextOptions",
+    "MockFetcher",
+    "RecordingLogger",
+    "RejectedRow",
+    "StatusCode",
+    "SyncedRows",
+    "discover_choices",
+    "execute_sync_table",
+    "make_async_context",
+    "make_context",
+]

@@ -1,0 +1,84 @@
+"""The values of a table's parameters: what is configured, and what a sync makes of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pack_sdk.parameter_values import find_misfit, resolve_value
+from pack_sdk.parameters import Parameter
+from sync_assets.configuration import ConfigurationError, choose
+
+
+def resolve_parameters(
+    parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """A value for every parameter of a table, in declared order (contract C1, C19, P).
+
+    What is configured, else the value that the pack suggests, else None for an optional
+    one. Dates that move, such as "yesterday", stay as they are written: see `values_at`.
+    Raises `ConfigurationError` for an unknown, a hidden (C19) or a missing parameter and for
+    a value of another type.
+    """
+    declared = list(parameters)
+    _check_names(declared, configured, where=where)
+    return {p.name: _required(p, configured, where=where) for p in declared}
+
+
+def known_parameters(
+    parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """As `resolve_parameters`, but a required parameter that is missing is None.
+
+    For discovery: somebody who looks for a parameter's choices has not chosen one yet.
+    """
+    declared = list(parameters)
+    _check_names(declared, configured, where=where)
+    return {p.name: _value_of(p, configured, where=where) for p in declared}
+
+
+def values_at(
+    parameters: Iterable[Parameter], values: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What a sync that began at `now` passes for these values (contract C1, P).
+
+    Dates become datetimes in UTC, and those that move are reckoned from `now`. The cursor
+    depends on the values as configured, so a date that moves costs no full sync (D5).
+    """
+    kinds = {parameter.name: parameter.type for parameter in parameters}
+    return {name: resolve_value(kinds[name], value, now) for name, value in values.items()}
+
+
+def _check_names(
+    parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
+) -> None:
+    hidden = {parameter.name: parameter.hidden for parameter in parameters}
+    offered = [name for name in hidden if not hidden[name]]
+    for name in configured:
+        if hidden.get(name):
+            raise ConfigurationError(
+                f"{where}.{name}: this parameter cannot be set, because it is not compatible "
+                "with incremental sync (supports_incremental_sync=False, contract C19); "
+                f"choose from {', '.join(offered) or 'none'}"
+            )
+    choose(configured, offered, where=where, what="parameter")
+
+
+def _required(parameter: Parameter, configured: Mapping[str, Any], *, where: str) -> Any:
+    value = _value_of(parameter, configured, where=where)
+    if value is None and not parameter.optional and not parameter.has_default:
+        raise ConfigurationError(
+            f"{where}: the parameter {parameter.name!r} ({parameter.type.value}) is required"
+            + (f": {parameter.description}" if parameter.description else "")
+        )
+    return value
+
+
+def _value_of(parameter: Parameter, configured: Mapping[str, Any], *, where: str) -> Any:
+    if parameter.hidden:
+        return None
+    value = configured.get(parameter.name)
+    if value is None:
+        return parameter.default if parameter.has_default else None
+    if problem := find_misfit(parameter.type, value, f"{where}.{parameter.name}"):
+        raise ConfigurationError(problem)
+    return value
