@@ -6,6 +6,7 @@ in the order in which they finish; one that fails is named in the step's failure
 """
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import dagster as dg
@@ -23,6 +24,8 @@ from sync_assets.table_runs import LogLine, TableFailed, TableFinished, TableRun
 
 SYNC_TAG = "sync/table"
 """A tag of every asset that is a sync table, for selections."""
+
+_MOST_FAILURES = 50
 
 WAREHOUSE = "warehouse"
 """The key of the `WarehouseResource`."""
@@ -81,10 +84,13 @@ def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinit
         for event in runs.run(syncs, warehouse.open(), _mode_request(context, config)):
             if isinstance(event, LogLine):
                 getattr(context.log, event.level)(event.message)
-            elif isinstance(event, TableFailed):
-                context.log.error(f"{event.message}\n{event.details}")
-                failures.append(event)
-            elif by_sync:
+                continue
+            for failed in _failures_of(event):
+                context.log.error(f"{failed.message}\n{failed.details}")
+                failures.append(failed)
+            if isinstance(event, TableFailed):
+                continue
+            if by_sync:
                 context.log_event(_partition_materialization(definition, event))
             else:
                 yield dg.MaterializeResult(
@@ -136,6 +142,7 @@ def _partition_materialization(
 
 def _spec(definition: PackAssets, table: SyncTable) -> dg.AssetSpec:
     columns = columns_of(table.schema)
+    parent = definition.parent_of(table.name)
     return dg.AssetSpec(
         key=definition.key_of(table.name),
         group_name=definition.name,
@@ -148,6 +155,7 @@ def _spec(definition: PackAssets, table: SyncTable) -> dg.AssetSpec:
             "dagster/table_name": f"{definition.name}.{table.name}",
             "dagster/column_schema": column_schema(columns),
         },
+        deps=[definition.key_of(parent)] if parent else None,
         skippable=True,  # a failing table must not stop the others
     )
 
@@ -162,10 +170,26 @@ def _mode_request(context: dg.AssetExecutionContext, config: SyncConfig) -> Mode
     )
 
 
+def _failures_of(event: TableFinished | TableFailed) -> list[TableFailed]:
+    """A table that failed, or the children that failed of a crawled one that did not."""
+    if isinstance(event, TableFailed):
+        return [event]
+    return [
+        TableFailed(
+            key=replace(event.key, sync=child.sync), message=child.message, details=child.details
+        )
+        for child in event.outcome.failures
+    ]
+
+
 def _failure(failures: Sequence[TableFailed], selected: int) -> dg.Failure:
-    lines = "\n".join(f"- {failure.message}" for failure in failures)
+    children = any("/" in failure.key.sync for failure in failures)
+    what = "tables or parents" if children else f"of {selected} tables"
+    lines = "\n".join(f"- {failure.message}" for failure in failures[:_MOST_FAILURES])
+    if len(failures) > _MOST_FAILURES:
+        lines += f"\n- and {len(failures) - _MOST_FAILURES:,} more; see the log and _sync.runs"
     return dg.Failure(
-        description=f"{len(failures)} of {selected} tables failed; the others are synced. "
-        f"Nothing of a failed table was applied, and its cursor is where it was.\n{lines}",
-        metadata={str(failure.key): failure.message for failure in failures},
+        description=f"{len(failures):,} {what} failed; the others are synced. Nothing of what "
+        f"failed was applied, and its cursor is where it was.\n{lines}",
+        metadata={str(f.key): f.message for f in failures[:_MOST_FAILURES]},
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from resources.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.configuration import (
+    ConfigurationError,
     SyncConfiguration,
     TableConfiguration,
     choose,
@@ -18,7 +20,7 @@ from sync_assets.configuration import (
 from sync_assets.parameters import resolve_parameters
 from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_runs import TableRuns
-from sync_assets.table_sync import TableSync
+from sync_assets.table_sync import CrawlSource, TableSync
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +78,37 @@ class PackAssets:
             where=f"{where}.parameters",
         )
 
+    def crawl_of(self, table: str, sync: str) -> CrawlSource | None:
+        """Where the table's crawled parameters come from (contract C20), None if it has none.
+
+        A sync takes the parent's rows of the sync that has its name, where there is one.
+        """
+        crawl = crawl_of(self.pack.sync_tables[table])
+        if crawl is None:
+            return None
+        parent = crawl.parent_table
+        if parent not in self.configured_tables:
+            raise ConfigurationError(
+                f"{self.where}.tables: {table!r} is crawled from {parent!r} (contract C20); "
+                f"add {parent!r} to the tables"
+            )
+        return CrawlSource(
+            parent_table=parent,
+            properties=crawl.properties,
+            parent_sync=sync if sync in self.syncs_of(parent) else None,
+        )
+
+    def parent_of(self, table: str) -> str | None:
+        """The table that this one is crawled from, None if it is not crawled."""
+        crawl = crawl_of(self.pack.sync_tables[table])
+        return crawl.parent_table if crawl else None
+
     def check(self) -> None:
         """Resolve everything once, so that a wrong value fails the load and not a run."""
         for table in self.configured_tables:
             for sync in self.syncs_of(table):
                 self.parameters_of(table, sync)
+                self.crawl_of(table, sync)
 
     def key_of(self, table: str) -> dg.AssetKey:
         """The asset key of a table."""
@@ -104,6 +132,7 @@ def table_sync_of(
         connection=pack.connection(syncs[key.sync].connection),
         parameters=definition.parameters_of(key.table, key.sync),
         configured_syncs=tuple(syncs),
+        crawl=definition.crawl_of(key.table, key.sync),
         spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
         log=runs.log,
         settings=pack.settings(),

@@ -51,9 +51,17 @@ def values_at(
 def _check_names(
     parameters: Iterable[Parameter], configured: Mapping[str, Any], *, where: str
 ) -> None:
-    hidden = {parameter.name: parameter.hidden for parameter in parameters}
-    offered = [name for name in hidden if not hidden[name]]
+    declared = list(parameters)
+    hidden = {parameter.name: parameter.hidden for parameter in declared}
+    crawled = {p.name: p.crawl_parent_table for p in declared if p.crawl_parent_table}
+    offered = [name for name in hidden if not hidden[name] and name not in crawled]
     for name in configured:
+        if name in crawled:
+            raise ConfigurationError(
+                f"{where}.{name}: this parameter cannot be set, because it takes its values from "
+                f"the table {crawled[name]!r} (contract C20); "
+                f"choose from {', '.join(offered) or 'none'}"
+            )
         if hidden.get(name):
             raise ConfigurationError(
                 f"{where}.{name}: this parameter cannot be set, because it is not compatible "
@@ -65,6 +73,8 @@ def _check_names(
 
 def _required(parameter: Parameter, configured: Mapping[str, Any], *, where: str) -> Any:
     value = _value_of(parameter, configured, where=where)
+    if parameter.crawl_parent_table:
+        return None  # each child gets its parent's value
     if value is None and not parameter.optional and not parameter.has_default:
         raise ConfigurationError(
             f"{where}: the parameter {parameter.name!r} ({parameter.type.value}) is required"

@@ -68,6 +68,8 @@ def _preview(sync: TableSync, folder: Path, rows: int) -> None:
         collect_pages(sync, request, SyncFetcher(sync.connection), spool)
     except Exception as error:
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
+    finally:
+        spool.close()
     with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
         counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
         stage.close()

@@ -59,6 +59,8 @@ def configured_packs() -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
         reason = " ".join(str(error.__cause__ or error).split())
         raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
     definitions = [(component, component.definition()) for component in components]
+    for _, definition in definitions:
+        definition.check()
     return {definition.name: (component, definition) for component, definition in definitions}
 
 

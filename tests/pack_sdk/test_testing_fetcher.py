@@ -16,6 +16,11 @@ def fetch(fetcher: MockFetcher, url: str = URL, **fields: Any) -> FetchResponse:
     return make_context(fetcher).fetcher.fetch(url=url, **fields)
 
 
+def echo(request: FetchRequest) -> dict[str, str]:
+    """An answer that depends on the request."""
+    return {"asked": request.url}
+
+
 def test_answers_in_turn_are_for_whatever_is_asked_for() -> None:
     """The first request gets the first one (contract F1, F2)."""
     fetcher = MockFetcher({"page": 1}).then({"page": 2})
@@ -96,8 +101,8 @@ def test_other_kinds_of_answers() -> None:
     fetcher = MockFetcher(
         FetchResponse(status=201, body=b"bytes"),
         ConnectionFailedError("refused"),
-        lambda request: {"asked": request.url},  # pyright: ignore[reportUnknownLambdaType]
-        lambda _: StatusCode(500),  # pyright: ignore[reportUnknownLambdaType]
+        echo,
+        StatusCode(500),
     )
     assert fetch(fetcher) == FetchResponse(status=201, body=b"bytes")
     with pytest.raises(ConnectionFailedError, match="refused"):

@@ -134,6 +134,7 @@ def test_dg_lists_the_definitions(copy: ProjectCopy) -> None:
     done = copy.run("dg", "list", "defs", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     listed = json.loads(done.stdout[done.stdout.index("{") :])
-    assert {asset["key"] for asset in listed["assets"]} >= {f"demo/{table}" for table in TABLES}
+    keys = {asset["asset_key"] for asset in listed["assets"]}
+    assert keys >= {f"demo/{table}" for table in TABLES}
     assert {job["name"] for job in listed["jobs"]} >= {"incremental", "full_refresh"}
     assert {schedule["name"] for schedule in listed["schedules"]} >= {"demo_incremental"}

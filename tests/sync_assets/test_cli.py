@@ -1,0 +1,209 @@
+"""The command line: what each command shows, and that it is documented."""
+
+import re
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import typer
+from cronsim import CronSim
+from typer.testing import CliRunner, Result
+
+from sync_assets.cli import app
+from tests.sync_assets import dagster_project
+from tests.sync_assets.dagster_project import DagsterProject, Demo, pack_of, served_demo
+from tests.sync_assets.engine import Scripted, items, last_page
+
+# Dagster uses it to read a defs.yaml
+pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
+
+COMMANDS = {"list", "preview", "sync", "status", "query"}
+
+project = dagster_project.project
+
+
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def demo(project: DagsterProject) -> Generator[Demo]:
+    """The demo pack, switched on and served."""
+    with served_demo() as demo:
+        project.switch_on_demo(demo.url, tables={"Projects": {}, "Tasks": {}})
+        yield demo
+
+
+def packsync(*words: str) -> Result:
+    """Run a command that succeeds."""
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def line_with(text: str, result: Result) -> str:
+    """The only line of the output that has this text, with its frame and spaces reduced."""
+    lines = [line for line in result.stdout.splitlines() if text in line]
+    assert len(lines) == 1, result.stdout
+    return " ".join(re.sub("[│┃|]", "|", lines[0]).split())
+
+
+def commands() -> Iterable[Any]:
+    """The commands, as click knows them."""
+    group: Any = typer.main.get_command(app)
+    return group.commands.values()
+
+
+def test_every_command_and_option_is_documented() -> None:
+    """What `--help` shows has no gaps."""
+    names: set[str] = set()
+    for command in commands():
+        names.add(command.name)
+        assert command.help, command.name
+        for parameter in command.params:
+            assert parameter.help, f"{command.name} {parameter.name}"
+    assert names >= COMMANDS
+
+
+def test_help_is_shown_when_nothing_is_asked() -> None:
+    """`packsync` alone says what there is."""
+    result = CliRunner().invoke(app, [])
+    for command in commands():
+        assert command.name in result.output
+        assert command.help.partition("\n")[0][:40] in result.output
+
+
+def test_list_shows_packs_tables_and_parameters(project: DagsterProject) -> None:
+    """With values that are set, connections, and what the pack says of its tables."""
+    connection = {"endpoint": "http://localhost:1", "allow_http_localhost": True}
+    project.switch_on(
+        "demo",
+        pack="demo",
+        connections={"default": connection, "eu": connection},
+        tables={"Projects": {}, "Tasks": {"connection": "eu", "parameters": {"project": "PROJ-1"}}},
+    )
+    result = packsync("list")
+    tasks = line_with("demo.Tasks", result)
+    assert "| demo.Tasks | eu | project=PROJ-1 | Tasks. Incremental" in tasks
+    assert "| demo.Projects | default | | All projects." in line_with("demo.Projects", result)
+    assert "Events" not in result.stdout
+
+
+def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
+    """The next tick of each schedule in its time zone; or that schedules are off (C12)."""
+    path = project.add_pack("acme", pack_of(Items=Scripted()))
+    times = {"incremental": "0 0 1 1 *", "without_cursor": "0 6 2 1 *", "full_refresh": "0 7 3 1 *"}
+    project.switch_on("acme", pack=path, schedule={"enabled": True, **times})
+    project.switch_on("initech", pack=path, name="initech")
+    shown = [
+        f"{next(CronSim(times[name], datetime.now(UTC))):%a %d %b %H:%M} UTC"
+        for name in ("incremental", "without_cursor", "full_refresh")
+    ]
+    result = packsync("list")
+    assert line_with("acme next", result) == (
+        f"acme next incremental {shown[0]}, tables without a cursor {shown[1]}, "
+        f"full refresh {shown[2]}"
+    )
+    assert "schedules are off by default" in line_with("initech schedules", result)
+
+
+def test_list_says_so_when_nothing_is_switched_on(project: DagsterProject) -> None:
+    """With what to do about it."""
+    assert not list(project.folder.rglob("defs.yaml"))
+    assert packsync("list").stdout.startswith("No pack is switched on; write ")
+
+
+def test_preview_shows_rows_and_writes_nothing(project: DagsterProject, demo: Demo) -> None:
+    """Typed as they would be stored; no warehouse, no spool, no run is made of it."""
+    before = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    result = packsync("preview", "demo", "projects", "--rows", "2")
+    (first, second, *_) = demo.source.projects()
+    assert first["id"] in result.stdout
+    assert second["id"] in result.stdout
+    assert demo.source.projects()[2]["id"] not in result.stdout
+    assert "DECIMAL(38,9)" in result.stdout.replace(" ", "")
+    assert "1 pages, 4 rows: 4 to store, 0 rejected, 0 repeated ids. Nothing was written." in (
+        result.stdout
+    )
+    after = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    assert after == before
+    assert list(project.instance.get_runs()) == []
+
+
+def test_preview_stops_after_the_page_with_enough_rows(project: DagsterProject) -> None:
+    """Trying a table out does not fetch all of it (contract D6)."""
+    pages = [{"result": items(**{f"r{n}": "x"}), "continuation": n} for n in (1, 2, 3, 4)]
+    execute = Scripted(*pages)
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    result = packsync("preview", "acme", "Items", "--rows", "3")
+    assert len(execute.calls) == 3
+    assert "3 pages, 3 rows: 3 to store" in result.stdout
+
+
+def test_preview_shows_rejected_rows_with_the_reason(project: DagsterProject) -> None:
+    """What the warehouse would reject is seen before it happens (contract S4, S5)."""
+    page = {"result": [*items(a="1"), {"name": "[bold]nobody"}, *items(a="2")]}
+    project.switch_on_pack("acme", pack_of(Items=Scripted(page)))
+    result = packsync("preview", "acme", "Items")
+    assert "rejected rows" in result.stdout
+    rejected = line_with("nobody", result)
+    assert rejected.startswith("| 1 | ")
+    assert '"name":"[bold]nobody"' in rejected
+    assert "1 to store, 1 rejected, 1 repeated ids" in result.stdout
+
+
+def test_status_before_the_first_sync(project: DagsterProject, demo: Demo) -> None:
+    """No warehouse is no error: nothing has been synced."""
+    assert demo.url
+    assert not project.warehouse.exists()
+    line = line_with("demo.Tasks", packsync("status"))
+    assert line == "| demo.Tasks | - | never | never | none: it has never been synced |"
+
+
+def test_status_shows_how_each_table_stands(project: DagsterProject, demo: Demo) -> None:
+    """Rows, times and cursor, or why there is none (contract C6)."""
+    assert demo.url
+    project.run()
+    project.run()
+    result = packsync("status")
+    (times,) = project.query(
+        "SELECT strftime(last_full_at, '%d %b %H:%M UTC'), "
+        "strftime(last_incremental_at, '%d %b %H:%M UTC') FROM _sync.cursors "
+        "WHERE table_name = 'Tasks'"
+    )
+    cursor = '{"modifiedSince":"2026-01-05T08:59:59+0…'
+    tasks = line_with("demo.Tasks", result)
+    assert tasks == f"| demo.Tasks | 30 | {times[0]} | {times[1]} | {cursor} |"
+    projects = line_with("demo.Projects", result)
+    assert projects.startswith("| demo.Projects | 4 | ")
+    assert projects.endswith("| never | none: its last full sync ended without a cursor |")
+
+
+def test_status_shows_the_error_of_a_table_whose_last_sync_failed(
+    project: DagsterProject,
+) -> None:
+    """Until it succeeds again; brackets in the message are text, not markup."""
+    execute = Scripted(ValueError("no [red] items"), last_page("t1", a="1"))
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    project.run()
+    failed = line_with("acme.Items failed at", packsync("status"))
+    assert failed.endswith("no [red] items")
+    project.run()
+    assert "failed" not in packsync("status").stdout
+
+
+def test_query_shows_rows(project: DagsterProject) -> None:
+    """Any SQL that reads; the ledger is there too."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="first", b="second"))))
+    project.run()
+    output = packsync("query", "SELECT name FROM acme.Items ORDER BY id").stdout
+    assert output.index("first") < output.index("second")
+    assert "succeeded" in packsync("query", "SELECT status FROM _sync.runs").stdout
+
+
+def test_query_takes_statements_without_rows(project: DagsterProject) -> None:
+    """Such as a setting: there is nothing to show, and nothing wrong."""
+    assert project.folder
+    assert packsync("query", "SET threads = 1").stdout == ""
