@@ -58,6 +58,14 @@ class _Result:
     error: Exception | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _BatchResult:
+    """What a batch did, and of each child that was applied whether it was a full sync."""
+
+    outcome: SyncOutcome
+    complete: Sequence[bool]
+
+
 def run_crawl(
     sync: TableSync, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
 ) -> SyncOutcome:
@@ -78,18 +86,16 @@ def run_crawl(
         f"{full:,} fully, {len(children) - full:,} incrementally",
     )
     keep = _syncs_to_keep(sync, children, positions)
-    outcomes: list[SyncOutcome] = []
-    failures: list[ChildFailure] = []
+    results: list[_BatchResult] = []
     progress = _Progress(sync, len(children))
     for batch in itertools.chain(_batches(children), [] if children else [[]]):
         try:
-            outcome = _run_batch(sync, batch, warehouse, progress, None if outcomes else keep)
+            result = _run_batch(sync, batch, warehouse, progress, None if results else keep)
         except Exception as error:
             sync.connection.redactor.redact_error(error)
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
-        outcomes.append(outcome)
-        failures += outcome.failures
-    return _combined(outcomes, failures)
+        results.append(result)
+    return _combined(results)
 
 
 def _parent_values(
@@ -164,7 +170,7 @@ def _run_batch(
     warehouse: Warehouse,
     progress: "_Progress",
     keep: Sequence[str] | None,
-) -> SyncOutcome:
+) -> _BatchResult:
     """Collect the children of a batch side by side, and commit those that succeeded."""
     began = time.monotonic()
     shared = Execution(
@@ -183,7 +189,8 @@ def _run_batch(
         outcome = _apply(sync, shared, collected, warehouse, keep, time.monotonic() - began)
     finally:
         shared.spool.discard()
-    return replace(outcome, failures=failed)
+    complete = [result.collected.part.complete for result in results if result.collected]
+    return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
 def _collect(child: _Child, shared: Execution, progress: "_Progress") -> _Result:
@@ -274,15 +281,16 @@ _SUMMED = (
 )  # fmt: skip
 
 
-def _combined(outcomes: Sequence[SyncOutcome], failures: Sequence[ChildFailure]) -> SyncOutcome:
+def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
     """One outcome for all batches: figures added up, the table as it stands at the end."""
+    outcomes = [result.outcome for result in results]
     records: list[RunRecord] = [outcome.record for outcome in outcomes]
-    modes = {record.mode for record in records}
+    decision = _summary([complete for result in results for complete in result.complete])
     record = replace(
         records[-1],
         started_at=records[0].started_at,
-        mode="full" if modes == {"full"} else "incremental",
-        mode_reason="; ".join(dict.fromkeys(record.mode_reason for record in records)),
+        mode=decision.mode,
+        mode_reason=decision.reason,
         **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
     )
     return replace(
@@ -290,7 +298,7 @@ def _combined(outcomes: Sequence[SyncOutcome], failures: Sequence[ChildFailure])
         record=record,
         schema_changes=[change for outcome in outcomes for change in outcome.schema_changes],
         warnings=list(dict.fromkeys(w for outcome in outcomes for w in outcome.warnings)),
-        failures=failures,
+        failures=[failure for outcome in outcomes for failure in outcome.failures],
     )
 
 

@@ -1,7 +1,7 @@
 """A log for people at a terminal: plain lines instead of Dagster's event stream."""
 
 import logging
-from typing import Any
+from typing import Any, TextIO
 
 import dagster as dg
 
@@ -20,6 +20,10 @@ class _TerminalFormatter(logging.Formatter):
         return f"{stamp} {level}{message}"
 
 
+class _TerminalHandler(logging.StreamHandler["TextIO"]):
+    """Our handler, to tell it from those that others put on the logger."""
+
+
 def _is_for_people(record: logging.LogRecord) -> bool:
     """Whether a line is ours: Dagster's own events carry an event, ours do not."""
     meta: dict[str, Any] = getattr(record, "dagster_meta", {})
@@ -30,11 +34,12 @@ def _terminal_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("pack_sync.terminal")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_TerminalFormatter())
-        handler.addFilter(_is_for_people)
-        logger.addHandler(handler)
+    for earlier in [h for h in logger.handlers if isinstance(h, _TerminalHandler)]:
+        logger.removeHandler(earlier)  # of an earlier run; stderr may be another one by now
+    handler = _TerminalHandler()
+    handler.setFormatter(_TerminalFormatter())
+    handler.addFilter(_is_for_people)
+    logger.addHandler(handler)
     return logger
 
 

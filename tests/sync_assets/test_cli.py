@@ -102,11 +102,11 @@ def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
         for name in ("incremental", "without_cursor", "full_refresh")
     ]
     result = packsync("list")
-    assert line_with("acme next", result) == (
+    assert line_with("acme  next", result) == (
         f"acme next incremental {shown[0]}, tables without a cursor {shown[1]}, "
         f"full refresh {shown[2]}"
     )
-    assert "schedules are off by default" in line_with("initech schedules", result)
+    assert "schedules are off by default" in line_with("initech  sch", result)
 
 
 def test_list_says_so_when_nothing_is_switched_on(project: DagsterProject) -> None:

@@ -1,6 +1,6 @@
 """`packsync sync`: a run in Dagster's instance, told in plain lines at the terminal."""
 
-import logging
+import re
 from collections.abc import Generator
 
 import dagster as dg
@@ -16,12 +16,6 @@ from tests.sync_assets.engine import Scripted, last_page
 pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
 project = dagster_project.stored_project
-
-
-@pytest.fixture(autouse=True)
-def _new_terminal() -> None:  # pyright: ignore[reportUnusedFunction]
-    """The logger keeps the stderr of its process; here each command has one of its own."""
-    logging.getLogger("pack_sync.terminal").handlers.clear()
 
 
 @pytest.fixture
@@ -68,19 +62,24 @@ def test_one_table_can_be_synced_fully(project: DagsterProject, demo: Demo) -> N
     assert project.query("SELECT DISTINCT table_name FROM _sync.runs") == [("Tasks",)]
 
 
+def lines_of(result: Result) -> list[str]:
+    """The lines at the terminal, which begin with the time, without it."""
+    assert result.exit_code == 0, result.output
+    lines = [re.fullmatch(r"\d\d:\d\d:\d\d (.+)", line) for line in result.stderr.splitlines()]
+    assert all(lines), result.stderr
+    return [line[1] for line in lines if line]
+
+
 def test_the_terminal_shows_our_lines_without_dagsters(project: DagsterProject) -> None:
     """Time and sentence; Dagster's events are for its UI, warnings and errors are marked."""
     execute = Scripted(RuntimeError("down"), last_page("t1", a="1"), {"result": []})
     project.switch_on_pack("acme", pack_of(Items=execute), attempts=2, retry_wait_seconds=0)
-    for _ in range(2):
-        result = packsync("sync", "acme")
-        assert result.exit_code == 0, result.output
-        assert "STEP_START" not in result.stderr
-        assert "RUN_" not in result.stderr
-    lines = [line.partition(" ") for line in result.stderr.splitlines()]
-    assert all(len(time) == 8 for time, _, _ in lines), result.stderr
-    assert lines[0][2].startswith("acme.Items: incremental sync, because there is a cursor")
-    assert lines[-1][2].startswith("warning: acme.Items: the incremental sync ended without a")
+    first, second = (lines_of(packsync("sync", "acme")) for _ in range(2))
+    assert len(first) == len(second) == 2
+    assert first[0] == "acme.Items: full sync, because it has never been synced"
+    assert first[1].startswith("warning: acme.Items: attempt 1 of 2 failed, trying again in 0 s")
+    assert second[0] == "acme.Items: incremental sync, because there is a cursor to go on from"
+    assert second[1].startswith("warning: acme.Items: the incremental sync ended without a cursor")
 
 
 def test_a_failing_run_ends_with_1_and_is_told(project: DagsterProject) -> None:

@@ -170,7 +170,9 @@ def test_a_file_may_ask_for_environment_variables(
 
 def test_a_component_can_be_made_of_its_attributes() -> None:
     """Dagster's way to test a component works with ours."""
-    component = PackSyncComponent.from_attributes_dict(attributes={"pack": "demo", "attempts": 2})
+    component = PackSyncComponent.from_attributes_dict(  # pyright: ignore[reportUnknownMemberType]
+        attributes={"pack": "demo", "attempts": 2}
+    )
     assert isinstance(component, PackSyncComponent)
     assert (component.pack, component.attempts, component.tables) == ("demo", 2, None)
 

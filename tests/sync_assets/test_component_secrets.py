@@ -104,6 +104,7 @@ def test_the_resource_holds_the_variables_name(run: TokenRun) -> None:
     assert TOKEN not in repr(resource)
 
 
+@pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`")  # Dagster's
 def test_the_repositorys_snapshot_has_no_secret(run: TokenRun) -> None:
     """What the UI is told of assets, jobs and resources names only the variable (A4)."""
     repository = run.project.definitions().get_repository_def()
