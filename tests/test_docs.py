@@ -1,0 +1,48 @@
+"""The examples of README and docs run as they stand."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pack_sdk import Pack
+from pack_sdk.crawl import check_crawling
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks() -> list[Any]:
+    """Every Python block of the pages, with its page and line as its name."""
+    found: list[Any] = []
+    for page in PAGES:
+        text = page.read_text()
+        for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(pytest.param(match[1], id=f"{page.name}:{line}"))
+    return found
+
+
+@pytest.mark.parametrize("source", blocks())
+def test_an_example_runs(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block is complete in itself; where it makes a pack, the pack is valid."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(compile(source, "example", "exec"), names)  # noqa: S102 - our own documentation
+    pack = names.get("pack")
+    if isinstance(pack, Pack):
+        check_crawling(pack.sync_tables)
+
+
+def test_there_are_examples() -> None:
+    """The pages that teach have examples, or the test above would check nothing."""
+    assert len(blocks()) >= 7
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture of a page exists."""
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
