@@ -216,6 +216,9 @@ def _check(schema: Schema, path: str) -> None:
                 f"{path}.{role} is {name!r}, which is not a property; "
                 f"there are {', '.join(schema.properties)}"
             )
+    for name, prop in schema.properties.items():
+        if "\0" in name + (prop.from_key or ""):
+            raise PackDefinitionError(f"{path}: the property {name!r} has a NUL in its name")
     seen: dict[str, str] = {}
     for name in schema.properties:
         if not name:

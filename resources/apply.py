@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import duckdb
@@ -17,6 +17,7 @@ from resources.ledger import (
     record_run,
     write_positions,
 )
+from resources.rejects import RejectSummary, keep_rejects, summarize_rejects
 from resources.stage import Stage, StageCounts
 from resources.synced_table import SyncedTable
 from resources.warehouse import Warehouse
@@ -45,13 +46,15 @@ class Application:
 class Applied:
     """What was committed: the ledger's line with its counts, and how the table stands.
 
-    `removed` counts the rows of syncs that the table no longer has.
+    `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
+    rejected rows that are now kept of the whole table.
     """
 
     record: RunRecord
     row_count: int
     schema_changes: Sequence[str]
     removed: int
+    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
 
 
 def apply_stage(
@@ -74,7 +77,13 @@ def apply_stage(
         schema_changes = table.fit_columns(stage.columns)
         execution_id = application.record.execution_id
         rows = table.apply(stage, execution_id=execution_id, at=at)
-        table.keep_rejects(stage, execution_id=execution_id, at=at)
+        keep_rejects(
+            connection,
+            application.key,
+            id_column=stage.id_column,
+            execution_id=execution_id,
+            at=at,
+        )
         write_positions(connection, application.key, application.changes, at=at)
         removed = 0
         if application.keep_syncs is not None:
@@ -92,8 +101,13 @@ def apply_stage(
         )
         record_run(connection, record)
         row_count = table.row_count()
+        kept_rejects = summarize_rejects(connection, application.key)
     return Applied(
-        record=record, row_count=row_count, schema_changes=schema_changes, removed=removed
+        record=record,
+        row_count=row_count,
+        schema_changes=schema_changes,
+        removed=removed,
+        kept_rejects=kept_rejects,
     )
 
 

@@ -249,13 +249,13 @@ def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None
 
 
 def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:
-    """The ledger's last line for the sync, None if there is none."""
+    """The ledger's last line for the sync, None if there is none; replays do not count."""
     if not ledger_exists(connection):
         return None
     columns = ", ".join(field.name for field in fields(RunRecord))
     row = connection.execute(
         f"SELECT {columns} FROM {SYSTEM_SCHEMA}.runs WHERE pack = ? AND table_name = ? "
-        "AND sync = ? ORDER BY finished_at DESC, started_at DESC LIMIT 1",
+        "AND sync = ? AND mode <> 'replay' ORDER BY finished_at DESC, started_at DESC LIMIT 1",
         [key.pack, key.table, key.sync],
     ).fetchone()
     if row is None:

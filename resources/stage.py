@@ -24,6 +24,7 @@ from pack_sdk.schemas import Schema
 from resources.columns import Column
 from resources.conversion import RowConversion
 from resources.identifiers import quote_literal
+from resources.rejects import ReasonCount, count_reasons
 from resources.spool import Spool
 
 MAX_ROW_BYTES = 256 * 1024 * 1024
@@ -100,9 +101,10 @@ class Stage:
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         """Type all rows of these parts of the spool and work out which of them count.
 
-        Rows are rejected by S4; of rows with the same id the last counts (S5); a deleted
-        id removes the rows that arrived before it, deletions of a page coming before its
-        rows (D1). Raises `duckdb.Error` when the disk is full or a row is longer than
+        Rows are rejected by S4; of rows with the same id the last good one counts (S5); a
+        deleted id removes the rows that arrived before it, deletions of a page coming before
+        its rows (D1). A rejected row that a later one or a deletion replaced is dropped like
+        any other. Raises `duckdb.Error` when the disk is full or a row is longer than
         `MAX_ROW_BYTES`.
         """
         self._load_journal(spool, parts)
@@ -114,8 +116,9 @@ class Stage:
             "WHERE problem IS NULL AND rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._connection.execute(
-            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line "
-            "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row WHERE problem IS NOT NULL"
+            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
+            "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
+            "WHERE problem IS NOT NULL AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         return StageCounts(
             upserts=self._count("upserts"),
@@ -124,6 +127,11 @@ class Stage:
             deletes=self._count("deletes"),
             unusable_deletions=self._count(f"deletions WHERE {self._typed_deletion} IS NULL"),
         )
+
+    def reject_reasons(self) -> list[ReasonCount]:
+        """Why rows were rejected, the most frequent reasons first."""
+        rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM rejects)"
+        return count_reasons(self._connection, rejected)
 
     def close(self) -> None:
         """Close the file, so that the warehouse can attach it."""
@@ -196,15 +204,18 @@ class Stage:
             rows.clear()
 
     def _drop_duplicates(self) -> int:
-        """Mark all but the last of rows with the same id in one sync (S5); returns how many."""
+        """Mark the rows that a later good one with their id replaces (S5); returns how many.
+
+        Rejected rows too: what came good later in the same sync needs no mending (S4).
+        """
         key = self.id_column
         self._connection.execute("CREATE TABLE dropped (stage_row BIGINT)")
         self._connection.execute(
-            f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, max(rowid) AS last "
-            f"FROM rows WHERE problem IS NULL GROUP BY ALL HAVING count(*) > 1) "
+            f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
+            "max(rowid) FILTER (problem IS NULL) AS last_good "
+            f"FROM rows WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
             f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
-            "AND rows.sync = repeated.sync AND rows.rowid < repeated.last "
-            "WHERE rows.problem IS NULL"
+            "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
         )
         return self._count("dropped")
 
@@ -221,8 +232,8 @@ class Stage:
         )
         self._connection.execute(
             f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
-            "AND rows.rowid < deletes.rows_before WHERE rows.problem IS NULL "
-            "AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
+            "AND rows.rowid < deletes.rows_before "
+            "WHERE rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._connection.execute(
             f"DELETE FROM deletes USING rows WHERE {same} "

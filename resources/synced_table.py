@@ -189,24 +189,6 @@ class SyncedTable:
             f"WHERE returned.id = old.{key} AND returned.sync = old._sync)"
         )
 
-    def keep_rejects(self, stage: Stage, *, execution_id: str, at: datetime) -> None:
-        """Keep the rejected rows, whole, and forget earlier ones that this sync replaced."""
-        where = [self._key.pack, self._key.table]
-        self._connection.execute(
-            f"DELETE FROM {SYSTEM_SCHEMA}.rejected_rows AS old WHERE pack = ? AND table_name = ? "
-            "AND (sync IN (SELECT sync FROM _stage.parts WHERE complete) OR EXISTS (SELECT 1 FROM ("
-            f"SELECT CAST({stage.id_column} AS VARCHAR) AS id, sync FROM _stage.upserts "
-            "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.deletes "
-            "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.rejects) AS newer "
-            "WHERE newer.id = old.row_id AND newer.sync = old.sync))",
-            where,
-        )
-        self._connection.execute(
-            f"INSERT INTO {SYSTEM_SCHEMA}.rejected_rows "
-            "SELECT ?, ?, sync, CAST(id AS VARCHAR), problem, line, page, ?, ? FROM _stage.rejects",
-            [*where, execution_id, at],
-        )
-
     def remove_syncs(self, keep: Sequence[str]) -> int:
         """Remove the rows, rejects and cursors of all syncs but these; returns the rows' count.
 

@@ -5,6 +5,7 @@ pays for one step instead of 200. Each table is still an asset with its own mate
 in the order in which they finish; one that fails is named in the step's failure.
 """
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -59,7 +60,7 @@ def build_pack_assets(definition: PackAssets) -> list[dg.AssetsDefinition]:
 def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinition:
     """The op that syncs some tables: all that are not partitioned, or one that is."""
     by_sync = definition.is_partitioned(tables[0])
-    suffix = f"_{tables[0]}" if by_sync else ""
+    suffix = "_" + re.sub(r"[^A-Za-z0-9_]", "_", tables[0]) if by_sync else ""
 
     @dg.multi_asset(
         specs=[_spec(definition, definition.pack.sync_tables[name]) for name in tables],

@@ -1,5 +1,6 @@
 """A pack together with what the configuration says of it: which tables, which syncs."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from sync_assets.parameters import resolve_parameters
 from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_runs import TableRuns
 from sync_assets.table_sync import CrawlSource, TableSync
+
+_RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +108,30 @@ class PackAssets:
 
     def check(self) -> None:
         """Resolve everything once, so that a wrong value fails the load and not a run."""
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name) or self.name in _RESERVED_NAMES:
+            raise ConfigurationError(
+                f"{self.where}.name: {self.name!r} cannot be a pack's name, which is an asset key, "
+                "a group and a DuckDB schema; use a letter, then letters, digits or _, but none "
+                f"of {', '.join(sorted(_RESERVED_NAMES))}"
+            )
+        self._check_syncs()
         for table in self.configured_tables:
             for sync in self.syncs_of(table):
                 self.parameters_of(table, sync)
                 self.crawl_of(table, sync)
 
+    def _check_syncs(self) -> None:
+        for table, configured in self.configured_tables.items():
+            for sync in configured.syncs:
+                if not re.fullmatch(r"[A-Za-z0-9_.-]+", sync):
+                    raise ConfigurationError(
+                        f"{self.where}.tables.{table}.syncs: {sync!r} cannot be a sync's name; use "
+                        "letters, digits, '_', '-' and '.'"
+                    )
+
     def key_of(self, table: str) -> dg.AssetKey:
-        """The asset key of a table."""
-        return dg.AssetKey([self.name, table])
+        """The asset key of a table; letters that Dagster does not allow in one become `_`."""
+        return dg.AssetKey([self.name, re.sub(r"[^A-Za-z0-9_.-]", "_", table)])
 
 
 def table_sync_of(

@@ -20,7 +20,7 @@ class _TerminalFormatter(logging.Formatter):
         return f"{stamp} {level}{message}"
 
 
-class _TerminalHandler(logging.StreamHandler["TextIO"]):
+class _TerminalHandler(logging.StreamHandler[TextIO]):
     """Our handler, to tell it from those that others put on the logger."""
 
 

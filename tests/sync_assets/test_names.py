@@ -1,0 +1,55 @@
+"""Names that packs and configurations choose, where Dagster and DuckDB have their own rules."""
+
+import pytest
+
+from pack_sdk import Pack, PackDefinitionError, make_object_schema
+from sync_assets.assets import build_pack_assets
+from sync_assets.configuration import ConfigurationError, SyncConfiguration, TableConfiguration
+from sync_assets.pack_assets import PackAssets
+
+SCHEMA = make_object_schema(
+    properties={"id": {"type": "string"}}, id_property="id", display_property="id"
+)
+
+
+def pack_with(table: str) -> Pack:
+    """A pack with one table of that name."""
+    pack = Pack()
+    pack.add_sync_table(name=table, identity_name="Row", schema=SCHEMA, execute=lambda *_: {})
+    return pack
+
+
+@pytest.mark.parametrize("table", ["Müller", '";DROP', "a/b", "Tasks-1.x"])
+def test_any_table_name_makes_an_asset(table: str) -> None:
+    """What Dagster does not allow in an asset key becomes `_`; the DuckDB table keeps its name."""
+    (assets,) = build_pack_assets(PackAssets(name="acme", pack=pack_with(table)))
+    (key,) = assets.keys
+    assert key.path[0] == "acme"
+    assert "/" not in key.path[1]
+
+
+@pytest.mark.parametrize("name", ["_sync", "_stage", "a b", "pg_catalog", "1st", ""])
+def test_a_pack_name_that_cannot_be_a_schema_is_refused(name: str) -> None:
+    """`_sync` holds the ledger: a pack of that name would write into it."""
+    definition = PackAssets(name=name, pack=pack_with("Tasks"), where="defs.yaml")
+    with pytest.raises(ConfigurationError, match=r"defs\.yaml\.name: .* cannot be a pack's name"):
+        build_pack_assets(definition)
+
+
+@pytest.mark.parametrize("sync", ["a/b", "", "a b"])
+def test_a_sync_name_has_no_slash(sync: str) -> None:
+    """The slash parts a sync from its parent's value where a table is crawled (contract D7)."""
+    tables = {"Tasks": TableConfiguration(syncs={sync: SyncConfiguration()})}
+    definition = PackAssets(name="acme", pack=pack_with("Tasks"), tables=tables, where="d")
+    with pytest.raises(ConfigurationError, match=r"d\.tables\.Tasks\.syncs"):
+        definition.check()
+
+
+@pytest.mark.parametrize("kind", ["boolean", "object"])
+def test_an_id_is_a_string_or_a_number(kind: str) -> None:
+    """Any other id property would reject every row: an error when the pack loads (S6)."""
+    schema = make_object_schema(
+        properties={"id": {"type": kind}}, id_property="id", display_property="id"
+    )
+    with pytest.raises(PackDefinitionError, match="ids are strings or numbers"):
+        Pack().add_sync_table(name="T", identity_name="R", schema=schema, execute=lambda *_: {})
