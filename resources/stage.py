@@ -51,13 +51,15 @@ class StageCounts:
 class StagePart:
     """A sync whose pages are in the spool, under this part number.
 
-    `complete` says that its pages are the complete set: a full sync (contract C10). Pages of
+    `complete` says that its pages are the complete set: a full sync (contract C10); without
+    `deletes` its deleted ids do not count (contract D6). Pages of
     parts that are not listed do not count: they belong to failed tries.
     """
 
     sync: str
     complete: bool
     number: int = 0
+    deletes: bool = True
 
 
 class Stage:
@@ -179,7 +181,7 @@ class Stage:
         execute("CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT)")
         execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR, sync VARCHAR)")
         self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
-        syncs = {part.number: part.sync for part in parts}
+        syncs = {part.number: part.sync for part in parts if part.deletes}
         pages: list[tuple[Any, ...]] = []
         deletions: list[tuple[Any, ...]] = []
         for page in spool.pages():

@@ -16,6 +16,7 @@ from pydantic import Field
 from pack_sdk.pack import SyncTable
 from resources.columns import columns_of
 from resources.ledger import SyncKey
+from sync_assets.checks import Checks, no_rejected_rows_spec
 from sync_assets.fingerprint import fingerprint_of
 from sync_assets.metadata import column_schema, materialization_metadata
 from sync_assets.mode import ModeRequest, RequestedMode
@@ -39,6 +40,11 @@ class SyncConfig(dg.Config):
         default="auto",
         description="auto: incremental where there is a cursor and no full sync is due; "
         "full: all rows anew; incremental: only changes, even if a full sync is due.",
+    )
+    row_limit: int | None = Field(
+        default=None,
+        description="For a look: stop each table at about so many rows. They are applied "
+        "without deletes, and the cursor stays as it was.",
     )
 
 
@@ -64,6 +70,7 @@ def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinit
 
     @dg.multi_asset(
         specs=[_spec(definition, definition.pack.sync_tables[name]) for name in tables],
+        check_specs=[no_rejected_rows_spec(definition.key_of(name)) for name in tables],
         name=f"sync_{definition.name}{suffix}",
         can_subset=True,
         required_resource_keys={WAREHOUSE, definition.resource_key},
@@ -73,14 +80,18 @@ def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinit
     )
     def sync_tables(
         context: dg.AssetExecutionContext, config: SyncConfig
-    ) -> Generator[dg.MaterializeResult[Any]]:
+    ) -> Generator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         pack = cast("PackResource", getattr(context.resources, definition.resource_key))
         warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE))
         runs = TableRuns(max_parallel=pack.max_parallel_tables)
         syncs = [
-            table_sync_of(definition, key, pack, warehouse, runs, context.run.run_id)
+            replace(
+                table_sync_of(definition, key, pack, warehouse, runs, context.run.run_id),
+                row_limit=config.row_limit,
+            )
             for key in _selected(definition, tables, context)
         ]
+        checks = Checks(context.selected_asset_check_keys)
         failures: list[TableFailed] = []
         for event in runs.run(syncs, warehouse.open(), _mode_request(context, config)):
             if isinstance(event, LogLine):
@@ -91,13 +102,18 @@ def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinit
                 failures.append(failed)
             if isinstance(event, TableFailed):
                 continue
+            asset = definition.key_of(event.key.table)
             if by_sync:
                 context.log_event(_partition_materialization(definition, event))
+                checks.remember(asset, event.outcome)
             else:
                 yield dg.MaterializeResult(
-                    asset_key=definition.key_of(event.key.table),
+                    asset_key=asset,
                     metadata=materialization_metadata(event.outcome),
+                    check_results=checks.of(asset, event.outcome),
                 )
+        yield from checks.remembered()
+        yield from checks.without_sync(context.selected_asset_keys, warehouse.open())
         if failures:
             raise _failure(failures, len(syncs))
 

@@ -38,10 +38,12 @@ class Execution:
 class Collected:
     """A sync whose pages are all in the spool.
 
-    `cursor` is None when the sync ended without one.
+    `cursor` is None when the sync ended without one. `cut_short` says that a row limit ended
+    it: it is applied without deletes and leaves the cursor as it was (contract D6).
     """
 
     cursor: Any
+    cut_short: bool
     part: StagePart
 
 
@@ -62,9 +64,11 @@ def collect(
         started_at=execution.started_at,
         execution_id=execution.id,
         previous_error=previous_error,
+        row_limit=sync.row_limit,
         part=number,
     )
-    completion = collect_pages(sync, request, execution.fetcher, execution.spool)
+    ending = collect_pages(sync, request, execution.fetcher, execution.spool)
+    completion = ending.completion
     full = execution.decision.mode == "full"
     if completion is not None and completion.has_incomplete_results and not full:
         execution.decision = ModeDecision(
@@ -76,12 +80,27 @@ def collect(
         return collect(sync, execution, previous_error)
     return Collected(
         cursor=completion.incremental_continuation if completion else None,
-        part=StagePart(sync=sync.key.sync, complete=full, number=number),
+        cut_short=ending.cut_short,
+        part=StagePart(
+            sync=sync.key.sync,
+            complete=full and not ending.cut_short,
+            deletes=not ending.cut_short,
+            number=number,
+        ),
     )
 
 
 def position_after(sync: TableSync, collected: Collected, execution: Execution) -> SyncPosition:
     """Where the sync stands once its rows are applied (contract C6, D3)."""
+    if collected.cut_short:
+        reason = "its first sync was cut short by a row limit (contract D6)"
+        before = execution.position
+        never = before.execution_id is None
+        return replace(
+            before,
+            no_cursor_reason=reason if never else before.no_cursor_reason,
+            execution_id=execution.id,
+        )
     full = collected.part.complete
     return replace(
         execution.position,

@@ -44,10 +44,18 @@ class PageRequest:
     part: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How the pages ended: with the last one's completion, or `cut_short` by a row limit."""
+
+    completion: Completion | None = None
+    cut_short: bool = False
+
+
 def collect_pages(
     sync: TableSync, request: PageRequest, fetcher: SyncFetcher, spool: Spool
-) -> Completion | None:
-    """Call `execute` until there is no continuation; returns the last page's completion.
+) -> Ending:
+    """Call `execute` until there is no continuation, or the row limit is reached.
 
     Each page goes to the spool before the next is asked for. Raises what the pack raises,
     `ParametersRejectedError` (C21), `EndlessContinuationError` (C15), `SyncCancelledError`.
@@ -74,9 +82,9 @@ def collect_pages(
             spool.append(page, request.part)
             progress.page_done()
             if page.continuation is None:
-                return page.completion
-            if request.row_limit is not None and spool.row_count >= request.row_limit:
-                return None
+                return Ending(completion=page.completion)
+            if request.row_limit and spool.rows_of(request.part) >= request.row_limit:
+                return Ending(cut_short=True)
             if continuation is not None and _same_json(page.continuation, continuation):
                 shown = orjson.dumps(continuation).decode()[:300]
                 raise EndlessContinuationError(

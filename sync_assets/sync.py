@@ -34,6 +34,7 @@ from sync_assets.failures import (
 )
 from sync_assets.mode import ModeRequest, decide_mode
 from sync_assets.outcome import SyncOutcome, outcome_of
+from sync_assets.reject_limits import stop_at_limits
 from sync_assets.retries import with_retries
 from sync_assets.table_sync import TableSync
 
@@ -101,6 +102,7 @@ def _attempt(
     full = collected.part.complete
     with Stage(execution.spool.folder / "stage.duckdb", sync.table.schema) as stage:
         counts = stage.load(execution.spool, [collected.part])
+        stop_at_limits(sync, warehouse, stage, counts, execution)
         record = record_of(
             sync,
             execution,
@@ -123,6 +125,11 @@ def _attempt(
 
 
 def _cursor_warnings(collected: Collected) -> list[str]:
+    if collected.cut_short:
+        return [
+            "the sync was cut short by a row limit: its rows were applied without deletes, and "
+            "its cursor is as it was (contract D6)"
+        ]
     if collected.part.complete or collected.cursor is not None:
         return []
     return [

@@ -25,7 +25,8 @@ class SyncSettings:
     `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
     the second try and twice as much before each further one (C17); `full_every` how old a
     full sync may get (C12); `max_parallel_children` how many children of a crawled table
-    run at once.
+    run at once. A sync with more rejected rows than `max_rejected_rows`, or a larger share of
+    them among its rows than `max_rejected_share`, fails; None sets no limit (S4).
     """
 
     page_timeout_seconds: float = 60
@@ -33,6 +34,8 @@ class SyncSettings:
     retry_wait_seconds: float = 5
     full_every: timedelta = timedelta(days=7)
     max_parallel_children: int = 8
+    max_rejected_rows: int | None = None
+    max_rejected_share: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class TableSync:
 
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
+    `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
     `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
     another thread; `cancelled` asks the sync to stop at the next page.
     """
@@ -67,6 +71,7 @@ class TableSync:
     log: Log
     configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
     crawl: CrawlSource | None = None
+    row_limit: int | None = None
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
