@@ -1,13 +1,17 @@
 """For pack authors: everything a pack needs to describe a service and sync its tables."""
 
-from pack_sdk.authentication import Authentication, AuthenticationType
+from pack_sdk.authentication import Authentication, AuthenticationType, CredentialsLocation
+from pack_sdk.choices import Choice, simple_autocomplete
 from pack_sdk.context import (
     Logger,
     PreviousAttemptError,
     SyncExecutionContext,
     SyncState,
 )
+from pack_sdk.dates import PrecannedDate, PrecannedDateRange
+from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.errors import (
+    AuthenticationFailedError,
     ConnectionFailedError,
     FetchError,
     InvalidResultError,
@@ -19,18 +23,23 @@ from pack_sdk.errors import (
     UserVisibleError,
 )
 from pack_sdk.fetching import AsyncFetcher, Fetcher, FetchRequest, FetchResponse
-from pack_sdk.pack import Pack, SyncTable
+from pack_sdk.pack import Pack
 from pack_sdk.parameter_types import ParameterType
 from pack_sdk.parameters import Parameter, make_parameter
 from pack_sdk.results import Completion, SyncResult
 from pack_sdk.schemas import Schema, ValueHint, ValueType, make_object_schema, make_schema
+from pack_sdk.sync_table import SyncTable
 
 __all__ = [
     "AsyncFetcher",
     "Authentication",
+    "AuthenticationFailedError",
     "AuthenticationType",
+    "Choice",
     "Completion",
     "ConnectionFailedError",
+    "CredentialsLocation",
+    "DynamicUrl",
     "FetchError",
     "FetchRequest",
     "FetchResponse",
@@ -42,6 +51,8 @@ __all__ = [
     "PackError",
     "Parameter",
     "ParameterType",
+    "PrecannedDate",
+    "PrecannedDateRange",
     "PreviousAttemptError",
     "RequestRefusedError",
     "ResponseSizeTooLargeError",
@@ -57,4 +68,5 @@ __all__ = [
     "make_object_schema",
     "make_parameter",
     "make_schema",
+    "simple_autocomplete",
 ]

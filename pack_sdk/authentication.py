@@ -4,31 +4,56 @@ The pack only declares the kind; the values come from the connection's configura
 are put on requests outside the pack (contract A2).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from pack_sdk.authentication_fields import CredentialField, make_fields
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import with_snake_case_keys
 
 
 class AuthenticationType(StrEnum):
-    """The kinds of contract A1 that are supported."""
+    """The kinds of contract A1."""
 
     NONE = "None"
     HEADER_BEARER_TOKEN = "HeaderBearerToken"  # noqa: S105
     CUSTOM_HEADER_TOKEN = "CustomHeaderToken"  # noqa: S105
+    MULTI_HEADER_TOKEN = "MultiHeaderToken"  # noqa: S105
     QUERY_PARAM_TOKEN = "QueryParamToken"  # noqa: S105
+    MULTI_QUERY_PARAM_TOKEN = "MultiQueryParamToken"  # noqa: S105
     WEB_BASIC = "WebBasic"
+    CUSTOM = "Custom"
+    OAUTH2 = "OAuth2"
+    OAUTH2_CLIENT_CREDENTIALS = "OAuth2ClientCredentials"
+    AWS_ACCESS_KEY = "AWSAccessKey"
+
+
+class CredentialsLocation(StrEnum):
+    """Where a token request of OAuth2 has client id and secret.
+
+    `Automatic` tries the body first, then the header.
+    """
+
+    AUTOMATIC = "Automatic"
+    BODY = "Body"
+    AUTHORIZATION_HEADER = "AuthorizationHeader"
 
 
 _KEYS_OF: Mapping[AuthenticationType, tuple[str, ...]] = {
-    AuthenticationType.NONE: (),
     AuthenticationType.HEADER_BEARER_TOKEN: ("token",),
     AuthenticationType.CUSTOM_HEADER_TOKEN: ("token",),
     AuthenticationType.QUERY_PARAM_TOKEN: ("token",),
     AuthenticationType.WEB_BASIC: ("username", "password"),
+    AuthenticationType.OAUTH2: ("client_id", "client_secret", "refresh_token"),
+    AuthenticationType.OAUTH2_CLIENT_CREDENTIALS: ("client_id", "client_secret"),
+    AuthenticationType.AWS_ACCESS_KEY: ("access_key_id", "secret_access_key"),
+}
+_OPTIONAL_KEYS_OF: Mapping[AuthenticationType, tuple[str, ...]] = {
+    AuthenticationType.OAUTH2: ("access_token",),
+    AuthenticationType.AWS_ACCESS_KEY: ("region", "session_token"),
 }
 
 
@@ -36,17 +61,38 @@ _KEYS_OF: Mapping[AuthenticationType, tuple[str, ...]] = {
 class Authentication:
     """A declared kind of authentication.
 
-    `header_name` and `token_prefix` go with CustomHeaderToken, `param_name` with
-    QueryParamToken, `username_only` with WebBasic (the password is then empty).
-    `network_domain` is the declared domain that gets the credentials; None means all.
+    `header_name` and `token_prefix` go with CustomHeaderToken, `headers` with
+    MultiHeaderToken, `param_name` with QueryParamToken, `params` with MultiQueryParamToken
+    and Custom, `username_only` with WebBasic (the password is then empty), `service` (such
+    as "s3") with AWSAccessKey.
+
+    The kinds of OAuth2 have a `token_url`, which may be a path below the endpoint where
+    `requires_endpoint_url` is set; `token_prefix` is "Bearer" unless given;
+    `token_query_param` names a query parameter that takes the token instead of the header.
+    With `use_proof_key_for_code_exchange` a client secret is not needed.
+
+    `network_domain` is the declared domain, or several, that gets the credentials; None
+    means all.
     """
 
     type: AuthenticationType = AuthenticationType.NONE
     header_name: str = ""
-    token_prefix: str = ""
+    token_prefix: str | None = None
+    headers: tuple[CredentialField, ...] = ()
     param_name: str = ""
+    params: tuple[CredentialField, ...] = ()
     username_only: bool = False
-    network_domain: str | None = None
+    service: str = ""
+    authorization_url: str = ""
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+    scope_param_name: str = "scope"
+    scope_delimiter: str = " "
+    nested_response_key: str = ""
+    credentials_location: CredentialsLocation = CredentialsLocation.AUTOMATIC
+    token_query_param: str = ""
+    use_proof_key_for_code_exchange: bool = False
+    network_domain: str | tuple[str, ...] | None = None
     requires_endpoint_url: bool = False
     get_connection_name: Callable[..., Any] | None = None
 
@@ -55,12 +101,44 @@ class Authentication:
         """The names of the credentials that a connection must give."""
         if self.username_only:
             return ("username",)
-        return _KEYS_OF[self.type]
+        if self.type in (AuthenticationType.MULTI_QUERY_PARAM_TOKEN, AuthenticationType.CUSTOM):
+            return tuple(param.name for param in self.params)
+        if self.type is AuthenticationType.MULTI_HEADER_TOKEN:
+            return tuple(header.name for header in self.headers)
+        return tuple(key for key in _KEYS_OF.get(self.type, ()) if not self._may_lack(key))
+
+    @property
+    def optional_credential_keys(self) -> tuple[str, ...]:
+        """The names of further credentials that a connection may give."""
+        lacking = tuple(key for key in _KEYS_OF.get(self.type, ()) if self._may_lack(key))
+        return lacking + _OPTIONAL_KEYS_OF.get(self.type, ())
+
+    @property
+    def network_domains(self) -> tuple[str, ...]:
+        """The domains that get the credentials; none named means all the pack declares."""
+        domains = self.network_domain or ()
+        return (domains,) if isinstance(domains, str) else domains
+
+    @property
+    def obtains_tokens(self) -> bool:
+        """Whether access tokens are obtained at run time, from `token_url`."""
+        return self.type in (
+            AuthenticationType.OAUTH2,
+            AuthenticationType.OAUTH2_CLIENT_CREDENTIALS,
+        )
+
+    def _may_lack(self, key: str) -> bool:
+        return (
+            key == "client_secret"
+            and self.type is AuthenticationType.OAUTH2
+            and self.use_proof_key_for_code_exchange
+        )
 
 
-_DISPLAY_ONLY = {
+_NOT_NEEDED_HERE = {
     "instructions_url", "default_connection_requirement", "endpoint_domain", "ux_config",
-    "post_setup", "should_auto_auth_setup", "endpoint_key",
+    "post_setup", "should_auto_auth_setup", "endpoint_key", "get_connection_user_id",
+    "additional_params", "pkce_challenge_method",
 }  # fmt: skip
 
 
@@ -74,26 +152,67 @@ def make_authentication(
     own = set(Authentication.__dataclass_fields__)
     try:
         values = with_snake_case_keys(
-            {**(definition or {}), **fields}, own | _DISPLAY_ONLY, "authentication"
+            {**(definition or {}), **fields}, own | _NOT_NEEDED_HERE, "authentication"
         )
     except ValueError as error:
         raise PackDefinitionError(str(error)) from None
-    values = {key: value for key, value in values.items() if key in own}
-    try:
-        values["type"] = AuthenticationType(values.get("type"))
-    except ValueError:
-        choices = ", ".join(member.value for member in AuthenticationType)
+    if isinstance(values.get("ux_config"), Mapping):  # where the original SDK has it
+        values.setdefault("username_only", values["ux_config"].get("usernameOnly"))
+    values = {key: value for key, value in values.items() if key in own and value is not None}
+    values["type"] = _choice(AuthenticationType, values.get("type"), "the type")
+    if "credentials_location" in values:
+        values["credentials_location"] = _choice(
+            CredentialsLocation, values["credentials_location"], "the credentials_location"
+        )
+    for name in ("headers", "params"):
+        if name in values:
+            values[name] = make_fields(values[name], name)
+    for name in ("scopes", "network_domain"):
+        if name in values and not isinstance(values[name], str):
+            values[name] = tuple(values[name])
+    if isinstance(values.get("scopes"), str):
         raise PackDefinitionError(
-            f"authentication has the type {values.get('type')!r}; choose one of {choices}"
-        ) from None
+            f"authentication has the scopes {values['scopes']!r}; write a list"
+        )
     authentication = Authentication(**values)
-    if authentication.type is AuthenticationType.CUSTOM_HEADER_TOKEN:
-        _require(authentication.header_name, "CustomHeaderToken", "header_name")
-    if authentication.type is AuthenticationType.QUERY_PARAM_TOKEN:
-        _require(authentication.param_name, "QueryParamToken", "param_name")
+    _check(authentication)
     return authentication
 
 
-def _require(value: str, kind: str, key: str) -> None:
-    if not value:
+_NEEDED = {
+    AuthenticationType.CUSTOM_HEADER_TOKEN: "header_name",
+    AuthenticationType.MULTI_HEADER_TOKEN: "headers",
+    AuthenticationType.QUERY_PARAM_TOKEN: "param_name",
+    AuthenticationType.MULTI_QUERY_PARAM_TOKEN: "params",
+    AuthenticationType.CUSTOM: "params",
+    AuthenticationType.OAUTH2: "token_url",
+    AuthenticationType.OAUTH2_CLIENT_CREDENTIALS: "token_url",
+    AuthenticationType.AWS_ACCESS_KEY: "service",
+}
+
+
+def _check(authentication: Authentication) -> None:
+    kind, key = authentication.type, _NEEDED.get(authentication.type)
+    if key and not getattr(authentication, key):
         raise PackDefinitionError(f"authentication of the type {kind} needs {key!r}")
+    url = authentication.token_url
+    if not authentication.obtains_tokens or re.match(r"https://[^/?#@]+([/?#]|$)", url):
+        return
+    if re.match(r"http://(localhost|127\.0\.0\.1|\[::1\])[:/]", url):
+        return  # which the connection has to allow (contract F4)
+    if authentication.requires_endpoint_url and re.match(r"/(?!/)", url):
+        return
+    raise PackDefinitionError(
+        f"authentication has the token_url {url!r}; it must start with https:// and have no user "
+        "name in it, or be a path such as '/oauth/token' where requires_endpoint_url is set"
+    )
+
+
+def _choice(kind: Any, value: Any, what: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        choices = ", ".join(member.value for member in kind)
+        raise PackDefinitionError(
+            f"authentication has {what} {value!r}; choose one of {choices}"
+        ) from None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.pack import SyncTable
+from pack_sdk.sync_table import SyncTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,13 @@ def _check_property(tables: Mapping[str, SyncTable], parent: str, key: str, what
         raise PackDefinitionError(
             f"{what}: there is no table {parent!r} to crawl; there are {', '.join(tables)}"
         )
+    if tables[parent].is_dynamic:
+        raise PackDefinitionError(
+            f"{what}: the table {parent!r} cannot be crawled, because it is dynamic: it stands for "
+            "many tables, one for each URL (contract C23)"
+        )
     properties = tables[parent].schema.properties
-    if key not in properties:
+    if key not in properties and tables[parent].dynamic is None:
         raise PackDefinitionError(
             f"{what}: the table {parent!r} has no property {key!r}; it has {', '.join(properties)}"
         )

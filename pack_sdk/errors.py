@@ -5,6 +5,7 @@ PackError
 ├── InvalidResultError         `execute` returned something the contract does not allow
 ├── UserVisibleError           raised by a pack: its text reaches the user as it is
 └── FetchError                 a request did not bring a usable answer
+    ├── AuthenticationFailedError  no access token could be obtained (contract A3)
     ├── RequestRefusedError        the URL is not allowed (contract F4); nothing was sent
     ├── StatusCodeError            the API answered with 300 or more (contract F3)
     ├── ResponseSizeTooLargeError  the body passed the limit (contract F6)
@@ -40,6 +41,10 @@ class FetchError(PackError):
 
 class RequestRefusedError(FetchError):
     """The request was refused before a connection was made (contract F4)."""
+
+
+class AuthenticationFailedError(FetchError):
+    """The connection's credentials brought no access token; somebody must renew them (A3)."""
 
 
 class ConnectionFailedError(FetchError):

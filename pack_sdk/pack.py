@@ -2,37 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from pack_sdk.authentication import Authentication, make_authentication
+from pack_sdk.dynamic import DynamicFunctions, dynamic_functions
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.parameters import Parameter, check_order, make_parameter
-from pack_sdk.schemas import Schema, ValueType, make_schema
+from pack_sdk.schemas import Schema, make_schema
+from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
 
 Execute = TypeVar("Execute", bound=Callable[..., Any])
-
-RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties", "rowid"}
-"""Columns that every synced table has, or may have, beside the pack's own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncTable:
-    """One sync table of a pack, checked against contract S1, S3 and P."""
-
-    name: str
-    identity_name: str
-    schema: Schema
-    execute: Callable[..., Any]
-    parameters: Sequence[Parameter] = field(default_factory=list[Parameter])
-    description: str = ""
-    validate_parameters: Callable[..., Any] | None = None
-    on_error: Callable[..., Any] | None = None
-
-    @property
-    def id_property(self) -> str:
-        """The property whose values tell rows apart."""
-        return str(self.schema.id_property)
 
 
 class Pack:
@@ -75,12 +54,14 @@ class Pack:
         *,
         name: str,
         identity_name: str,
-        schema: Schema | Mapping[str, Any],
+        schema: Schema | Mapping[str, Any] | None = None,
         execute: None = None,
         parameters: Sequence[Parameter | Mapping[str, Any]] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,
+        get_schema: Callable[..., Any] | None = None,
+        dynamic_options: Mapping[str, Any] | None = None,
     ) -> Callable[[Execute], Execute]: ...
 
     @overload
@@ -89,12 +70,14 @@ class Pack:
         *,
         name: str,
         identity_name: str,
-        schema: Schema | Mapping[str, Any],
+        schema: Schema | Mapping[str, Any] | None = None,
         execute: Callable[..., Any],
         parameters: Sequence[Parameter | Mapping[str, Any]] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,
+        get_schema: Callable[..., Any] | None = None,
+        dynamic_options: Mapping[str, Any] | None = None,
     ) -> SyncTable: ...
 
     def add_sync_table(
@@ -102,36 +85,109 @@ class Pack:
         *,
         name: str,
         identity_name: str,
-        schema: Schema | Mapping[str, Any],
+        schema: Schema | Mapping[str, Any] | None = None,
         execute: Callable[..., Any] | None = None,
-        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
-        description: str = "",
-        validate_parameters: Callable[..., Any] | None = None,
-        on_error: Callable[..., Any] | None = None,
+        get_schema: Callable[..., Any] | None = None,
+        dynamic_options: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> SyncTable | Callable[[Execute], Execute]:
         """Add a table; without `execute` it is a decorator of that function.
 
         `execute(args, context)` returns one page (contract C1, C2). `validate_parameters`
         `(context, parameters)` is asked before a sync (C21). `on_error(context, error)` may
-        raise a better error (C22). Raises `PackDefinitionError` that names the table and
-        what is wrong with it.
+        raise a better error (C22). With `get_schema(context, parameters)`, or
+        `dynamic_options={"getSchema": …}`, the schema is asked for before every sync (C23).
+        Raises `PackDefinitionError` that names the table and what is wrong with it.
         """
+
+        def make(function: Callable[..., Any]) -> SyncTable:
+            dynamic = dynamic_functions(dynamic_options, get_schema)
+            if schema is None and dynamic is None:
+                raise PackDefinitionError("it has neither a schema nor a get_schema (contract S1)")
+            return _make_table(name, identity_name, schema, function, dynamic, **fields)
+
+        return self._add(name, execute, make)
+
+    @overload
+    def add_dynamic_sync_table(
+        self,
+        *,
+        name: str,
+        get_name: Callable[..., Any],
+        get_schema: Callable[..., Any],
+        list_dynamic_urls: Callable[..., Any] | None = None,
+        search_dynamic_urls: Callable[..., Any] | None = None,
+        get_display_url: Callable[..., Any] | None = None,
+        identity_name: str | None = None,
+        execute: None = None,
+        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        description: str = "",
+        validate_parameters: Callable[..., Any] | None = None,
+        on_error: Callable[..., Any] | None = None,
+    ) -> Callable[[Execute], Execute]: ...
+
+    @overload
+    def add_dynamic_sync_table(
+        self,
+        *,
+        name: str,
+        get_name: Callable[..., Any],
+        get_schema: Callable[..., Any],
+        list_dynamic_urls: Callable[..., Any] | None = None,
+        search_dynamic_urls: Callable[..., Any] | None = None,
+        get_display_url: Callable[..., Any] | None = None,
+        identity_name: str | None = None,
+        execute: Callable[..., Any],
+        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        description: str = "",
+        validate_parameters: Callable[..., Any] | None = None,
+        on_error: Callable[..., Any] | None = None,
+    ) -> SyncTable: ...
+
+    def add_dynamic_sync_table(
+        self,
+        *,
+        name: str,
+        get_name: Callable[..., Any],
+        get_schema: Callable[..., Any],
+        list_dynamic_urls: Callable[..., Any] | None = None,
+        search_dynamic_urls: Callable[..., Any] | None = None,
+        get_display_url: Callable[..., Any] | None = None,
+        identity_name: str | None = None,
+        execute: Callable[..., Any] | None = None,
+        **fields: Any,
+    ) -> SyncTable | Callable[[Execute], Execute]:
+        """Add a table that stands for many, one for each dynamic URL (contract C23).
+
+        The functions are those of `pack_sdk.dynamic.DynamicFunctions`; the rest is as in
+        `add_sync_table`. The URL that was chosen is `context.sync.dynamic_url`. Without an
+        `identity_name` the table's name is it.
+        """
+
+        def make(function: Callable[..., Any]) -> SyncTable:
+            dynamic = DynamicFunctions(
+                get_schema=get_schema,
+                by_url=True,
+                list_dynamic_urls=list_dynamic_urls,
+                search_dynamic_urls=search_dynamic_urls,
+                get_name=get_name,
+                get_display_url=get_display_url,
+            )
+            return _make_table(name, identity_name or name, None, function, dynamic, **fields)
+
+        return self._add(name, execute, make)
+
+    def _add(
+        self,
+        name: str,
+        execute: Callable[..., Any] | None,
+        make: Callable[[Callable[..., Any]], SyncTable],
+    ) -> SyncTable | Callable[[Execute], Execute]:
+        """Add the table that `make` makes of `execute`; without it, a decorator that does."""
 
         def add(function: Callable[..., Any]) -> SyncTable:
             try:
-                table = SyncTable(
-                    name=name,
-                    identity_name=identity_name,
-                    schema=make_schema(schema),
-                    execute=function,
-                    parameters=[
-                        given if isinstance(given, Parameter) else make_parameter(given)
-                        for given in parameters
-                    ],
-                    description=description,
-                    validate_parameters=validate_parameters,
-                    on_error=on_error,
-                )
+                table = make(function)
                 self._check(table)
             except PackDefinitionError as error:
                 raise PackDefinitionError(f"sync table {name!r}: {error}") from None
@@ -160,22 +216,28 @@ class Pack:
                     f"the identity name {table.identity_name!r} is taken by the table "
                     f"{other.name!r}; identity names are unique in a pack (contract S1)"
                 )
-        schema = table.schema
-        if schema.type is not ValueType.OBJECT:
-            raise PackDefinitionError("the schema of a row is an object; use make_object_schema")
-        for role in ("id_property", "display_property"):
-            if not getattr(schema, role):
-                raise PackDefinitionError(f"the schema has no {role} (contract S1)")
-        id_schema = schema.properties[str(schema.id_property)]
-        if id_schema.type not in (ValueType.STRING, ValueType.NUMBER):
-            raise PackDefinitionError(
-                f"the id property {schema.id_property!r} is of the type {id_schema.type.value!r}; "
-                "ids are strings or numbers (contract S6)"
-            )
-        for name in schema.properties:
-            if name.casefold() in RESERVED_COLUMNS:
-                raise PackDefinitionError(
-                    f"the property {name!r} would hide a column of the engine; rename it and "
-                    "keep its source with `from_key`"
-                )
+        if table.schema is not UNKNOWN_SCHEMA:
+            check_row_schema(table.schema)
         check_order(table.parameters)
+
+
+def _make_table(
+    name: str,
+    identity_name: str,
+    schema: Schema | Mapping[str, Any] | None,
+    execute: Callable[..., Any],
+    dynamic: DynamicFunctions | None,
+    parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+    **fields: Any,
+) -> SyncTable:
+    return SyncTable(
+        name=name,
+        identity_name=identity_name,
+        schema=UNKNOWN_SCHEMA if schema is None else make_schema(schema),
+        execute=execute,
+        parameters=[
+            given if isinstance(given, Parameter) else make_parameter(given) for given in parameters
+        ],
+        dynamic=dynamic,
+        **fields,
+    )

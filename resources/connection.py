@@ -2,25 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 import httpx
 
-from pack_sdk.authentication import Authentication
+from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
-from resources.credentials import apply_credentials, secrets_of
+from resources.access_tokens import AccessTokens
+from resources.aws_signature import sign_for_aws
+from resources.credentials import apply_credentials, gets_credentials, secrets_of
 from resources.guarded_transport import GuardedTransport
 from resources.network_policy import NetworkPolicy
 from resources.redaction import Redactor
 from resources.request_limit import RequestLimit
 from resources.response_cache import ResponseCache
+from resources.templates import fill_templates
+from resources.token_store import TokenStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionSettings:
     """What the configuration says about a connection.
 
-    `credentials` holds the values that the pack's authentication asks for, by name.
+    `credentials` holds the values that the pack's authentication asks for, by name;
+    `variables` names the environment variables they are from, for errors. Tokens obtained
+    at run time are kept in `credentials_folder` (contract A3).
     `endpoint` is the base of relative URLs. `allow_http_localhost` opens this machine, by
     http too (contract F4); `allow_private_addresses` lets declared names lead to addresses
     that are not public. `max_response_bytes` counts a body after decompression (F6).
@@ -28,6 +35,8 @@ class ConnectionSettings:
 
     name: str
     credentials: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    credentials_folder: str | Path = Path(".dagster", "credentials")
     endpoint: str | None = None
     allow_http_localhost: bool = False
     allow_private_addresses: bool = False
@@ -64,6 +73,7 @@ class Connection:
             allow_private_addresses=settings.allow_private_addresses,
         )
         self.redactor = Redactor(secrets_of(authentication, settings.credentials))
+        self.tokens = _access_tokens(settings, authentication, self.redactor)
         self.limit = RequestLimit(settings.max_concurrent_requests)
         self.cache = ResponseCache()
         self._transport = transport or GuardedTransport(
@@ -85,9 +95,26 @@ class Connection:
     ) -> None:
         self.close()
 
-    def authorize(self, request: httpx.Request) -> None:
-        """Put the credentials on a request (contract A2; see `apply_credentials`)."""
-        apply_credentials(self.authentication, self.settings.credentials, request)
+    def authorized(
+        self, request: httpx.Request, *, invocation_token: str = "", access_token: str = ""
+    ) -> httpx.Request:
+        """The request with the credentials on it (contract A2; see `apply_credentials`).
+
+        `invocation_token` is that of the call of the pack which makes the request;
+        `access_token` the one of the moment, for the kinds of OAuth2.
+        """
+        authentication, credentials = self.authentication, self.settings.credentials
+        if not gets_credentials(authentication, request.url):
+            return request
+        if authentication.type is AuthenticationType.CUSTOM:
+            return fill_templates(authentication, credentials, request, invocation_token)
+        if authentication.type is AuthenticationType.AWS_ACCESS_KEY:
+            sign_for_aws(authentication.service, credentials, request)
+        elif authentication.obtains_tokens:
+            apply_credentials(authentication, {"access_token": access_token}, request)
+        else:
+            apply_credentials(authentication, credentials, request)
+        return request
 
     def open(self, request: httpx.Request) -> httpx.Response:
         """Send a request as it is; the response's body is yet to be read, and to be closed."""
@@ -100,4 +127,22 @@ class Connection:
     def close(self) -> None:
         """Close the pooled connections; further requests are refused."""
         self._closed = True
+        if self.tokens:
+            self.tokens.close()
         self._transport.close()
+
+
+def _access_tokens(
+    settings: ConnectionSettings, authentication: Authentication, redactor: Redactor
+) -> AccessTokens | None:
+    """What hands out access tokens; a refresh token needs a file, as services rotate it."""
+    if not authentication.obtains_tokens:
+        return None
+    store = None
+    if authentication.type is AuthenticationType.OAUTH2:
+        url = authentication.token_url
+        identity = [url if "://" in url else f"{settings.endpoint} {url}"]
+        keys = ("client_id", "refresh_token")
+        identity += [settings.credentials.get(key, "").strip() for key in keys]
+        store = TokenStore(Path(settings.credentials_folder), identity)
+    return AccessTokens(settings.credentials, redactor, store)

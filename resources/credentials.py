@@ -19,39 +19,71 @@ def apply_credentials(
 ) -> None:
     """Put the credentials on the request (contract A1, A2).
 
-    They replace a header or a query parameter of the same name that the pack wrote. Where
-    `authentication.network_domain` is set, a request to any other host stays as it is.
+    They replace a header or a query parameter of the same name that the pack wrote. A
+    request that `gets_credentials` says no to stays as it is. For
+    the kinds of OAuth2, `credentials` hold the `access_token` of the moment. Custom and
+    AWSAccessKey need more than this: see `resources.templates` and `resources.aws_signature`.
     Raises `RequestRefusedError` that names a credential which is missing or unusable;
     never its value.
     """
-    domain = authentication.network_domain
-    if domain and not is_at_or_below(host_of(request.url), domain):
+    if not gets_credentials(authentication, request.url):
         return
     match authentication.type:
-        case AuthenticationType.NONE:
-            pass
         case AuthenticationType.HEADER_BEARER_TOKEN:
-            token = _header_text(credentials, "token")
+            token = header_text(credentials, "token")
             request.headers["Authorization"] = f"Bearer {token}"
         case AuthenticationType.CUSTOM_HEADER_TOKEN:
-            prefix, token = authentication.token_prefix, _header_text(credentials, "token")
+            prefix, token = authentication.token_prefix, header_text(credentials, "token")
             request.headers[authentication.header_name] = f"{prefix} {token}" if prefix else token
+        case AuthenticationType.MULTI_HEADER_TOKEN:
+            for header in authentication.headers:
+                token = header_text(credentials, header.name)
+                request.headers[header.name] = f"{header.token_prefix} {token}".strip()
         case AuthenticationType.QUERY_PARAM_TOKEN:
-            token = _credential(credentials, "token")
+            token = credential(credentials, "token")
             request.url = with_query_param(request.url, authentication.param_name, token)
+        case AuthenticationType.MULTI_QUERY_PARAM_TOKEN:
+            for param in authentication.params:
+                token = credential(credentials, param.name)
+                request.url = with_query_param(request.url, param.name, token)
         case AuthenticationType.WEB_BASIC:
             pair = _basic_pair(authentication, credentials).encode()
             request.headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        case AuthenticationType.OAUTH2 | AuthenticationType.OAUTH2_CLIENT_CREDENTIALS:
+            token = header_text(credentials, "access_token")
+            if name := authentication.token_query_param:
+                request.url = with_query_param(request.url, name, token)
+            else:
+                prefix = authentication.token_prefix
+                prefix = "Bearer" if prefix is None else prefix
+                request.headers["Authorization"] = f"{prefix} {token}".strip()
+        case _:
+            pass
+
+
+def gets_credentials(authentication: Authentication, url: httpx.URL) -> bool:
+    """Whether a request to this URL carries credentials (contract A2, F4).
+
+    Where `network_domain` is set, only hosts at or below it do.
+    """
+    domains = authentication.network_domains
+    return not domains or any(is_at_or_below(host_of(url), domain) for domain in domains)
 
 
 def secrets_of(authentication: Authentication, credentials: Credentials) -> list[str]:
     """What a `Redactor` must know of these credentials (contract A4).
 
     The user name of WebBasic is a secret only where it is all there is (many APIs take
-    their key that way); beside a password it is often an ordinary word.
+    their key that way); beside a password it is often an ordinary word. The region of
+    AWSAccessKey is none.
     """
-    secrets = [value for key, value in credentials.items() if key != "username"]
-    if "username" in credentials:
+    kind = authentication.type
+    no_secret = {
+        AuthenticationType.WEB_BASIC: "username",
+        AuthenticationType.AWS_ACCESS_KEY: "region",
+    }.get(kind)
+    secrets = [value for key, value in credentials.items() if key != no_secret]
+    if kind is AuthenticationType.WEB_BASIC and "username" in credentials:
         if authentication.username_only or not credentials.get("password"):
             secrets.append(credentials["username"])
         secrets.append(_basic_pair(authentication, credentials, required=False))
@@ -67,9 +99,13 @@ def without_credentials(
     repeated the token in its `Location`.
     """
     carrying = {"authorization", "cookie", authentication.header_name.lower()}
+    carrying |= {header.name.lower() for header in authentication.headers}
     kept = {name: value for name, value in headers.items() if name.lower() not in carrying}
-    if authentication.type is AuthenticationType.QUERY_PARAM_TOKEN:
-        url = without_query_param(url, authentication.param_name)
+    params = [authentication.param_name, authentication.token_query_param]
+    if authentication.type is AuthenticationType.MULTI_QUERY_PARAM_TOKEN:
+        params += [param.name for param in authentication.params]
+    for name in filter(None, params):
+        url = without_query_param(url, name)
     return kept, url
 
 
@@ -91,7 +127,8 @@ def _param_name(piece: bytes) -> str:
     return unquote_plus(piece.partition(b"=")[0].decode("ascii", errors="replace"))
 
 
-def _credential(credentials: Credentials, key: str) -> str:
+def credential(credentials: Credentials, key: str) -> str:
+    """A credential without blanks around it. Raises `RequestRefusedError` if there is none."""
     value = credentials.get(key, "").strip()
     if not value:
         raise RequestRefusedError(
@@ -101,8 +138,9 @@ def _credential(credentials: Credentials, key: str) -> str:
     return value
 
 
-def _header_text(credentials: Credentials, key: str) -> str:
-    value = _credential(credentials, key)
+def header_text(credentials: Credentials, key: str) -> str:
+    """As `credential`, and refuses one that a header cannot carry."""
+    value = credential(credentials, key)
     if not (value.isascii() and value.isprintable()):
         raise RequestRefusedError(
             f"No request can be made: the credential {key!r} has a line break or another "
@@ -115,6 +153,6 @@ def _basic_pair(
     authentication: Authentication, credentials: Credentials, *, required: bool = True
 ) -> str:
     """`user:password`. A password may be empty, and keeps its blanks; a user name does not."""
-    username = _credential(credentials, "username") if required else credentials["username"].strip()
+    username = credential(credentials, "username") if required else credentials["username"].strip()
     password = "" if authentication.username_only else credentials.get("password", "")
     return f"{username}:{password}"

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import (
     ConnectionFailedError,
     FetchError,
@@ -42,7 +43,8 @@ class Hop:
     """A request to one host, checked and ready; a redirect makes the next one of it.
 
     `url` and `headers` are what the pack wrote: the credentials are added where the request
-    is sent, if `authenticated`, and are seen nowhere else (contract A2).
+    is sent, if `authenticated`, and are seen nowhere else (contract A2). `invocation_token`
+    is that of the pack's call, which the templates of Custom authentication must have.
     """
 
     method: str
@@ -50,12 +52,13 @@ class Hop:
     headers: Mapping[str, str]
     content: bytes
     authenticated: bool
+    invocation_token: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
 
 
-def first_hop(connection: Connection, request: FetchRequest) -> Hop:
+def first_hop(connection: Connection, request: FetchRequest, invocation_token: str = "") -> Hop:
     """The request as a pack wrote it, its URL checked (contract F4).
 
     Raises `RequestRefusedError`; `ValueError` for a body that is neither text nor bytes.
@@ -76,6 +79,7 @@ def first_hop(connection: Connection, request: FetchRequest) -> Hop:
         headers=headers,
         content=_content(request),
         authenticated=not request.disable_authentication,
+        invocation_token=invocation_token,
     )
 
 
@@ -102,28 +106,42 @@ def next_hop(connection: Connection, hop: Hop, response: RawResponse) -> Hop | N
         headers, url = without_credentials(
             connection.authentication, following.headers, following.url
         )
+        if connection.authentication.type is AuthenticationType.CUSTOM:
+            _refuse_secrets(connection, hop, url)
         following = replace(following, headers=headers, url=url, authenticated=False)
     return following
 
 
-def exchange(connection: Connection, hop: Hop, page_time: PageTime) -> tuple[RawResponse, int]:
+def _refuse_secrets(connection: Connection, hop: Hop, url: httpx.URL) -> None:
+    """A credential of Custom authentication may be anywhere in a `Location`."""
+    if connection.redactor.redact(str(url)) != str(url):
+        raise RequestRefusedError(
+            f"{hop} redirects to {host_of(url)} with a credential in the URL, and credentials do "
+            "not follow to another host. If they should, set `ignore_redirects` and request that "
+            "host in the pack."
+        )
+
+
+def exchange(
+    connection: Connection, hop: Hop, page_time: PageTime, access_token: str = ""
+) -> tuple[RawResponse, int]:
     """Send one request and read its answer; returns it and the bytes its body took.
 
     Holds one of the connection's slots meanwhile (contract F5). Raises a `FetchError` that
     has no httpx exception behind it: those hold the request, and with it the credentials.
     """
     with connection.limit.slot(page_time, hop.method, str(hop.url)):
-        outcome = _exchange(connection, hop, page_time)
+        outcome = _exchange(connection, hop, page_time, access_token)
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome
 
 
 def _exchange(
-    connection: Connection, hop: Hop, page_time: PageTime
+    connection: Connection, hop: Hop, page_time: PageTime, access_token: str
 ) -> tuple[RawResponse, int] | FetchError:
     try:
-        response = connection.open(_http_request(connection, hop, page_time))
+        response = connection.open(_http_request(connection, hop, page_time, access_token))
         try:
             return _read(response, hop, connection.settings.max_response_bytes, page_time)
         finally:
@@ -136,7 +154,9 @@ def _exchange(
         return ResponseSizeTooLargeError(str(hop.url), connection.settings.max_response_bytes)
 
 
-def _http_request(connection: Connection, hop: Hop, page_time: PageTime) -> httpx.Request:
+def _http_request(
+    connection: Connection, hop: Hop, page_time: PageTime, access_token: str
+) -> httpx.Request:
     seconds = max(min(connection.settings.request_timeout_seconds, page_time.left), 0.001)
     has_body = hop.content or hop.method in ("POST", "PUT", "PATCH")
     request = httpx.Request(
@@ -146,9 +166,11 @@ def _http_request(connection: Connection, hop: Hop, page_time: PageTime) -> http
         content=hop.content if has_body else None,
         extensions={"timeout": httpx.Timeout(seconds).as_dict()},
     )
-    if hop.authenticated:
-        connection.authorize(request)
-    return request
+    if not hop.authenticated:
+        return request
+    return connection.authorized(
+        request, invocation_token=hop.invocation_token, access_token=access_token
+    )
 
 
 def _read(

@@ -14,6 +14,7 @@ from pack_sdk.errors import (
 from pack_sdk.fetching import FetchRequest, FetchResponse
 from resources.connection import Connection
 from resources.exchange import Hop, exchange, first_hop, next_hop
+from resources.oauth import access_token_for, renewed_access_token
 from resources.page_time import PageTime
 from resources.response_body import BrokenBodyError, RawResponse, parse_response
 from resources.retries import retry_after_seconds, retrying
@@ -72,8 +73,11 @@ class SyncFetcher:
         self._cancelled.set()
         self._connection.limit.wake()
 
-    def send(self, request: FetchRequest) -> FetchResponse:
+    def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
         """Send a request on behalf of a pack (contract F1 to F7).
+
+        `invocation_token` is what the call of the pack that makes the request was given: the
+        templates of Custom authentication are filled where they have it (contract A2).
 
         Raises `StatusCodeError`, `RequestRefusedError`, `ResponseSizeTooLargeError` or
         `ConnectionFailedError`, none of which shows a secret (A4) or leads to one: the
@@ -81,7 +85,7 @@ class SyncFetcher:
         """
         started = time.monotonic()
         try:
-            return self._send(request)
+            return self._send(request, invocation_token)
         except FetchError as error:
             self._connection.redactor.redact_error(error)
             raise error.with_traceback(None)  # noqa: B904  (it is the same error)
@@ -91,9 +95,9 @@ class SyncFetcher:
         finally:
             self._count(seconds=time.monotonic() - started)
 
-    def _send(self, request: FetchRequest) -> FetchResponse:
+    def _send(self, request: FetchRequest, invocation_token: str) -> FetchResponse:
         page_time = self._page_time or PageTime.starting_now(DEFAULT_PAGE_SECONDS, self._cancelled)
-        hop = first_hop(self._connection, request)
+        hop = first_hop(self._connection, request, invocation_token)
         page_time.check(str(hop))
         max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
         key = _cache_key(request, hop)
@@ -116,9 +120,7 @@ class SyncFetcher:
         """Send a request and those it is redirected to; the answer raw and parsed."""
         first = hop
         for _ in range(MAX_REDIRECTS + 1):
-            self._count(requests=1)
-            raw, received = exchange(self._connection, hop, page_time)
-            self._count(bytes_received=received)
+            raw = self._exchange(hop, page_time)
             following = None
             if not request.ignore_redirects:
                 following = next_hop(self._connection, hop, raw)
@@ -128,6 +130,21 @@ class SyncFetcher:
         raise RequestRefusedError(
             f"{first} was redirected more than {MAX_REDIRECTS} times, at last to {hop.url}."
         )
+
+    def _exchange(self, hop: Hop, page_time: PageTime) -> RawResponse:
+        """One request; after a 401 to an access token, once more with a new one (A3)."""
+        access_token = access_token_for(self._connection, hop, page_time)
+        raw = self._counted_exchange(hop, page_time, access_token)
+        if raw.status == 401 and access_token:
+            access_token = renewed_access_token(self._connection, access_token, page_time)
+            raw = self._counted_exchange(hop, page_time, access_token)
+        return raw
+
+    def _counted_exchange(self, hop: Hop, page_time: PageTime, access_token: str) -> RawResponse:
+        self._count(requests=1)
+        raw, received = exchange(self._connection, hop, page_time, access_token)
+        self._count(bytes_received=received)
+        return raw
 
     def _answer(self, request: FetchRequest, hop: Hop, raw: RawResponse) -> FetchResponse:
         """What a pack gets of an answer (contract F2, F3); headers are redacted (A2)."""

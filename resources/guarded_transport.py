@@ -1,5 +1,6 @@
 """An httpx transport that connects only to addresses the policy allows (contract F4)."""
 
+import logging
 import socket
 import ssl
 import time
@@ -11,6 +12,9 @@ import httpx
 
 from pack_sdk.errors import RequestRefusedError
 from resources.network_policy import NetworkPolicy
+
+# At level DEBUG it logs the headers of answers, which may repeat a token (contract A4).
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 

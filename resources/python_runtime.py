@@ -5,15 +5,24 @@ can be given up when its time is over (contract C14) while the engine goes on.
 """
 
 import inspect
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
 
+from pack_sdk.choices import Choice, autocomplete_choices
 from pack_sdk.context import SyncExecutionContext, SyncState
+from pack_sdk.dynamic import DynamicFunctions, listing_arguments, schema_arguments
+from pack_sdk.dynamic_answers import DynamicUrl, parse_schema, parse_text, parse_urls
+from pack_sdk.errors import PackDefinitionError
 from pack_sdk.fetching import AsyncFetcher, Fetcher
-from pack_sdk.pack import Pack, SyncTable
+from pack_sdk.pack import Pack
 from pack_sdk.results import parse_result
+from pack_sdk.schemas import Schema
+from pack_sdk.sync_table import SyncTable
 from resources.pack_thread import PackThread
 from resources.page import Page
 from resources.row_lines import to_lines
@@ -63,12 +72,88 @@ class PythonSession:
         function = self._table.validate_parameters
         if function is None:
             return None
-        parameters = dict(zip((p.name for p in self._table.parameters), args, strict=True))
-        return self._call(function, self._context(function, sync), parameters)
+        return self._call(function, self._context(function, sync), self._by_name(args))
+
+    def autocomplete(
+        self,
+        parameter_name: str,
+        search: str,
+        args: Sequence[Any],
+        *,
+        dynamic_url: str | None = None,
+    ) -> Sequence[Choice]:
+        """Look up a parameter's choices (see `TableSession.autocomplete`)."""
+        parameter = next(p for p in self._table.parameters if p.name == parameter_name)
+        others = self._by_name(args)
+        del others[parameter_name]
+
+        def call(function: Callable[..., Any]) -> Any:
+            sync = SyncState(
+                schema=self._table.schema, dynamic_url=dynamic_url, parameters=dict(others)
+            )
+            return self._call(function, self._context(function, sync), search, others)
+
+        return autocomplete_choices(parameter.autocomplete, parameter.type, search, call)
+
+    def get_schema(self, sync: SyncState) -> Schema:
+        """Call `get_schema` and check what it returns (see `TableSession.get_schema`)."""
+        function = self._dynamic("get_schema").get_schema
+        context = self._context(function, replace(sync, schema=None))  # which is asked for
+        returned = self._call(function, *schema_arguments(function, context, sync.parameters))
+        return parse_schema(returned, self._table.name, sync.dynamic_url)
+
+    def list_dynamic_urls(self, parent_url: str | None = None) -> Sequence[DynamicUrl]:
+        """Call `list_dynamic_urls` (contract C23)."""
+        function = self._dynamic("list_dynamic_urls").list_dynamic_urls
+        if function is None:
+            raise PackDefinitionError(
+                f"the table {self._table.name!r} has no list_dynamic_urls; search for a text, or "
+                "ask the pack's author which URLs it takes"
+            )
+        context = self._context(function, SyncState())
+        returned = self._call(function, *listing_arguments(function, context, parent_url))
+        return parse_urls(returned, self._called("list_dynamic_urls"))
+
+    def search_dynamic_urls(self, text: str) -> Sequence[DynamicUrl]:
+        """Call `search_dynamic_urls`; without one, search the top of the list (C23)."""
+        function = self._dynamic("search_dynamic_urls").search_dynamic_urls
+        if function is None:
+            urls = self.list_dynamic_urls()
+            return [url for url in urls if text.casefold() in url.display.casefold()]
+        returned = self._call(function, self._context(function, SyncState()), text)
+        return parse_urls(returned, self._called("search_dynamic_urls"))
+
+    def get_name(self, url: str) -> str:
+        """Call `get_name` (contract C23)."""
+        return self._text_of("get_name", url)
+
+    def get_display_url(self, url: str) -> str:
+        """Call `get_display_url` (contract C23); without one, the URL is for browsers as well."""
+        dynamic = self._dynamic("get_display_url")
+        return url if dynamic.get_display_url is None else self._text_of("get_display_url", url)
 
     def close(self) -> None:
         """End the session's thread; a call still under way is abandoned."""
         self._thread.stop()
+
+    def _by_name(self, args: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip((p.name for p in self._table.parameters), args, strict=True))
+
+    def _dynamic(self, name: str) -> DynamicFunctions:
+        if self._table.dynamic is None:
+            raise PackDefinitionError(f"the table {self._table.name!r} is static: no {name}")
+        return self._table.dynamic
+
+    def _text_of(self, name: str, url: str) -> str:
+        """Call a function that tells of one dynamic URL."""
+        function = getattr(self._dynamic(name), name)
+        if function is None:
+            raise PackDefinitionError(f"the table {self._table.name!r} has no {name}")
+        context = self._context(function, SyncState(dynamic_url=url))
+        return parse_text(self._call(function, context), f"{self._called(name)} for {url}")
+
+    def _called(self, name: str) -> str:
+        return f"{name} of the table {self._table.name!r}"
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call the pack's function in the session's thread, for as long as a page may take."""
@@ -95,8 +180,11 @@ class PythonSession:
         self, function: Callable[..., Any], sync: SyncState
     ) -> SyncExecutionContext[Fetcher] | SyncExecutionContext[AsyncFetcher]:
         environment = self._environment
-        send = environment.fetcher.send
+        # Each call's fetcher knows that call's token, and no other (contract A2).
+        invocation_token = uuid.uuid4().hex
+        send = partial(environment.fetcher.send, invocation_token=invocation_token)
         common: dict[str, Any] = {
+            "invocation_token": invocation_token,
             "sync": sync,
             "logger": environment.logger,
             "endpoint": environment.endpoint,

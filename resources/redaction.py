@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
@@ -28,17 +29,22 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        patterns = [
-            _pattern(form)
-            for form in sorted(
-                {form for secret in secrets if secret.strip() for form in _forms(secret)},
-                key=lambda form: (-len(form), form),  # the longest form wins where two match
-            )
-        ]
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(secrets)
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Replace these from now on as well, such as tokens obtained at run time."""
+        with self._lock:
+            self._known |= {form for secret in secrets if secret.strip() for form in _forms(secret)}
+            # The longest form wins where two match.
+            forms = sorted(self._known, key=lambda form: (-len(form), form))
+            if forms:
+                self._pattern = re.compile("|".join(_pattern(form) for form in forms))
 
     def redact(self, text: str) -> str:
         """The text without secrets."""

@@ -17,6 +17,9 @@ from resources.warehouse import SYSTEM_SCHEMA
 
 REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"
 
+FAILED = f"execution_id IN (SELECT execution_id FROM {SYSTEM_SCHEMA}.runs WHERE status = 'failed')"
+"""SQL: a rejected row came with a sync that failed, of which nothing was applied."""
+
 _REASONS_SHOWN = 5
 
 _KIND = """regexp_replace(reason, '^(property .*?[''"]: ).*( is not )', '\\1…\\2', 's')"""
@@ -25,16 +28,20 @@ _KIND = """regexp_replace(reason, '^(property .*?[''"]: ).*( is not )', '\\1…\
 
 @dataclass(frozen=True, kw_only=True)
 class ReasonCount:
-    """A reason, without the value at fault, how many rows it has, and one of them."""
+    """One of the reasons that differ only in the value at fault, and how many rows they have.
+
+    `sample_id` is the id of the row whose reason it is, None if that has none.
+    """
 
     reason: str
     rows: int
-    sample_reason: str
     sample_id: str | None
 
     def __str__(self) -> str:
-        shown = f"such as id {self.sample_id}" if self.sample_id else "without an id"
-        return f"{self.reason} ({self.rows:,} {'row' if self.rows == 1 else 'rows'}, {shown})"
+        row = f"id {self.sample_id}" if self.sample_id else "without an id"
+        if self.rows > 1:
+            row = f"{self.rows:,} rows like this, one is {row}"
+        return f"{self.reason} ({row})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +131,6 @@ def _forget_failed(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
     )
 
 
-FAILED = f"execution_id IN (SELECT execution_id FROM {SYSTEM_SCHEMA}.runs WHERE status = 'failed')"
-"""SQL: a rejected row came with a sync that failed, of which nothing was applied."""
-
-
 def _insert(
     connection: duckdb.DuckDBPyConnection, key: SyncKey, *, execution_id: str, at: datetime
 ) -> None:
@@ -143,13 +146,12 @@ def _insert(
 def count_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> list[ReasonCount]:
     """The most frequent reasons of a relation with the columns `reason` and `row_id`."""
     rows = connection.execute(
-        f"SELECT {_KIND} AS kind, count(*) AS rows, arg_min(reason, (row_id, reason)), "
-        f"min(row_id) FROM {relation} AS rejected "
-        f"GROUP BY kind ORDER BY rows DESC, kind LIMIT {_REASONS_SHOWN}"
+        f"SELECT arg_min(reason, (row_id, reason)), count(*) AS rows, min(row_id) "
+        f"FROM {relation} AS rejected GROUP BY {_KIND} "
+        f"ORDER BY rows DESC, {_KIND} LIMIT {_REASONS_SHOWN}"
     ).fetchall()
     return [
-        ReasonCount(reason=kind, rows=count, sample_reason=reason, sample_id=row_id)
-        for kind, count, reason, row_id in rows
+        ReasonCount(reason=reason, rows=count, sample_id=row_id) for reason, count, row_id in rows
     ]
 
 
@@ -174,7 +176,7 @@ def count_rejects(
     """How many rejected rows are kept, by pack and table; tables without any are left out."""
     if not ledger_exists(connection):
         return {}
-    where, values = _where(wanted)
+    where, values = where_of(wanted)
     rows = connection.execute(
         f"SELECT pack, table_name, count(*) FROM {REJECTED_ROWS} WHERE {where} "
         "GROUP BY ALL ORDER BY ALL",
@@ -189,7 +191,7 @@ def read_rejects(
     """The rejected rows that are kept, oldest first, at most `limit`."""
     if not ledger_exists(connection):
         return []
-    where, values = _where(wanted)
+    where, values = where_of(wanted)
     rows = connection.execute(
         "SELECT pack, table_name, sync, row_id, reason, CAST(row AS VARCHAR), page, execution_id, "
         f"rejected_at FROM {REJECTED_ROWS} WHERE {where} "
@@ -210,12 +212,8 @@ def read_rejects(
     ]
 
 
-def of_sync(name: str) -> tuple[str, list[Any]]:
-    """SQL, with its values: the row belongs to a sync or to a child crawled under it."""
-    return "(sync = ? OR starts_with(sync, ?))", [name, f"{name}/"]
-
-
-def _where(wanted: RejectFilter) -> tuple[str, list[Any]]:
+def where_of(wanted: RejectFilter) -> tuple[str, list[Any]]:
+    """The filter as an SQL condition over `_sync.rejected_rows`, with its values."""
     conditions = ["true"]
     values: list[Any] = []
     for column, value in (("pack", wanted.pack), ("table_name", wanted.table)):
@@ -223,9 +221,8 @@ def _where(wanted: RejectFilter) -> tuple[str, list[Any]]:
             conditions.append(f"{column} = ?")
             values.append(value)
     if wanted.sync is not None:
-        condition, names = of_sync(wanted.sync)
-        conditions.append(condition)
-        values += names
+        conditions.append("(sync = ? OR starts_with(sync, ?))")
+        values += [wanted.sync, f"{wanted.sync}/"]
     if wanted.reason is not None:
         conditions.append("contains(lower(reason), lower(?))")
         values.append(wanted.reason)

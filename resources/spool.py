@@ -9,6 +9,7 @@ memory flat however large the sync is, and is the checkpoint it can resume from.
 import os
 import shutil
 import threading
+import uuid
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -48,12 +49,16 @@ class SpooledPage:
 class Spool:
     """Pages on disk, in order of arrival; one sync writes it, then DuckDB reads it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Begin an empty spool in `folder`, which is made, or emptied if it exists."""
-        self.folder = folder
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-        self._journal = (folder / "journal.ndjson").open("wb")
+    def __init__(self, parent: Path) -> None:
+        """Begin an empty spool in a folder of its own below `parent`.
+
+        Two processes may sync the same table at once, so none touches another's folder; those
+        of processes that are no more are removed.
+        """
+        _remove_abandoned(parent)
+        self.folder = parent / f"{os.getpid()}-{uuid.uuid4().hex}"
+        self.folder.mkdir(parents=True, mode=0o700)
+        self._journal = (self.folder / "journal.ndjson").open("wb")
         self._lock = threading.Lock()
         self._rows: BinaryIO | None = None
         self._files: list[Path] = []
@@ -139,3 +144,21 @@ class Spool:
             self._rows = os.fdopen(descriptor, "wb")
             self._files.append(path)
         return self._rows
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders below `parent` whose process, by its number in the name, is gone."""
+    for folder in parent.glob("*-*"):
+        number = folder.name.partition("-")[0]
+        if number.isdigit() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, but running
+        return True
+    return True

@@ -13,7 +13,7 @@ from typing import Any, cast
 import dagster as dg
 from pydantic import Field
 
-from pack_sdk.pack import SyncTable
+from pack_sdk.sync_table import SyncTable
 from resources.columns import columns_of
 from resources.ledger import SyncKey
 from sync_assets.checks import Checks, no_rejected_rows_spec
@@ -69,7 +69,7 @@ def _build_op(definition: PackAssets, tables: Sequence[str]) -> dg.AssetsDefinit
     suffix = "_" + re.sub(r"[^A-Za-z0-9_]", "_", tables[0]) if by_sync else ""
 
     @dg.multi_asset(
-        specs=[_spec(definition, definition.pack.sync_tables[name]) for name in tables],
+        specs=[_spec(definition, name) for name in tables],
         check_specs=[no_rejected_rows_spec(definition.key_of(name)) for name in tables],
         name=f"sync_{definition.name}{suffix}",
         can_subset=True,
@@ -157,24 +157,35 @@ def _partition_materialization(
     )
 
 
-def _spec(definition: PackAssets, table: SyncTable) -> dg.AssetSpec:
-    columns = columns_of(table.schema)
-    parent = definition.parent_of(table.name)
+def _spec(definition: PackAssets, name: str) -> dg.AssetSpec:
+    table = definition.table_of(name)
+    parent = definition.parent_of(name)
     return dg.AssetSpec(
-        key=definition.key_of(table.name),
+        key=definition.key_of(name),
         group_name=definition.name,
         description=table.description or None,
         kinds={"duckdb", "python"},
         owners=list(definition.owners),
         tags={SYNC_TAG: "true"},
-        code_version=fingerprint_of(table.schema, {}, "", None)["schema"],
-        metadata={
-            "dagster/table_name": f"{definition.name}.{table.name}",
-            "dagster/column_schema": column_schema(columns),
-        },
+        code_version=_code_version(table),
+        metadata=_metadata(definition, name, table),
         deps=[definition.key_of(parent)] if parent else None,
         skippable=True,  # a failing table must not stop the others
     )
+
+
+def _code_version(table: SyncTable) -> str | None:
+    return None if table.dynamic else fingerprint_of(table.schema, {}, "", None)["schema"]
+
+
+def _metadata(definition: PackAssets, name: str, table: SyncTable) -> dict[str, Any]:
+    """What is known of a table before it is synced; of a schema that is asked for, nothing."""
+    metadata: dict[str, Any] = {"dagster/table_name": f"{definition.name}.{name}"}
+    if table.dynamic is None:
+        metadata["dagster/column_schema"] = column_schema(columns_of(table.schema))
+    if url := definition.configured_tables[name].dynamic_url:
+        metadata["sync/dynamic_url"] = url
+    return metadata
 
 
 def _mode_request(context: dg.AssetExecutionContext, config: SyncConfig) -> ModeRequest:

@@ -22,7 +22,8 @@ class Execution:
     """One try at a sync: its id, when it began, where its pages and requests go.
 
     `position` is where the sync stood before. `decision` is the mode that is being collected;
-    it changes when an incremental sync has to fall back to a full one.
+    it changes when an incremental sync has to fall back to a full one. `asking_schema` is on
+    while the pack is asked for the table's schema (contract C23).
     """
 
     position: SyncPosition
@@ -31,6 +32,7 @@ class Execution:
     fetcher: SyncFetcher
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    asking_schema: bool = False
     part_numbers: Iterator[int] = field(default_factory=itertools.count)
 
 

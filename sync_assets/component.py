@@ -1,6 +1,6 @@
 """`PackSyncComponent`: a pack, switched on by a `defs.yaml`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -51,6 +51,12 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
     full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
     max_parallel_tables: int = Field(default=4, ge=1, description="Tables synced at once in a run.")
+    max_rejected_rows: int | None = Field(
+        default=None, ge=0, description="A sync with more rejected rows fails (S4); no limit."
+    )
+    max_rejected_share: float | None = Field(
+        default=None, ge=0, le=1, description="A sync with a larger share of them fails; no limit."
+    )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
@@ -105,6 +111,11 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
                     what="connection",
                 )
 
+    @property
+    def connection_names(self) -> Sequence[str]:
+        """The connections that there are."""
+        return list(self._connections())
+
     def _connections(self) -> Mapping[str, ConnectionConfiguration]:
         """The configured connections; a pack without credentials needs none to be written."""
         return self.connections or {DEFAULT_CONNECTION: ConnectionConfiguration()}
@@ -117,6 +128,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
                 credentials={
                     key: dg.EnvVar(variable.env) for key, variable in connection.credentials.items()
                 },
+                variables={key: given.env for key, given in connection.credentials.items()},
             )
             for name, connection in self._connections().items()
         }
@@ -128,6 +140,8 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             retry_wait_seconds=self.retry_wait_seconds,
             full_every_days=self.full_every_days,
             max_parallel_tables=self.max_parallel_tables,
+            max_rejected_rows=self.max_rejected_rows,
+            max_rejected_share=self.max_rejected_share,
         )
 
 

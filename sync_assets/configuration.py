@@ -33,6 +33,9 @@ class ConnectionConfiguration(dg.Resolvable, dg.Model):
     credentials: dict[str, EnvironmentVariable] = Field(
         default_factory=dict, description="The pack's credentials, such as token: {env: X}."
     )
+    credentials_folder: str | None = Field(
+        default=None, description="Where tokens of OAuth2 are kept; .dagster/credentials if unset."
+    )
     allow_http_localhost: bool = Field(
         default=False, description="Allow this machine, by http too (contract F4)."
     )
@@ -56,8 +59,18 @@ class SyncConfiguration(dg.Resolvable, dg.Model):
 
 
 class TableConfiguration(dg.Resolvable, dg.Model):
-    """One table: what to ask it for, and with which connection."""
+    """One table: what to ask it for, and with which connection.
 
+    Its name is the asset's and the DuckDB table's, and the pack's unless `table` says which of
+    the pack's tables it is.
+    """
+
+    table: str | None = Field(
+        default=None, description="The pack's table; the entry's own name if unset."
+    )
+    dynamic_url: str | None = Field(
+        default=None, description="Which of a dynamic table's: see `packsync discover` (C23)."
+    )
     syncs: dict[str, SyncConfiguration] = Field(
         default_factory=dict,
         description="Several syncs that fill the table, by name: its asset's partitions.",
@@ -93,16 +106,18 @@ def check_connections(
 ) -> None:
     """Each connection has the credentials that the pack asks for, no others, all set."""
     wanted = pack.authentication.credential_keys
+    accepted = [*wanted, *pack.authentication.optional_credential_keys]
     for name, connection in connections.items():
         key = f"{where}.connections.{name}"
-        choose(connection.credentials, wanted, where=f"{key}.credentials", what="credential")
+        choose(connection.credentials, accepted, where=f"{key}.credentials", what="credential")
         for credential in wanted:
             if credential not in connection.credentials:
                 raise ConfigurationError(
                     f"{key}.credentials: {credential!r} is missing; the pack authenticates by "
                     f"{pack.authentication.type.value}. Write `{credential}: {{env: NAME}}`"
                 )
-            variable = connection.credentials[credential].env
+        for credential, given in connection.credentials.items():
+            variable = given.env
             if not dg.EnvVar(variable).get_value():
                 raise ConfigurationError(
                     f"{key}.credentials.{credential}: the environment variable {variable} is not "

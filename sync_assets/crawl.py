@@ -27,12 +27,13 @@ from resources.stage import Stage
 from resources.synced_table import SyncedTable
 from resources.warehouse import Warehouse
 from sync_assets.collect import Collected, Execution, collect, position_after, record_of
-from sync_assets.failures import SyncFailedError, sentence
+from sync_assets.failures import SyncFailedError, TooManyRejectedRowsError, sentence
 from sync_assets.mode import ModeDecision, ModeRequest, decide_mode
 from sync_assets.outcome import ChildFailure, SyncOutcome, outcome_of
 from sync_assets.pages import PROGRESS_SECONDS
+from sync_assets.reject_limits import stop_at_limits
 from sync_assets.retries import with_retries
-from sync_assets.sync import record_failure
+from sync_assets.sync import record_failure, with_schema
 from sync_assets.table_sync import CrawlSource, TableSync
 
 BATCH_SIZE = 1_000
@@ -72,9 +73,11 @@ def run_crawl(
     """Sync all children and commit them in batches.
 
     A child that fails is reported in the outcome's `failures` and blocks no other; its rows
-    and cursor stay. Raises `SyncFailedError` when the parent has never been synced or a
-    batch cannot be applied.
+    and cursor stay. Raises `SyncFailedError` when the parent has never been synced, the
+    table's schema cannot be asked for (once for all children, contract C23), or a batch
+    cannot be applied.
     """
+    sync = with_schema(sync, warehouse)
     with warehouse.read() as connection:
         values = _parent_values(connection, sync, source)
         positions = read_positions(connection, sync.key.pack, sync.key.table)
@@ -107,6 +110,12 @@ def _parent_values(
         raise SyncFailedError(
             f"{sync.key}: its parent table {source.parent_table} has never been synced; sync it "
             "first, or both together"
+        )
+    there = {name.casefold() for name in parent.existing_columns()}
+    missing = [name for name in source.properties.values() if name.casefold() not in there]
+    if missing:  # a parent whose schema is asked for may have lost it (contract C23)
+        raise SyncFailedError(
+            f"{sync.key}: its parent table {source.parent_table} has no column {missing[0]!r}"
         )
     columns = [quote_identifier(name) for name in source.properties.values()]
     present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
@@ -187,6 +196,10 @@ def _run_batch(
         failed = [_report(result, warehouse) for result in results if result.error]
         collected = [result for result in results if result.collected]
         outcome = _apply(sync, shared, collected, warehouse, keep, time.monotonic() - began)
+    except TooManyRejectedRowsError as error:
+        sync.connection.redactor.redact_error(error)
+        record_failure(sync, warehouse, shared, error)
+        raise
     finally:
         shared.spool.discard()
     complete = [result.collected.part.complete for result in results if result.collected]
@@ -237,6 +250,7 @@ def _apply(
     shared.decision = _summary([collected.part.complete for _, collected in pairs])
     with Stage(shared.spool.folder / "stage.duckdb", sync.table.schema) as stage:
         counts = stage.load(shared.spool, [collected.part for _, collected in pairs])
+        stop_at_limits(sync, warehouse, stage, counts, shared)
         statistics = [result.execution.fetcher.statistics for result, _ in pairs]
         record = replace(
             record_of(

@@ -4,6 +4,7 @@ import duckdb
 
 from pack_sdk.context import AttemptErrorKind, PreviousAttemptError
 from pack_sdk.errors import (
+    AuthenticationFailedError,
     InvalidResultError,
     PackDefinitionError,
     RequestRefusedError,
@@ -30,11 +31,16 @@ class ParametersRejectedError(Exception):
     """`validateParameters` said no (contract C21)."""
 
 
+class TooManyRejectedRowsError(Exception):
+    """More rows were rejected than the configuration allows; nothing was applied (S4)."""
+
+
 class SyncCancelledError(Exception):
     """The run was cancelled; the sync stopped between two pages."""
 
 
 _POINTLESS_TO_RETRY = (
+    AuthenticationFailedError,
     InvalidResultError,
     PackDefinitionError,
     RequestRefusedError,
@@ -44,6 +50,7 @@ _POINTLESS_TO_RETRY = (
     ParametersRejectedError,
     SupersededError,
     SyncCancelledError,
+    TooManyRejectedRowsError,
     WarehouseLockedError,
     duckdb.Error,
 )

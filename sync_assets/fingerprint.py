@@ -10,17 +10,26 @@ from pack_sdk.schemas import Schema
 
 
 def fingerprint_of(
-    schema: Schema, parameters: Mapping[str, Any], connection_name: str, endpoint: str | None
+    schema: Schema | None,
+    parameters: Mapping[str, Any],
+    connection_name: str,
+    endpoint: str | None,
+    dynamic_url: str | None = None,
 ) -> dict[str, str]:
-    """Short hashes by part: the schema, the parameters and the account.
+    """Short hashes by part: the schema, the parameters, the account and the dynamic URL.
 
-    Credentials are no part of it: a renewed token is the same account.
+    Credentials are no part of it: a renewed token is the same account. A schema that is not
+    known yet (contract C23), and a dynamic URL where there is none, are left out.
     """
-    return {
-        "schema": _hash(_structure(schema)),
+    parts = {
         "parameters": _hash(dict(parameters)),
         "connection": _hash([connection_name, endpoint]),
     }
+    if schema is not None:
+        parts = {"schema": _hash(_structure(schema)), **parts}
+    if dynamic_url is not None:
+        parts["dynamic URL"] = _hash(dynamic_url)
+    return parts
 
 
 def _structure(schema: Schema) -> dict[str, Any]:

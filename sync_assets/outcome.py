@@ -1,11 +1,12 @@
 """What a sync did, for whoever shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resources.apply import Applied
 from resources.columns import Column
 from resources.ledger import RunRecord
+from resources.rejects import RejectSummary
 from resources.stage import Stage, StageCounts
 from sync_assets.table_sync import TableSync
 
@@ -23,8 +24,8 @@ class ChildFailure:
 class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
-    `row_count` counts the whole table, all its syncs together. `failures` are the children
-    of a crawl that failed; the others were applied.
+    `row_count` and `kept_rejects` count the whole table, all its syncs together. `failures`
+    are the children of a crawl that failed; the others were applied.
     """
 
     record: RunRecord
@@ -33,6 +34,7 @@ class SyncOutcome:
     schema_changes: Sequence[str]
     warnings: Sequence[str]
     failures: Sequence[ChildFailure] = ()
+    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
 
 
 def outcome_of(
@@ -52,6 +54,7 @@ def outcome_of(
         columns=stage.columns,
         schema_changes=applied.schema_changes,
         warnings=every,
+        kept_rejects=applied.kept_rejects,
     )
 
 
@@ -59,8 +62,8 @@ def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
     warnings: list[str] = []
     if counts.rejected:
         warnings.append(
-            f"{counts.rejected:,} rows were rejected; they are kept, with the reasons, in "
-            "_sync.rejected_rows (contract S4)"
+            f"{counts.rejected:,} rows were rejected; they are kept, with the reasons: see "
+            "`packsync rejects` and _sync.rejected_rows (contract S4)"
         )
     if counts.unusable_deletions:
         warnings.append(

@@ -11,15 +11,16 @@ import dagster as dg
 
 from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
+from pack_sdk.sync_table import SyncTable
 from resources.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.configuration import (
     ConfigurationError,
     SyncConfiguration,
     TableConfiguration,
-    choose,
 )
 from sync_assets.parameters import resolve_parameters
 from sync_assets.resources import PackResource, WarehouseResource
+from sync_assets.table_entries import check_entries, default_entries
 from sync_assets.table_runs import TableRuns
 from sync_assets.table_sync import CrawlSource, TableSync
 
@@ -30,8 +31,9 @@ _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 class PackAssets:
     """A pack and its configuration.
 
-    `tables` limits which of the pack's tables become assets; None means all of them, with
-    their defaults. `where` is named in errors, such as the path of a defs.yaml.
+    `tables` says which of the pack's tables become assets, by the assets' names; None means
+    all that are not dynamic, with their defaults. Where a method takes a `table`, it is the
+    name of such an entry. `where` is named in errors, such as the path of a defs.yaml.
     """
 
     name: str
@@ -47,12 +49,16 @@ class PackAssets:
 
     @cached_property
     def configured_tables(self) -> Mapping[str, TableConfiguration]:
-        """The tables to sync. Raises `ConfigurationError` for one that the pack lacks."""
-        available = self.pack.sync_tables
+        """The tables to sync. Raises `ConfigurationError` (see `check_entries`)."""
         if self.tables is None:
-            return {name: TableConfiguration() for name in available}
-        choose(self.tables, available, where=f"{self.where}.tables", what="table")
+            return default_entries(self.pack)
+        discover = f"packsync discover {self.name}"
+        check_entries(self.pack, self.tables, where=f"{self.where}.tables", discover=discover)
         return self.tables
+
+    def table_of(self, table: str) -> SyncTable:
+        """The pack's table behind an entry, whose own name may be another."""
+        return self.pack.sync_tables[self.configured_tables[table].table or table]
 
     def is_partitioned(self, table: str) -> bool:
         """Whether the table is filled by named syncs (contract C18), its asset's partitions."""
@@ -76,7 +82,7 @@ class PackAssets:
         if self.is_partitioned(table):
             where = f"{where}.syncs.{sync}"
         return resolve_parameters(
-            self.pack.sync_tables[table].parameters,
+            self.table_of(table).parameters,
             self.syncs_of(table)[sync].parameters,
             where=f"{where}.parameters",
         )
@@ -86,14 +92,14 @@ class PackAssets:
 
         A sync takes the parent's rows of the sync that has its name, where there is one.
         """
-        crawl = crawl_of(self.pack.sync_tables[table])
+        crawl = crawl_of(self.table_of(table))
         if crawl is None:
             return None
-        parent = crawl.parent_table
-        if parent not in self.configured_tables:
+        parent = self._entry_of(crawl.parent_table)
+        if parent is None:
             raise ConfigurationError(
-                f"{self.where}.tables: {table!r} is crawled from {parent!r} (contract C20); "
-                f"add {parent!r} to the tables"
+                f"{self.where}.tables: {table!r} is crawled from {crawl.parent_table!r} (contract "
+                f"C20); add {crawl.parent_table!r} to the tables"
             )
         return CrawlSource(
             parent_table=parent,
@@ -102,9 +108,16 @@ class PackAssets:
         )
 
     def parent_of(self, table: str) -> str | None:
-        """The table that this one is crawled from, None if it is not crawled."""
-        crawl = crawl_of(self.pack.sync_tables[table])
-        return crawl.parent_table if crawl else None
+        """The entry that this one is crawled from, None if it is not crawled."""
+        crawl = crawl_of(self.table_of(table))
+        return self._entry_of(crawl.parent_table) if crawl else None
+
+    def _entry_of(self, pack_table: str) -> str | None:
+        """The entry that is this table of the pack: the one of its name, or the only one."""
+        names = [n for n in self.configured_tables if self.table_of(n).name == pack_table]
+        if pack_table in names:
+            return pack_table
+        return names[0] if len(names) == 1 else None
 
     def check(self) -> None:
         """Resolve everything once, so that a wrong value fails the load and not a run."""
@@ -146,12 +159,13 @@ def table_sync_of(
     syncs = definition.syncs_of(key.table)
     return TableSync(
         key=key,
-        table=definition.pack.sync_tables[key.table],
+        table=definition.table_of(key.table),
         runtime=pack.runtime(),
         connection=pack.connection(syncs[key.sync].connection),
         parameters=definition.parameters_of(key.table, key.sync),
         configured_syncs=tuple(syncs),
         crawl=definition.crawl_of(key.table, key.sync),
+        dynamic_url=definition.configured_tables[key.table].dynamic_url,
         spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
         log=runs.log,
         settings=pack.settings(),

@@ -11,7 +11,7 @@ import orjson
 from pack_sdk.context import PreviousAttemptError, SyncState
 from pack_sdk.results import Completion, rejection_of
 from resources.fetcher import SyncFetcher
-from resources.runtime import CallEnvironment
+from resources.runtime import CallEnvironment, TableSession
 from resources.spool import Spool
 from sync_assets.failures import (
     EndlessContinuationError,
@@ -60,25 +60,16 @@ def collect_pages(
     Each page goes to the spool before the next is asked for. Raises what the pack raises,
     `ParametersRejectedError` (C21), `EndlessContinuationError` (C15), `SyncCancelledError`.
     """
-    session = sync.runtime.open(
-        sync.table.name,
-        CallEnvironment(
-            fetcher=fetcher,
-            logger=PackLogger(sync),
-            endpoint=sync.connection.settings.endpoint,
-            page_timeout_seconds=sync.settings.page_timeout_seconds,
-            previous_attempt_error=request.previous_error,
-        ),
-    )
+    session = open_session(sync, request, fetcher)
     progress = _Progress(sync, spool)
     try:
-        first = _state(sync, request, None)
+        first = state_of(sync, request, None)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
         continuation: Any = None
         while True:
             if sync.cancelled.is_set():
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
-            page = session.execute(_args(sync, request), _state(sync, request, continuation))
+            page = session.execute(_args(sync, request), state_of(sync, request, continuation))
             spool.append(page, request.part)
             progress.page_done()
             if page.continuation is None:
@@ -96,6 +87,20 @@ def collect_pages(
         session.close()
 
 
+def open_session(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) -> TableSession:
+    """The pack's code, ready to be called for this sync; close it after use."""
+    return sync.runtime.open(
+        sync.table.name,
+        CallEnvironment(
+            fetcher=fetcher,
+            logger=PackLogger(sync),
+            endpoint=sync.connection.settings.endpoint,
+            page_timeout_seconds=sync.settings.page_timeout_seconds,
+            previous_attempt_error=request.previous_error,
+        ),
+    )
+
+
 def _values(sync: TableSync, request: PageRequest) -> dict[str, Any]:
     """The parameters' values in this sync by name (contract P); the pack may scribble on them."""
     return copy.deepcopy(values_at(sync.table.parameters, sync.parameters, request.started_at))
@@ -106,7 +111,7 @@ def _args(sync: TableSync, request: PageRequest) -> list[Any]:
     return list(_values(sync, request).values())
 
 
-def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncState:
+def state_of(sync: TableSync, request: PageRequest, continuation: Any = None) -> SyncState:
     """The `context.sync` of one page; the pack may scribble on its copy."""
     previous = None
     if request.mode == "incremental":  # on every page of it, and in no full sync (C7)
@@ -115,6 +120,7 @@ def _state(sync: TableSync, request: PageRequest, continuation: Any) -> SyncStat
         continuation=_copy(continuation),
         previous_completion=previous,
         schema=sync.table.schema,
+        dynamic_url=sync.dynamic_url,
         parameters=_values(sync, request),
         started_at=request.started_at,
         execution_id=request.execution_id,

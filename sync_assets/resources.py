@@ -14,6 +14,9 @@ from resources.runtime import PackRuntime
 from resources.warehouse import Warehouse
 from sync_assets.table_sync import SyncSettings
 
+CREDENTIALS_FOLDER = Path(__file__).resolve().parent.parent / ".dagster" / "credentials"
+"""Where tokens obtained at run time are kept, whatever folder a command is run in (A3)."""
+
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     """The DuckDB file that holds the synced tables."""
@@ -43,6 +46,8 @@ class ConnectionConfig(dg.Config):
 
     endpoint: str | None = None
     credentials: dict[str, str] = Field(default_factory=dict, repr=False)
+    variables: dict[str, str] = Field(default_factory=dict, description="Named in errors.")
+    credentials_folder: str | None = None
     allow_http_localhost: bool = False
     allow_private_addresses: bool = False
     max_response_bytes: int = 25 * 1024 * 1024
@@ -64,6 +69,12 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
     retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
     full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
     max_parallel_tables: int = Field(default=4, description="Tables synced at once in a run.")
+    max_rejected_rows: int | None = Field(
+        default=None, description="A sync with more rejected rows fails (S4)."
+    )
+    max_rejected_share: float | None = Field(
+        default=None, description="A sync with a larger share of rejected rows fails, 0 to 1 (S4)."
+    )
 
     _open: dict[str, Connection] = PrivateAttr(default_factory=dict[str, Connection])
 
@@ -82,6 +93,8 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
             attempts=self.attempts,
             retry_wait_seconds=self.retry_wait_seconds,
             full_every=timedelta(days=self.full_every_days),
+            max_rejected_rows=self.max_rejected_rows,
+            max_rejected_share=self.max_rejected_share,
         )
 
     def connection(self, name: str) -> Connection:
@@ -89,8 +102,13 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
         if name not in self._open:
             config = self.connections.get(name) or ConnectionConfig()
             pack = self.load()
+            folder = config.credentials_folder or str(CREDENTIALS_FOLDER)
             self._open[name] = Connection(
-                ConnectionSettings(name=name, **config.model_dump()),
+                ConnectionSettings(
+                    name=name,
+                    credentials_folder=folder,
+                    **config.model_dump(exclude={"credentials_folder"}),
+                ),
                 pack.authentication,
                 pack.network_domains,
             )

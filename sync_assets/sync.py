@@ -2,6 +2,8 @@
 
     position → mode → pages into the spool → typed in the stage → one transaction
 
+A table whose schema is asked for (contract C23) is asked before the mode is decided.
+
 The transaction holds the rows, the deletes, the cursor and the line of the ledger, so
 there is no moment at which a crash could lose or repeat a change.
 """
@@ -15,6 +17,7 @@ from resources.fetcher import SyncFetcher
 from resources.ledger import (
     PositionChange,
     RunRecord,
+    SyncPosition,
     create_ledger,
     read_last_run,
     read_position,
@@ -32,10 +35,11 @@ from sync_assets.failures import (
     status_code_of,
     status_of,
 )
-from sync_assets.mode import ModeRequest, decide_mode
+from sync_assets.mode import ModeDecision, ModeRequest, decide_mode
 from sync_assets.outcome import SyncOutcome, outcome_of
 from sync_assets.reject_limits import stop_at_limits
 from sync_assets.retries import with_retries
+from sync_assets.schema import ask_schema_for, failure_of
 from sync_assets.table_sync import TableSync
 
 
@@ -49,16 +53,11 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
         with warehouse.read() as connection:
             position = read_position(connection, sync.key)
             last_run = read_last_run(connection, sync.key)
-        decision = decide_mode(
-            request,
-            position,
-            sync.fingerprint,
-            now=datetime.now(UTC),
-            full_every=sync.settings.full_every,
-        )
+        decision = _decide(sync, position, request)
     except Exception as error:
         raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
-    sync.log("info", f"{sync.key}: {decision.mode} sync, because {decision.reason}")
+    if not sync.awaits_schema:
+        _log_decision(sync, decision)
     trials: list[Execution] = []
 
     def attempt(previous_error: PreviousAttemptError | None) -> SyncOutcome:
@@ -71,7 +70,11 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
         )
         trials.append(execution)
         try:
-            return _attempt(sync, warehouse, execution, previous_error)
+            known = ask_schema_for(execution, sync, previous_error)
+            if known is not sync:  # the decision was made as if the schema had not changed
+                execution.decision = _decide(known, position, request)
+                _log_decision(sync, execution.decision)
+            return _attempt(known, warehouse, execution, previous_error)
         finally:
             spool.discard()
 
@@ -79,7 +82,52 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
         return with_retries(sync, previous_failure(last_run), attempt)
     except Exception as error:
         record_failure(sync, warehouse, trials[-1], error)
-        raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
+        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+
+
+def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
+    """The sync with the schema that its table has now, asked for as often as a sync is tried.
+
+    For what is no sync of its own: all children of a crawl share one schema (contract C23).
+    Raises `SyncFailedError`, which the ledger then has as well.
+    """
+    if not sync.awaits_schema:
+        return sync
+    decision = ModeDecision(mode="full", reason="not decided: its schema comes before")
+    trials: list[Execution] = []
+
+    def attempt(previous_error: PreviousAttemptError | None) -> TableSync:
+        execution = Execution(
+            position=SyncPosition(),
+            decision=decision,
+            spool=Spool(sync.spool_folder),
+            fetcher=SyncFetcher(sync.connection),
+        )
+        trials.append(execution)
+        try:
+            return ask_schema_for(execution, sync, previous_error)
+        finally:
+            execution.spool.discard()
+
+    try:
+        return with_retries(sync, None, attempt)
+    except Exception as error:
+        record_failure(sync, warehouse, trials[-1], error)
+        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+
+
+def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> ModeDecision:
+    return decide_mode(
+        request,
+        position,
+        sync.fingerprint,
+        now=datetime.now(UTC),
+        full_every=sync.settings.full_every,
+    )
+
+
+def _log_decision(sync: TableSync, decision: ModeDecision) -> None:
+    sync.log("info", f"{sync.key}: {decision.mode} sync, because {decision.reason}")
 
 
 def _attempt(
@@ -156,7 +204,7 @@ def record_failure(
         cursor_after=execution.position.cursor,
         error_type=kind_of(error),
         error_status_code=status_code_of(error),
-        error_message=sentence(error),
+        error_message=failure_of(execution, error),
     )
     try:
         _write_record(warehouse, record)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pack_sdk.pack import SyncTable
+from pack_sdk.sync_table import SyncTable
 from resources.connection import Connection
 from resources.ledger import DEFAULT_SYNC, SyncKey
 from resources.runtime import PackRuntime
@@ -58,6 +58,8 @@ class TableSync:
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
     `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
+    `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
+    that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
     another thread; `cancelled` asks the sync to stop at the next page.
     """
@@ -71,13 +73,25 @@ class TableSync:
     log: Log
     configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
     crawl: CrawlSource | None = None
+    dynamic_url: str | None = None
+    schema_asked: bool = False
     row_limit: int | None = None
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def awaits_schema(self) -> bool:
+        """Whether the pack must still be asked for the table's schema (contract C23)."""
+        return self.table.dynamic is not None and not self.schema_asked
+
+    @property
     def fingerprint(self) -> dict[str, str]:
-        """What the cursor depends on (contract D5)."""
-        settings = self.connection.settings
-        return fingerprint_of(self.table.schema, self.parameters, settings.name, settings.endpoint)
+        """What the cursor depends on (contract D5), as far as it is known."""
+        return fingerprint_of(
+            None if self.awaits_schema else self.table.schema,
+            self.parameters,
+            self.connection.settings.name,
+            self.connection.settings.endpoint,
+            self.dynamic_url,
+        )

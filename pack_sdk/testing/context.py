@@ -53,6 +53,7 @@ class ContextOptions(TypedDict, total=False):
     previous_completion: Completion | None
     parameters: Mapping[str, Any]
     schema: Schema | None
+    dynamic_url: str | None
     endpoint: str | None
     logger: Logger
     previous_attempt_error: PreviousAttemptError | None
@@ -95,7 +96,7 @@ def _common(options: ContextOptions) -> dict[str, Any]:
     """The options as arguments of `SyncExecutionContext`."""
     given: dict[str, Any] = dict(options)
     clock = given.pop("clock", None) or Clock()
-    of_sync = ("continuation", "previous_completion", "parameters", "schema")
+    of_sync = ("continuation", "previous_completion", "parameters", "schema", "dynamic_url")
     state = {name: given.pop(name) for name in of_sync if name in given}
     sync = SyncState(started_at=clock.now, execution_id="test", **state)
     return {"sync": sync, **given}

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pack_sdk.pack import SyncTable
 from pack_sdk.results import CheckedResult, Completion
+from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing.rows import RejectedRow, fields_of, find_problem
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from pack_sdk.context import Logger, PreviousAttemptError, SilentLogger
 from pack_sdk.errors import InvalidResultError, UserVisibleError
 from pack_sdk.fetching import Send
-from pack_sdk.pack import Pack, SyncTable
+from pack_sdk.pack import Pack
 from pack_sdk.results import CheckedResult, Completion, parse_result, rejection_of
+from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing.arguments import Args, values_of
 from pack_sdk.testing.calling import call
 from pack_sdk.testing.clock import Clock
 from pack_sdk.testing.context import ContextOptions
+from pack_sdk.testing.dynamic_tables import with_schema
 from pack_sdk.testing.network import guarded
 from pack_sdk.testing.synced_rows import SyncedRows
 
@@ -31,6 +33,7 @@ def execute_sync_table(
     previous_completion: Completion | None = None,
     clock: Clock | None = None,
     endpoint: str | None = None,
+    dynamic_url: str | None = None,
     max_pages: int = 1_000,
     between_pages: Callable[[], object] = do_nothing,
     logger: Logger | None = None,
@@ -51,7 +54,9 @@ def execute_sync_table(
     P); `validate_parameters` is asked first (C21); every page gets what the one before
     returned as JSON (C4), the cursor (C7), and the time at which the sync began, which is
     `clock.now` (D10); only declared domains may be asked for (F4); `on_error` may replace an
-    error (C22). `fetcher` is a `MockFetcher` or any function that sends a request.
+    error (C22); a table that says its schema itself is asked for it before (C23), and one
+    that stands for many needs the `dynamic_url`. `fetcher` is a `MockFetcher` or any function
+    that sends a request.
 
     Unlike the engine it tries once, has no time limit, and runs no full sync when results are
     incomplete (C8): see `SyncedRows.has_incomplete_results`.
@@ -66,18 +71,16 @@ def execute_sync_table(
     table = pack.sync_tables[table_name]
     options: ContextOptions = {
         "clock": Clock(clock.now),  # the same on every page, though the clock goes on
-        "schema": table.schema,
+        "dynamic_url": dynamic_url,
         "endpoint": endpoint,
         "logger": logger or SilentLogger(),
         "previous_attempt_error": previous_attempt_error,
     }
-    run = _Run(
-        table,
-        values_of(table.parameters, args, clock.now),
-        _cursor_of(previous_completion),
-        guarded(fetcher, pack, endpoint),
-        options,
-    )
+    values = values_of(table.parameters, args, clock.now)
+    send = guarded(fetcher, pack, endpoint)
+    table = with_schema(table, values, send, options)
+    options["schema"] = table.schema
+    run = _Run(table, values, _cursor_of(previous_completion), send, options)
     run.check_parameters()
     pages = [run.page(None)]
     while (continuation := pages[-1].continuation) is not None:

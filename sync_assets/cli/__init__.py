@@ -2,9 +2,11 @@
 
 import typer
 
+from sync_assets.cli.discover import discover
 from sync_assets.cli.listing import list_packs
 from sync_assets.cli.preview import preview
 from sync_assets.cli.query import query
+from sync_assets.cli.rejects import rejects
 from sync_assets.cli.status import status
 from sync_assets.cli.syncing import sync
 
@@ -14,7 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_packs)
+app.command("discover")(discover)
 app.command("preview")(preview)
 app.command("sync")(sync)
 app.command("status")(status)
 app.command("query")(query)
+app.add_typer(rejects, name="rejects")

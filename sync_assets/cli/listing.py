@@ -10,6 +10,7 @@ from rich.table import Table
 from resources.ledger import SyncKey
 from sync_assets.cli.project import configured_packs, console, plain_errors
 from sync_assets.configuration import ScheduleConfiguration
+from sync_assets.pack_assets import PackAssets
 
 
 def list_packs() -> None:
@@ -26,11 +27,24 @@ def list_packs() -> None:
                         str(SyncKey(pack=name, table=key, sync=sync)),
                         configuration.connection,
                         escape(", ".join(f"{k}={v}" for k, v in values if v is not None)),
-                        escape(definition.pack.sync_tables[key].description),
+                        escape(definition.table_of(key).description),
                     )
             console.print(table)
+            _print_left_out(definition)
         if not packs:
             console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
+
+
+def _print_left_out(definition: PackAssets) -> None:
+    """The dynamic tables that a defs.yaml without `tables` does not have (contract C23)."""
+    for table in definition.pack.sync_tables.values():
+        if definition.tables is None and table.is_dynamic:
+            console.print(
+                f"{definition.name}.{table.name} is dynamic and not included: "
+                f"`packsync discover {definition.name} {table.name}` lists what there is",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def _next_runs(schedule: ScheduleConfiguration) -> str:

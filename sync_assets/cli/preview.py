@@ -27,6 +27,7 @@ from sync_assets.cli.project import (
 from sync_assets.definitions import warehouse_resource
 from sync_assets.pack_assets import table_sync_of
 from sync_assets.pages import PageRequest, collect_pages
+from sync_assets.schema import ask_schema
 from sync_assets.table_runs import TableRuns
 from sync_assets.table_sync import TableSync
 
@@ -64,8 +65,10 @@ def _preview(sync: TableSync, folder: Path, rows: int) -> None:
         row_limit=rows,
     )
     spool = Spool(folder / "spool")
+    fetcher = SyncFetcher(sync.connection)
     try:
-        collect_pages(sync, request, SyncFetcher(sync.connection), spool)
+        sync = ask_schema(sync, request, fetcher)
+        collect_pages(sync, request, fetcher, spool)
     except Exception as error:
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
     finally:

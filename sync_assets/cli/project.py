@@ -44,10 +44,13 @@ def fail(message: str) -> None:
     raise typer.Exit(1)
 
 
-def configured_packs() -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
+def configured_packs(
+    *, complete: bool = True
+) -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
     """The packs that `defs/` switches on, by name, with their configuration.
 
-    Raises `ConfigurationError` where it is wrong.
+    Raises `ConfigurationError` where it is wrong, or something that is required is missing
+    yet, unless it need not be `complete`.
     """
     load_dotenv(PROJECT / ".env")
     tree = dg.ComponentTree.for_project(PROJECT)
@@ -59,14 +62,15 @@ def configured_packs() -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
         reason = " ".join(str(error.__cause__ or error).split())
         raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
     definitions = [(component, component.definition()) for component in components]
-    for _, definition in definitions:
-        definition.check()
+    if complete:
+        for _, definition in definitions:
+            definition.check()
     return {definition.name: (component, definition) for component, definition in definitions}
 
 
-def choose_pack(name: str) -> tuple[PackSyncComponent, PackAssets]:
+def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackAssets]:
     """The configured pack of that name; exits with the choices if there is none."""
-    packs = configured_packs()
+    packs = configured_packs(complete=complete)
     if name not in packs:
         fail(f"no pack {name!r} is configured; choose from {', '.join(packs) or 'none'}")
     return packs[name]

@@ -1,9 +1,10 @@
 """A pack with one table, for tests of the testing kit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pack_sdk import Pack, SyncExecutionContext, make_object_schema
+from pack_sdk.testing import MockFetcher, SyncedRows, execute_sync_table
 
 ITEM = make_object_schema(
     properties={
@@ -19,8 +20,9 @@ ITEM = make_object_schema(
 
 
 class Steps:
-    """An `execute` that returns, raises or calls the given steps in turn; `calls` keeps what
-    it was called with.
+    """An `execute` that returns, raises or calls the given steps in turn.
+
+    `calls` keeps what it was called with.
     """
 
     def __init__(self, *steps: Any) -> None:
@@ -51,3 +53,26 @@ def pack_of(execute: Any, **fields: Any) -> Pack:
 def items(**names: str) -> list[dict[str, Any]]:
     """Rows of `ITEM`, written as id=name."""
     return [{"id": row_id, "name": name} for row_id, name in names.items()]
+
+
+def sync(steps: Any, fetcher: MockFetcher | None = None, **options: Any) -> SyncedRows:
+    """Sync the table of these steps, with no request expected unless a fetcher is given."""
+    return execute_sync_table(pack_of(steps), "Items", fetcher=fetcher or MockFetcher(), **options)
+
+
+def fetching(url: str) -> Callable[[Any, Any], Any]:
+    """An `execute` that returns what it finds at this URL."""
+
+    def execute(_: Any, context: Any) -> Any:
+        return context.fetcher.fetch(url=url).body
+
+    return execute
+
+
+def answering(answer: Any) -> Callable[[Any, Any], Any]:
+    """A function of the pack that always returns this."""
+
+    def function(_one: Any, _other: Any) -> Any:
+        return answer
+
+    return function

@@ -18,9 +18,11 @@ class RecordingFetcher:
     sent: list[str] = field(default_factory=list[str])
     pages: list[float] = field(default_factory=list[float])
     cancelled: bool = False
+    invocation_tokens: list[str] = field(default_factory=list[str])
 
-    def send(self, request: FetchRequest) -> FetchResponse:
+    def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
         """Answer with the URL."""
+        self.invocation_tokens.append(invocation_token)
         self.sent.append(request.url)
         return FetchResponse(status=200, body=request.url)
 

@@ -44,7 +44,7 @@ def test_everything_is_there_after_the_commit(bench: SyncBench) -> None:
         "resources.apply.create_ledger",
         "resources.synced_table.SyncedTable.fit_columns",
         "resources.synced_table.SyncedTable.apply",
-        "resources.synced_table.SyncedTable.keep_rejects",
+        "resources.apply.keep_rejects",
         "resources.apply.write_positions",
         "resources.apply.record_run",
         "resources.synced_table.SyncedTable.row_count",

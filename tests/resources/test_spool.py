@@ -1,6 +1,8 @@
 """The spool: pages on disk, and the journal that says where they are."""
 
 import stat
+import subprocess
+import sys
 import zlib
 from collections import defaultdict
 from pathlib import Path
@@ -48,7 +50,7 @@ def test_a_page_is_on_disk_once_append_returns(tmp_path: Path) -> None:
     page = a_page({"id": 1}, continuation="next")
     spool.append(page)
     try:
-        assert (tmp_path / "spool" / "rows-00001.ndjson").read_bytes() == page.rows
+        assert (spool.folder / "rows-00001.ndjson").read_bytes() == page.rows
         assert [entry.continuation for entry in spool.pages()] == ["next"]
     finally:
         spool.close()
@@ -114,3 +116,27 @@ def test_a_continuation_of_any_kind_of_dictionary(kind: Any, tmp_path: Path) -> 
     assert one.continuation == {"a": {"b": [1, None]}}
     assert two.completion is not None
     assert two.completion["incremental_continuation"] == {"a": {"b": [1, None]}}
+
+
+def test_two_spools_of_one_sync_do_not_meet(tmp_path: Path) -> None:
+    """The same sync may run twice at once: neither sees or removes the other's pages (D9)."""
+    first, second = Spool(tmp_path), Spool(tmp_path)
+    first.append(a_page({"id": "first"}))
+    second.append(a_page({"id": "second"}))
+    second.discard()
+    assert first.files[0].read_bytes() == b'{"id":"first"}\n'
+    first.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_spool_of_a_dead_process_is_removed(tmp_path: Path) -> None:
+    """What a killed run left behind goes when the sync runs again; other folders stay (D9)."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    dead, other = tmp_path / f"{process.pid}-abc", tmp_path / "not-ours"
+    dead.mkdir()
+    other.mkdir()
+    spool = Spool(tmp_path)
+    spool.close()
+    assert not dead.exists()
+    assert other.exists()

@@ -38,7 +38,10 @@ def test_the_last_of_rows_with_the_same_id_counts(tmp_path: Path) -> None:
 
 
 def test_a_rejected_row_replaces_no_good_one(tmp_path: Path) -> None:
-    """A good row with the same id counts, whether it came before or after (S4, S5)."""
+    """A good row with the same id counts, whether it came before or after (S4, S5).
+
+    The rejected row stays one only where no good row came after it; else it is a repeat.
+    """
     staged = stage_pages(
         tmp_path,
         SCHEMA,
@@ -46,7 +49,8 @@ def test_a_rejected_row_replaces_no_good_one(tmp_path: Path) -> None:
         a_page({"id": "b", "v": "x"}, {"id": "b", "v": 2}),
     )
     assert staged.upserts == [("a", 1), ("b", 2)]
-    assert (staged.counts.rejected, staged.counts.duplicates) == (2, 0)
+    assert [(reject[1], reject[3]) for reject in staged.rejects] == [("a", '{"id":"a","v":"x"}')]
+    assert (staged.counts.rejected, staged.counts.duplicates) == (1, 1)
 
 
 def test_the_order_of_arrival_is_kept_over_files_and_threads(

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext
+from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext, SyncTable
 from pack_sdk import make_object_schema as object_schema
 from resources.connection import Connection, ConnectionSettings
 from resources.ledger import SyncKey, SyncPosition, read_position
@@ -82,6 +82,10 @@ class Scripted:
         return [call.context for call in self.calls]
 
 
+def _nameless(_context: object) -> str:
+    raise AssertionError("a sync does not ask for names")
+
+
 @dataclass(kw_only=True)
 class Engine:
     """One table, its configuration, and its syncs; change a field and sync again.
@@ -98,6 +102,8 @@ class Engine:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
     validate_parameters: Callable[..., Any] | None = None
     on_error: Callable[..., Any] | None = None
+    get_schema: Callable[..., Any] | None = None
+    dynamic_url: str | None = None  # with get_schema: makes the table a dynamic one (C23)
     authentication: Authentication = field(default_factory=Authentication)
     connection: ConnectionSettings = field(default_factory=local_connection)
     settings: SyncSettings = field(
@@ -116,15 +122,7 @@ class Engine:
     def prepared(self, name: str = "default") -> Generator[TableSync]:
         """The sync, ready to be run, while its connection is open."""
         pack = Pack()
-        table = pack.add_sync_table(
-            name=self.table,
-            identity_name=self.table,
-            schema=self.schema,
-            execute=self.execute,
-            parameters=self.parameters,
-            validate_parameters=self.validate_parameters,
-            on_error=self.on_error,
-        )
+        table = self._add_table(pack)
         with Connection(self.connection, self.authentication, []) as connection:
             yield TableSync(
                 key=self.key(name),
@@ -132,12 +130,27 @@ class Engine:
                 runtime=PythonRuntime(pack),
                 connection=connection,
                 parameters={p.name: self.values.get(p.name) for p in table.parameters},
+                dynamic_url=self.dynamic_url,
                 spool_folder=self.spools / self.table / name,
                 log=self._write_log,
                 settings=self.settings,
                 cancelled=self.cancelled,
                 configured_syncs=self.syncs,
             )
+
+    def _add_table(self, pack: Pack) -> SyncTable:
+        """The table of fixed identity, or the dynamic one if there is a `dynamic_url`."""
+        fields: dict[str, Any] = {
+            "name": self.table,
+            "identity_name": self.table,
+            "parameters": self.parameters,
+            "validate_parameters": self.validate_parameters,
+            "on_error": self.on_error,
+            "get_schema": self.get_schema,
+        }
+        if self.dynamic_url is None:
+            return pack.add_sync_table(schema=self.schema, execute=self.execute, **fields)
+        return pack.add_dynamic_sync_table(execute=self.execute, get_name=_nameless, **fields)
 
     def key(self, name: str = "default") -> SyncKey:
         """The sync's key."""

@@ -93,6 +93,8 @@ def test_a_failing_run_ends_with_1_and_is_told(project: DagsterProject) -> None:
     assert "Good full: it has never been synced" in result.stdout
     assert "error: acme.Broken: " in result.stderr
     assert "no items" in result.stderr
+    for dagsters in ("Execution of step", "Execution of run", "Stack Trace"):
+        assert dagsters not in result.stderr
     assert result.stderr.endswith(
         f"error: the run {run.run_id} failed; `packsync status` and the UI say why\n"
     )

@@ -1,7 +1,10 @@
 """What this project shows to Dagster: assets, jobs, schedules, resources; and its tools agree."""
 
 import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import dagster as dg
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from packs.demo.pack import pack as demo_pack
 from resources.warehouse import Warehouse
 from sync_assets.definitions import defs
-from tests.sync_assets.dagster_project import ProjectCopy, copy_project
+from tests.sync_assets.dagster_project import copy_project
 
 TABLES = ["Projects", "Tasks", "Events"]
 
@@ -110,28 +113,36 @@ def test_the_warehouse_can_be_another_file(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    """The project's files in another folder, as in a fresh checkout."""
-    return copy_project(tmp_path_factory.mktemp("copy"))
+def checks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, CompletedProcess[str]]:
+    """Dagster's tools, run side by side in a copy of the project, as in a fresh checkout."""
+    copy = copy_project(tmp_path_factory.mktemp("copy"))
+    commands = {
+        "validate": ("dagster", "definitions", "validate"),
+        "check": ("dg", "check", "defs"),
+        "list": ("dg", "list", "defs", "--json"),
+    }
+    with ThreadPoolExecutor() as pool:
+        running = {name: pool.submit(copy.run, *words) for name, words in commands.items()}
+    return {name: future.result() for name, future in running.items()}
 
 
-def test_dagster_validates_the_project(copy: ProjectCopy) -> None:
+def test_dagster_validates_the_project(checks: Mapping[str, CompletedProcess[str]]) -> None:
     """`dagster definitions validate` finds the workspace without any environment variable."""
-    done = copy.run("dagster", "definitions", "validate")
+    done = checks["validate"]
     assert done.returncode == 0, done.stderr
     assert "Validation successful for code location pack_sync" in done.stdout + done.stderr
 
 
-def test_dg_checks_the_project(copy: ProjectCopy) -> None:
+def test_dg_checks_the_project(checks: Mapping[str, CompletedProcess[str]]) -> None:
     """`dg check defs` works with this flat layout (design: conventions)."""
-    done = copy.run("dg", "check", "defs")
+    done = checks["check"]
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All definitions loaded successfully" in done.stdout
 
 
-def test_dg_lists_the_definitions(copy: ProjectCopy) -> None:
-    """`dg list defs` shows every table and schedule."""
-    done = copy.run("dg", "list", "defs", "--json")
+def test_dg_lists_the_definitions(checks: Mapping[str, CompletedProcess[str]]) -> None:
+    """`dg list defs` shows every table, job and schedule."""
+    done = checks["list"]
     assert done.returncode == 0, done.stdout + done.stderr
     listed = json.loads(done.stdout[done.stdout.index("{") :])
     keys = {asset["asset_key"] for asset in listed["assets"]}

@@ -1,14 +1,16 @@
 """The demo pack's tables, synced over real HTTP page after page."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
 from pack_sdk import Completion, StatusCodeError, UserVisibleError
-from packs.demo.pack import OVERLAP, pack
+from pack_sdk.testing import make_async_context
+from packs.demo.pack import OVERLAP, pack, sync_tasks
 from packs.demo.records import Record
 from packs.demo.source import DemoSource
-from packs.demo.tests.sync_driver import Synced, sync
+from packs.demo.tests.sync_driver import HttpFetcher, sync
 
 
 def without_duration(rows: list[Record]) -> list[Record]:
@@ -68,7 +70,7 @@ def test_an_incremental_sync_of_tasks_brings_what_changed(api_url: str, source: 
     change = source.change().tasks
     synced = sync("Tasks", api_url, previous=cursor)
     assert set(synced.ids) == {*change.updated, *change.inserted}
-    assert synced.deleted_ids == []
+    assert synced.deleted_row_ids == []
     truth = by_id(source.tasks())
     assert synced.rows == [truth[task_id] for task_id in synced.ids]
 
@@ -102,36 +104,36 @@ def test_no_task_is_lost_that_changes_during_a_sync(api_url: str, source: DemoSo
     D10, with each incremental sync long enough for several pages.
     """
     synced = sync("Tasks", api_url, between_pages=source.change)
-    mirror = synced.apply_to({})
+    mirror = synced.applied_to()
     for _ in range(2):
         source.change(updated=800)
         synced = sync("Tasks", api_url, previous=synced.completion, between_pages=source.change)
         assert len(synced.pages) > 1
-        synced.apply_to(mirror)
-    sync("Tasks", api_url, previous=synced.completion).apply_to(mirror)
+        mirror = synced.applied_to(mirror)
+    mirror = sync("Tasks", api_url, previous=synced.completion).applied_to(mirror)
     assert [mirror[task["id"]] for task in source.tasks()] == source.tasks()
 
 
 def test_deleted_tasks_stay_until_a_full_sync(api_url: str, source: DemoSource) -> None:
     """Incremental syncs do not see them go; the full one no longer returns them (C10, C13)."""
     first = sync("Tasks", api_url)
-    mirror = first.apply_to({})
+    mirror = first.applied_to()
     gone = set(source.change(deleted=12).tasks.deleted)
-    sync("Tasks", api_url, previous=first.completion).apply_to(mirror)
+    mirror = sync("Tasks", api_url, previous=first.completion).applied_to(mirror)
     assert mirror.keys() - by_id(source.tasks()).keys() == gone
     assert not gone & set(sync("Tasks", api_url).ids)
 
 
 def test_tasks_of_one_project_can_be_synced_incrementally(api_url: str, source: DemoSource) -> None:
     """The parameter holds for every page of both kinds of sync (C1)."""
-    args = ["PROJ-2", None]
+    args = {"project": "PROJ-2"}
     full = sync("Tasks", api_url, args=args)
     assert full.rows == [task for task in source.tasks() if task["projectId"] == "PROJ-2"]
     source.change(updated=1_000)
     changed = sync("Tasks", api_url, args=args, previous=full.completion)
     assert {task["projectId"] for task in changed.rows} == {"PROJ-2"}
     truth = [task for task in source.tasks() if task["projectId"] == "PROJ-2"]
-    mirror = changed.apply_to(full.apply_to({}))
+    mirror = changed.applied_to(full.applied_to())
     assert [mirror[task["id"]] for task in truth] == truth
 
 
@@ -141,15 +143,18 @@ def test_the_status_of_tasks_is_no_parameter_of_incremental_syncs(
     """It is hidden (C19), because a task that ceases to fit would not come as a change."""
     project, status = pack.sync_tables["Tasks"].parameters
     assert (project.hidden, status.hidden) == (False, True)
-    synced = sync("Tasks", api_url, args=[None, "blocked"])
-    assert synced.rows == [task for task in source.tasks() if task["status"] == "blocked"]
+    with pytest.raises(ValueError, match="contract C19"):
+        sync("Tasks", api_url, args={"status": "blocked"})
+    context = make_async_context(HttpFetcher(), endpoint=api_url)
+    page = asyncio.run(sync_tasks([None, "blocked"], context))
+    assert page.result == [task for task in source.tasks() if task["status"] == "blocked"]
 
 
 def test_a_full_sync_of_events_is_the_table(api_url: str, source: DemoSource) -> None:
     """Every event once, and the sync token as the cursor (C6)."""
     synced = sync("Events", api_url)
     assert without_duration(synced.rows) == source.events()
-    assert synced.deleted_ids == []
+    assert synced.deleted_row_ids == []
     assert len(synced.pages) == 3
     assert synced.completion is not None
     assert set(synced.completion.incremental_continuation) == {"syncToken"}
@@ -163,21 +168,21 @@ def test_an_incremental_sync_of_events_brings_exactly_what_changed(
     change = source.change().events
     synced = sync("Events", api_url, previous=full.completion)
     assert set(synced.ids) == {*change.updated, *change.inserted}
-    assert set(synced.deleted_ids) == set(change.deleted)
-    mirror = synced.apply_to(full.apply_to({}))
+    assert set(synced.deleted_row_ids) == set(change.deleted)
+    mirror = synced.applied_to(full.applied_to())
     assert by_id(without_duration(list(mirror.values()))) == by_id(source.events())
 
 
 def test_events_stay_right_while_they_change_during_syncs(api_url: str, source: DemoSource) -> None:
     """Full and incremental syncs overtaken by changes add up to the truth, deletes included."""
     synced = sync("Events", api_url, between_pages=source.change)
-    mirror = synced.apply_to({})
+    mirror = synced.applied_to()
     for _ in range(2):
         source.change(updated=600, deleted=60)
         synced = sync("Events", api_url, previous=synced.completion, between_pages=source.change)
         assert len(synced.pages) > 1
-        synced.apply_to(mirror)
-    sync("Events", api_url, previous=synced.completion).apply_to(mirror)
+        mirror = synced.applied_to(mirror)
+    mirror = sync("Events", api_url, previous=synced.completion).applied_to(mirror)
     assert by_id(without_duration(list(mirror.values()))) == by_id(source.events())
 
 
@@ -188,6 +193,7 @@ def test_an_expired_sync_token_asks_for_a_full_sync(api_url: str, source: DemoSo
     source.expire_sync_tokens()
     refused = sync("Events", api_url, previous=cursor)
     assert refused.completion == Completion(has_incomplete_results=True)
+    assert refused.has_incomplete_results
     assert refused.rows == []
     full = sync("Events", api_url)
     assert without_duration(full.rows) == source.events()
@@ -213,7 +219,7 @@ def test_other_errors_of_the_api_are_raised(api_url: str) -> None:
         sync("Events", api_url, previous=broken)
     assert caught.value.status_code == 400
     with pytest.raises(StatusCodeError) as caught:
-        sync("Tasks", api_url, args=["PROJ-99", None])
+        sync("Tasks", api_url, args={"project": "PROJ-99"})
     assert caught.value.status_code == 404
 
 
@@ -222,10 +228,11 @@ def test_an_incremental_sync_takes_few_requests(
     api_url: str, source: DemoSource, table_name: str
 ) -> None:
     """What incremental syncs are for: one request instead of three."""
-    full = sync(table_name, api_url)
+    first, second = HttpFetcher(), HttpFetcher()
+    full = sync(table_name, api_url, fetcher=first)
     source.change()
-    changed = sync(table_name, api_url, previous=full.completion)
-    assert (len(full.urls), len(changed.urls)) == (3, 1)
+    sync(table_name, api_url, previous=full.completion, fetcher=second)
+    assert (len(first.urls), len(second.urls)) == (3, 1)
 
 
 @pytest.mark.parametrize("table_name", ["Projects", "Tasks", "Events"])
@@ -237,5 +244,5 @@ def test_a_connection_without_an_endpoint_is_told(table_name: str) -> None:
 
 def test_a_slash_at_the_end_of_the_endpoint_does_no_harm(api_url: str, source: DemoSource) -> None:
     """Both spellings of a base URL work."""
-    synced: Synced = sync("Projects", f"{api_url}/")
+    synced = sync("Projects", f"{api_url}/")
     assert synced.rows == source.projects()
