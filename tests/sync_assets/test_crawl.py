@@ -31,7 +31,6 @@ class Forum:
     broken: set[str] = field(default_factory=set[str])
     calls: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     logged: list[str] = field(default_factory=list[str])
-    settings: SyncSettings = SyncSettings(attempts=2, retry_wait_seconds=0)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -101,7 +100,7 @@ class Forum:
                 spool_folder=self.folder / "spool" / table,
                 log=runs.log,
                 crawl=definition.crawl_of(table, "default"),
-                settings=self.settings,
+                settings=SyncSettings(attempts=2, retry_wait_seconds=0),
                 cancelled=runs.cancelled,
             )
             for table in tables or ("Comments", "Posts")

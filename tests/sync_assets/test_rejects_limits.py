@@ -1,5 +1,6 @@
 """A limit on rejected rows: past it the sync fails, and nothing of it is applied (S4)."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,9 @@ def test_a_limit_that_makes_no_sense_is_refused(
 def test_a_crawl_is_stopped_by_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is one transaction: it fails as a whole, batches before it stay (S4, D7)."""
     monkeypatch.setattr("sync_assets.crawl.BATCH_SIZE", 1)
-    settings = SyncSettings(attempts=1, max_rejected_rows=0)
-    forum = Forum(folder=tmp_path, comments={"p2": ["c", ""]}, settings=settings)
+    strict = partial(SyncSettings, max_rejected_rows=0)
+    monkeypatch.setattr("tests.sync_assets.test_crawl.SyncSettings", strict)
+    forum = Forum(folder=tmp_path, comments={"p2": ["c", ""]})
     failed = [event for event in forum.run() if isinstance(event, TableFailed)]
     assert "1 of 2 rows (50.0%) were rejected" in failed[0].message
     assert {sync for _, sync in forum.rows()} == {"default/p1"}
