@@ -12,13 +12,13 @@ import typer
 
 from benchmarks.measurement import Clock, Measurement, content_of, report
 from pack_sdk import Authentication, Pack, SyncExecutionContext, make_object_schema
-from resources.connection import Connection, ConnectionSettings
-from resources.ledger import SyncKey
-from resources.python_runtime import PythonRuntime
-from resources.warehouse import Warehouse
-from sync_assets.mode import ModeRequest
-from sync_assets.sync import run_sync
-from sync_assets.table_sync import LogLevel, SyncSettings, TableSync
+from resources.http.connection import Connection, ConnectionSettings
+from resources.runtimes.python_runtime import PythonRuntime
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.sync import run_sync
+from sync_assets.engine.table_sync import LogLevel, SyncSettings, TableSync
 
 _TEXT = {"type": "string"}
 _WHOLE = {"type": "number", "precision": 0}

@@ -1,15 +1,16 @@
 """Parameters of a sync table (contract, section P)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pack_sdk.choices import Autocomplete, check_autocomplete
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import with_snake_case_keys
 from pack_sdk.parameter_types import ParameterType
-from pack_sdk.parameter_values import find_misfit
+from pack_sdk.parameter_values import find_misfit, resolve_value
 
 
 class Unset:
@@ -143,3 +144,15 @@ def check_order(parameters: Sequence[Parameter]) -> None:
                 f"the required parameter {parameter.name!r} follows the optional {optional!r}; "
                 "put required ones first"
             )
+
+
+def values_at(
+    parameters: Iterable[Parameter], values: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What a sync that began at `now` passes for these values (contract C1, P).
+
+    Dates become datetimes in UTC, and those that move are reckoned from `now`. The cursor
+    depends on the values as configured, so a date that moves costs no full sync (D5).
+    """
+    kinds = {parameter.name: parameter.type for parameter in parameters}
+    return {name: resolve_value(kinds[name], value, now) for name, value in values.items()}

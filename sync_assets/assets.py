@@ -14,15 +14,15 @@ import dagster as dg
 from pydantic import Field
 
 from pack_sdk.sync_table import SyncTable
-from resources.columns import columns_of
-from resources.ledger import SyncKey
+from resources.warehouse.columns import columns_of
+from resources.warehouse.ledger import SyncKey
 from sync_assets.checks import Checks, no_rejected_rows_spec
-from sync_assets.fingerprint import fingerprint_of
+from sync_assets.engine.fingerprint import fingerprint_of
+from sync_assets.engine.mode import ModeRequest, RequestedMode
+from sync_assets.engine.table_runs import LogLine, TableFailed, TableFinished, TableRuns
 from sync_assets.metadata import column_schema, materialization_metadata
-from sync_assets.mode import ModeRequest, RequestedMode
 from sync_assets.pack_assets import PackAssets, table_sync_of
 from sync_assets.resources import PackResource, WarehouseResource
-from sync_assets.table_runs import LogLine, TableFailed, TableFinished, TableRuns
 
 SYNC_TAG = "sync/table"
 """A tag of every asset that is a sync table, for selections."""

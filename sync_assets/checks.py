@@ -6,10 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from resources.ledger import SyncKey
-from resources.rejects import RejectSummary, summarize_rejects
-from resources.warehouse import Warehouse
-from sync_assets.outcome import SyncOutcome
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.rejects import RejectSummary, summarize_rejects
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.outcome import SyncOutcome
 
 NO_REJECTED_ROWS = "no_rejected_rows"
 

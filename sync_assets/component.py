@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
-from resources.pack_loader import load_pack
+from resources.runtimes.pack_loader import load_pack
 from sync_assets.assets import build_pack_assets
 from sync_assets.configuration import (
     ConfigurationError,

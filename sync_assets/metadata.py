@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 import orjson
 
-from resources.columns import Column
-from resources.ledger import RunRecord
-from resources.synced_table import HIDDEN_COLUMNS
-from sync_assets.outcome import SyncOutcome
+from resources.warehouse.columns import Column
+from resources.warehouse.ledger import RunRecord
+from resources.warehouse.synced_table import HIDDEN_COLUMNS
+from sync_assets.engine.outcome import SyncOutcome
 
 _LONGEST_CURSOR = 200
 

@@ -12,17 +12,17 @@ import dagster as dg
 from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
-from resources.ledger import DEFAULT_SYNC, SyncKey
+from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.configuration import (
     ConfigurationError,
     SyncConfiguration,
     TableConfiguration,
 )
+from sync_assets.engine.table_runs import TableRuns
+from sync_assets.engine.table_sync import CrawlSource, TableSync
 from sync_assets.parameters import resolve_parameters
 from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_entries import check_entries, default_entries
-from sync_assets.table_runs import TableRuns
-from sync_assets.table_sync import CrawlSource, TableSync
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 

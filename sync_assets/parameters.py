@@ -1,10 +1,9 @@
 """The values of a table's parameters: what is configured, and what a sync makes of it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
-from pack_sdk.parameter_values import find_misfit, resolve_value
+from pack_sdk.parameter_values import find_misfit
 from pack_sdk.parameters import Parameter
 from sync_assets.configuration import ConfigurationError, choose
 
@@ -15,7 +14,8 @@ def resolve_parameters(
     """A value for every parameter of a table, in declared order (contract C1, C19, P).
 
     What is configured, else the value that the pack suggests, else None for an optional
-    one. Dates that move, such as "yesterday", stay as they are written: see `values_at`.
+    one. Dates that move, such as "yesterday", stay as they are written: see
+    `pack_sdk.parameters.values_at`.
     Raises `ConfigurationError` for an unknown, a hidden (C19) or a missing parameter and for
     a value of another type.
     """
@@ -34,18 +34,6 @@ def known_parameters(
     declared = list(parameters)
     _check_names(declared, configured, where=where)
     return {p.name: _value_of(p, configured, where=where) for p in declared}
-
-
-def values_at(
-    parameters: Iterable[Parameter], values: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
-    """What a sync that began at `now` passes for these values (contract C1, P).
-
-    Dates become datetimes in UTC, and those that move are reckoned from `now`. The cursor
-    depends on the values as configured, so a date that moves costs no full sync (D5).
-    """
-    kinds = {parameter.name: parameter.type for parameter in parameters}
-    return {name: resolve_value(kinds[name], value, now) for name, value in values.items()}
 
 
 def _check_names(

@@ -7,12 +7,12 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from pack_sdk.pack import Pack
-from resources.connection import Connection, ConnectionSettings
-from resources.pack_loader import load_pack
-from resources.python_runtime import PythonRuntime
-from resources.runtime import PackRuntime
-from resources.warehouse import Warehouse
-from sync_assets.table_sync import SyncSettings
+from resources.http.connection import Connection, ConnectionSettings
+from resources.runtimes.pack_loader import load_pack
+from resources.runtimes.python_runtime import PythonRuntime
+from resources.runtimes.runtime import PackRuntime
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.table_sync import SyncSettings
 
 CREDENTIALS_FOLDER = Path(__file__).resolve().parent.parent / ".dagster" / "credentials"
 """Where tokens obtained at run time are kept, whatever folder a command is run in (A3)."""

@@ -6,10 +6,10 @@ from typing import Any, TypeAlias, cast
 
 import dagster as dg
 
-from resources.ledger import SyncKey, read_position
+from resources.warehouse.ledger import SyncKey, read_position
 from sync_assets.assets import SYNC_TAG, WAREHOUSE
 from sync_assets.configuration import ScheduleConfiguration
-from sync_assets.mode import MODE_TAG
+from sync_assets.engine.mode import MODE_TAG
 from sync_assets.resources import WarehouseResource
 
 INCREMENTAL_JOB = "incremental"
@@ -31,7 +31,7 @@ _IN_FLIGHT = [
 def build_sync_jobs() -> list[Any]:
     """The jobs over all sync tables: `incremental`, and `full_refresh` with its tag.
 
-    `incremental` chooses the mode of each table (see `sync_assets.mode`); `full_refresh`
+    `incremental` chooses the mode of each table (see `sync_assets.engine.mode`); `full_refresh`
     forces full syncs. A tag rather than config, because it survives re-execution.
     """
     every_table = dg.AssetSelection.tag(SYNC_TAG, "true")

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from pack_sdk.choices import Choice
 from pack_sdk.context import SilentLogger
-from pack_sdk.parameters import Parameter
+from pack_sdk.parameters import Parameter, values_at
 from pack_sdk.sync_table import SyncTable
-from resources.fetcher import SyncFetcher
-from resources.ledger import SyncKey
-from resources.runtime import CallEnvironment
+from resources.http.fetcher import SyncFetcher
+from resources.runtimes.runtime import CallEnvironment
+from resources.warehouse.ledger import SyncKey
 from sync_assets.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_dynamic_urls
 from sync_assets.cli.project import (
     choose_pack,
@@ -26,7 +26,7 @@ from sync_assets.cli.project import (
     plain_errors,
 )
 from sync_assets.pack_assets import PackAssets
-from sync_assets.parameters import known_parameters, values_at
+from sync_assets.parameters import known_parameters
 from sync_assets.resources import PackResource
 
 

@@ -14,15 +14,16 @@ from rich.table import Table
 
 from pack_sdk.context import SilentLogger, SyncState
 from pack_sdk.dynamic_answers import DynamicUrl
+from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
-from resources.columns import columns_of
-from resources.fetcher import SyncFetcher
-from resources.runtime import CallEnvironment, TableSession
+from resources.http.fetcher import SyncFetcher
+from resources.runtimes.runtime import CallEnvironment, TableSession
+from resources.warehouse.columns import columns_of
 from sync_assets.cli.project import console, fail
 from sync_assets.component import PackSyncComponent
 from sync_assets.configuration import choose
 from sync_assets.pack_assets import PackAssets
-from sync_assets.parameters import known_parameters, values_at
+from sync_assets.parameters import known_parameters
 from sync_assets.table_entries import default_entries
 
 

@@ -7,7 +7,7 @@ from cronsim import CronSim
 from rich.markup import escape
 from rich.table import Table
 
-from resources.ledger import SyncKey
+from resources.warehouse.ledger import SyncKey
 from sync_assets.cli.project import configured_packs, console, plain_errors
 from sync_assets.configuration import ScheduleConfiguration
 from sync_assets.pack_assets import PackAssets

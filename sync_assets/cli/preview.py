@@ -12,9 +12,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from resources.fetcher import SyncFetcher
-from resources.spool import Spool
-from resources.stage import Stage, StageCounts, StagePart
+from resources.http.fetcher import SyncFetcher
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import Stage, StageCounts, StagePart
 from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import (
     choose_pack,
@@ -25,11 +25,11 @@ from sync_assets.cli.project import (
     plain_errors,
 )
 from sync_assets.definitions import warehouse_resource
+from sync_assets.engine.pages import PageRequest, collect_pages
+from sync_assets.engine.schema import ask_schema
+from sync_assets.engine.table_runs import TableRuns
+from sync_assets.engine.table_sync import TableSync
 from sync_assets.pack_assets import table_sync_of
-from sync_assets.pages import PageRequest, collect_pages
-from sync_assets.schema import ask_schema
-from sync_assets.table_runs import TableRuns
-from sync_assets.table_sync import TableSync
 
 _WIDEST_VALUE = 60
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from pack_sdk.errors import PackError
-from resources.ledger import SyncKey
-from resources.warehouse import Warehouse, WarehouseLockedError
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.warehouse import Warehouse, WarehouseLockedError
 from sync_assets.assets import WAREHOUSE
 from sync_assets.component import PackSyncComponent
 from sync_assets.configuration import ConfigurationError
@@ -99,7 +99,7 @@ def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey
 def open_warehouse() -> Warehouse:
     """The project's warehouse."""
     with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
-        return resources.warehouse.open()  # type: ignore[no-any-return]
+        return resources.warehouse.warehouse.open()  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from pack_sdk.schemas import Schema
-from resources.fetcher import SyncFetcher
-from resources.ledger import SyncKey
-from resources.rejects import RejectedRow, RejectFilter, count_rejects, read_rejects
-from resources.replay import Replay, ReplayRefusedError, replay_rejects
+from resources.http.fetcher import SyncFetcher
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.rejects import RejectedRow, RejectFilter, count_rejects, read_rejects
+from resources.warehouse.replay import Replay, ReplayRefusedError, replay_rejects
 from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import (
     choose_pack,
@@ -30,11 +30,11 @@ from sync_assets.cli.project import (
 )
 from sync_assets.component import PackSyncComponent
 from sync_assets.definitions import warehouse_resource
-from sync_assets.failures import sentence
+from sync_assets.engine.failures import sentence
+from sync_assets.engine.pages import PageRequest
+from sync_assets.engine.schema import ask_schema
+from sync_assets.engine.table_runs import TableRuns
 from sync_assets.pack_assets import PackAssets, table_sync_of
-from sync_assets.pages import PageRequest
-from sync_assets.schema import ask_schema
-from sync_assets.table_runs import TableRuns
 
 _LONGEST_ROW = 80
 _LONGEST_REASON = 100

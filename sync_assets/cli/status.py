@@ -7,8 +7,8 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
-from resources.ledger import SyncKey, SyncPosition, read_last_run, read_position
-from resources.synced_table import SyncedTable
+from resources.warehouse.ledger import SyncKey, SyncPosition, read_last_run, read_position
+from resources.warehouse.synced_table import SyncedTable
 from sync_assets.cli.project import configured_packs, console, open_warehouse, plain_errors
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import pytest
 
 from pack_sdk.authentication import Authentication
-from resources.connection import Connection, ConnectionSettings
-from resources.fetcher import SyncFetcher
+from resources.http.connection import Connection, ConnectionSettings
+from resources.http.fetcher import SyncFetcher
 from tests.http_server import HttpServer
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pack_sdk import FetchRequest, FetchResponse, Pack, SyncTable
 from pack_sdk.context import SilentLogger
-from resources.python_runtime import PythonRuntime, PythonSession
-from resources.runtime import CallEnvironment
+from resources.runtimes.python_runtime import PythonRuntime, PythonSession
+from resources.runtimes.runtime import CallEnvironment
 from tests.resources.sync_bench import a_schema
 
 

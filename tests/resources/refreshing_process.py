@@ -4,8 +4,8 @@ import sys
 
 from pack_sdk.authentication import make_authentication
 from pack_sdk.fetching import FetchRequest
-from resources.connection import Connection, ConnectionSettings
-from resources.fetcher import SyncFetcher
+from resources.http.connection import Connection, ConnectionSettings
+from resources.http.fetcher import SyncFetcher
 from tests.resources.oauth_service import oauth_credentials
 
 

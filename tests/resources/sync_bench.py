@@ -11,14 +11,20 @@ import duckdb
 
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema, make_object_schema
-from resources.apply import Application, Applied, apply_stage
-from resources.ledger import PositionChange, RunRecord, SyncKey, SyncPosition, read_position
-from resources.page import Page
-from resources.row_lines import to_lines
-from resources.spool import Spool
-from resources.stage import Stage, StageCounts, StagePart
-from resources.synced_table import HIDDEN_COLUMNS
-from resources.warehouse import Warehouse, table_name
+from resources.runtimes.page import Page
+from resources.runtimes.row_lines import to_lines
+from resources.warehouse.apply import Application, Applied, apply_stage
+from resources.warehouse.ledger import (
+    PositionChange,
+    RunRecord,
+    SyncKey,
+    SyncPosition,
+    read_position,
+)
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import Stage, StageCounts, StagePart
+from resources.warehouse.synced_table import HIDDEN_COLUMNS
+from resources.warehouse.warehouse import Warehouse, table_name
 
 HIDDEN = {column.name for column in HIDDEN_COLUMNS}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources.ledger import SyncKey
+from resources.warehouse.ledger import SyncKey
 from tests.resources.sync_bench import SyncBench, a_page, a_schema, counts_of
 
 

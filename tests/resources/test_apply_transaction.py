@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resources.apply import SupersededError
-from resources.ledger import SyncPosition, read_last_run
-from resources.warehouse import Warehouse, WarehouseLockedError
+from resources.warehouse.apply import SupersededError
+from resources.warehouse.ledger import SyncPosition, read_last_run
+from resources.warehouse.warehouse import Warehouse, WarehouseLockedError
 from tests.resources.sync_bench import SyncBench, a_page, counts_of
 
 
@@ -41,13 +41,13 @@ def test_everything_is_there_after_the_commit(bench: SyncBench) -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "resources.apply.create_ledger",
-        "resources.synced_table.SyncedTable.fit_columns",
-        "resources.synced_table.SyncedTable.apply",
-        "resources.apply.keep_rejects",
-        "resources.apply.write_positions",
-        "resources.apply.record_run",
-        "resources.synced_table.SyncedTable.row_count",
+        "resources.warehouse.apply.create_ledger",
+        "resources.warehouse.synced_table.SyncedTable.fit_columns",
+        "resources.warehouse.synced_table.SyncedTable.apply",
+        "resources.warehouse.apply.keep_rejects",
+        "resources.warehouse.apply.write_positions",
+        "resources.warehouse.apply.record_run",
+        "resources.warehouse.synced_table.SyncedTable.row_count",
     ],
 )
 def test_a_failure_at_any_step_leaves_everything_as_it_was(
@@ -81,7 +81,7 @@ def test_a_failure_of_the_very_first_sync_leaves_no_table(
     def fail(*_args: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("resources.apply.record_run", fail)
+    monkeypatch.setattr("resources.warehouse.apply.record_run", fail)
     with pytest.raises(KeyboardInterrupt):
         bench.full(a_page({"id": "a"}))
     assert bench.snapshot() == {"columns": []}

@@ -13,7 +13,7 @@ import pytest
 from pack_sdk.authentication import make_authentication
 from pack_sdk.errors import RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest
-from resources.aws_signature import region_of, sign_for_aws
+from resources.http.aws_signature import region_of, sign_for_aws
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.resources.conftest import Connect, impatient
 

@@ -15,8 +15,8 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest
-from resources.fetcher import SyncFetcher
-from resources.oauth import token_url
+from resources.http.fetcher import SyncFetcher
+from resources.http.oauth import token_url
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
 from tests.resources.oauth_service import (

@@ -8,8 +8,8 @@ import pytest
 
 from pack_sdk.errors import AuthenticationFailedError
 from pack_sdk.fetching import FetchRequest
-from resources.connection import Connection
-from resources.token_store import Tokens, TokenStore
+from resources.http.connection import Connection
+from resources.http.token_store import Tokens, TokenStore
 from tests.http_server import HttpServer, SeenRequest
 from tests.resources.conftest import Connect, impatient
 from tests.resources.oauth_service import FIRST_REFRESH_TOKEN, OAuthService, oauth_credentials

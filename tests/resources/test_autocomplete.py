@@ -7,8 +7,8 @@ import pytest
 
 from pack_sdk import InvalidResultError, StatusCodeError, make_parameter
 from pack_sdk.fetching import FetchResponse
-from resources.python_runtime import PythonSession
-from resources.runtime import PageTimeoutError
+from resources.runtimes.python_runtime import PythonSession
+from resources.runtimes.runtime import PageTimeoutError
 from tests.resources.pack_calls import RecordingFetcher, open_session
 
 LIMIT = make_parameter(name="limit", type="number", optional=True)

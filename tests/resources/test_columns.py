@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema, make_schema
-from resources.columns import UNKNOWN_PROPERTIES, Column, columns_of, sql_type_of
+from resources.warehouse.columns import UNKNOWN_PROPERTIES, Column, columns_of, sql_type_of
 
 STRING_HINTS = ["email", "url", "markdown", "html", "embed", "image", "attachment", "selectList"]
 

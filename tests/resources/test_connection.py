@@ -7,9 +7,9 @@ import pytest
 
 from pack_sdk.errors import FetchError, RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
-from resources.connection import ConnectionSettings
-from resources.page_time import PageTime
-from resources.request_limit import RequestLimit
+from resources.http.connection import ConnectionSettings
+from resources.http.page_time import PageTime
+from resources.http.request_limit import RequestLimit
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.resources.conftest import Connect, impatient
 

@@ -13,10 +13,10 @@ import pytest
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 from pack_sdk.fetching import FetchRequest
-from resources.connection import Connection, ConnectionSettings
-from resources.connection_failures import UntrustedCertificateError
-from resources.fetcher import SyncFetcher
-from resources.guarded_transport import GuardedTransport
+from resources.http.connection import Connection, ConnectionSettings
+from resources.http.connection_failures import UntrustedCertificateError
+from resources.http.fetcher import SyncFetcher
+from resources.http.guarded_transport import GuardedTransport
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
 

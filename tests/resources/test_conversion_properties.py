@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.conversion import RowConversion
-from resources.row_lines import to_lines
+from resources.runtimes.row_lines import to_lines
+from resources.warehouse.conversion import RowConversion
 from tests.resources.sync_bench import a_schema
 from tests.resources.test_conversion_types import CASES
 

@@ -8,7 +8,7 @@ import pytest
 
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
-from resources.credentials import apply_credentials, secrets_of
+from resources.http.credentials import apply_credentials, secrets_of
 
 BEARER = Authentication(type=AuthenticationType.HEADER_BEARER_TOKEN)
 QUERY = Authentication(type=AuthenticationType.QUERY_PARAM_TOKEN, param_name="api key")

@@ -7,8 +7,8 @@ import pytest
 
 from pack_sdk import DynamicUrl, InvalidResultError, Pack, PackDefinitionError, SyncState
 from pack_sdk.context import SilentLogger
-from resources.python_runtime import PythonRuntime, PythonSession
-from resources.runtime import CallEnvironment, PageTimeoutError
+from resources.runtimes.python_runtime import PythonRuntime, PythonSession
+from resources.runtimes.runtime import CallEnvironment, PageTimeoutError
 from tests.resources.pack_calls import RecordingFetcher, open_session
 from tests.resources.sync_bench import a_schema
 

@@ -10,7 +10,7 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest
-from resources.fetcher import SyncFetcher
+from resources.http.fetcher import SyncFetcher
 from tests.http_server import Answer, HttpServer
 
 

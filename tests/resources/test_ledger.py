@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from resources.ledger import (
+from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncKey,
@@ -20,7 +20,7 @@ from resources.ledger import (
     record_run,
     write_positions,
 )
-from resources.warehouse import Warehouse
+from resources.warehouse.warehouse import Warehouse
 
 KEY = SyncKey(pack="acme", table="Tasks")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from resources.identifiers import quote_identifier, quote_literal
-from resources.ledger import SyncKey
-from resources.warehouse import Warehouse
+from resources.warehouse.identifiers import quote_identifier, quote_literal
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.warehouse import Warehouse
 from tests.resources.sync_bench import SyncBench, a_page, counts_of
 
 NAMES = ['"; drop table x; --', "'; drop table x; --", "a b", 'a"b', "a'b", "a.b", "select", "é😀",

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from pack_sdk.errors import RequestRefusedError
-from resources.network_policy import NetworkPolicy, is_at_or_below
+from resources.http.network_policy import NetworkPolicy, is_at_or_below
 
 POLICY = NetworkPolicy(connection_name="acme", domains=("api.example.com", "other.org"))
 LOCAL = NetworkPolicy(connection_name="acme", allow_http_localhost=True)

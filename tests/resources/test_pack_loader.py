@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pack_sdk import Pack, PackDefinitionError
-from resources.pack_loader import available_packs, load_pack
+from resources.runtimes.pack_loader import available_packs, load_pack
 
 GOOD = """
 from pack_sdk import Pack

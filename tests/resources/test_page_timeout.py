@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import SyncState
-from resources.pack_thread import AbandonedCallError, PackThread
-from resources.runtime import PageTimeoutError
+from resources.runtimes.pack_thread import AbandonedCallError, PackThread
+from resources.runtimes.runtime import PageTimeoutError
 from tests.resources.pack_calls import RecordingFetcher, open_session
 
 FULL = SyncState()

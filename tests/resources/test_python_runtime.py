@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import Completion, InvalidResultError, SyncState, UserVisibleError
-from resources.page import Page
-from resources.python_runtime import PythonSession
+from resources.runtimes.page import Page
+from resources.runtimes.python_runtime import PythonSession
 from tests.resources.pack_calls import RecordingFetcher, open_session
 
 Open = Callable[..., PythonSession]

@@ -8,7 +8,7 @@ import pytest
 
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchResponse
-from resources.redaction import Redactor
+from resources.http.redaction import Redactor
 
 SECRET = 's3cret/k"ey +ü'
 

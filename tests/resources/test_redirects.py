@@ -7,7 +7,7 @@ import pytest
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest
-from resources.fetcher import SyncFetcher
+from resources.http.fetcher import SyncFetcher
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.resources.conftest import Connect, impatient
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resources.rejects import RejectFilter, count_rejects, read_rejects
+from resources.warehouse.rejects import RejectFilter, count_rejects, read_rejects
 from tests.resources.sync_bench import SyncBench, a_page, a_schema, counts_of, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})

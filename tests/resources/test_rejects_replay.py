@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pack_sdk.schemas import Schema, make_object_schema
-from resources.apply import apply_stage
-from resources.ledger import SyncKey, read_last_run
-from resources.page import Page
-from resources.replay import Replay, ReplayRefusedError, replay_rejects
-from resources.stage import Stage, StagePart
+from resources.runtimes.page import Page
+from resources.warehouse.apply import apply_stage
+from resources.warehouse.ledger import SyncKey, read_last_run
+from resources.warehouse.replay import Replay, ReplayRefusedError, replay_rejects
+from resources.warehouse.stage import Stage, StagePart
 from tests.resources.sync_bench import SyncBench, a_page, a_schema, spooled
 
 MENDED = a_schema(name="string", size="string")
@@ -271,7 +271,7 @@ def test_a_replay_that_fails_changes_nothing(
     def broken(*_: Any) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("resources.replay.record_run", broken)
+    monkeypatch.setattr("resources.warehouse.replay.record_run", broken)
     with pytest.raises(RuntimeError, match="the disk is full"):
         replay(bench)
     assert bench.snapshot() == before

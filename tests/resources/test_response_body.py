@@ -6,8 +6,8 @@ import pytest
 
 from pack_sdk.errors import ConnectionFailedError
 from pack_sdk.fetching import FetchRequest
-from resources.fetcher import SyncFetcher
-from resources.response_body import BrokenBodyError, RawResponse, parse_response, parse_xml
+from resources.http.fetcher import SyncFetcher
+from resources.http.response_body import BrokenBodyError, RawResponse, parse_response, parse_xml
 from tests.http_server import Answer, HttpServer
 
 

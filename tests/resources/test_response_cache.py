@@ -7,9 +7,9 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest
-from resources.fetcher import SyncFetcher
-from resources.response_body import RawResponse
-from resources.response_cache import ResponseCache
+from resources.http.fetcher import SyncFetcher
+from resources.http.response_body import RawResponse
+from resources.http.response_cache import ResponseCache
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
 

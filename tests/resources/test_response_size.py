@@ -11,8 +11,8 @@ from pack_sdk.errors import (
     ResponseSizeTooLargeError,
 )
 from pack_sdk.fetching import FetchRequest
-from resources.decompression import BodyCollector, TooLargeError
-from resources.fetcher import SyncFetcher
+from resources.http.decompression import BodyCollector, TooLargeError
+from resources.http.fetcher import SyncFetcher
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
 

@@ -13,8 +13,8 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchResponse
-from resources.connection_failures import UntrustedCertificateError
-from resources.retries import (
+from resources.http.connection_failures import UntrustedCertificateError
+from resources.http.retries import (
     LONGEST_GROWING_WAIT_SECONDS,
     retry_after_seconds,
     wait_before_next_try,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pack_sdk import InvalidResultError
-from resources.row_lines import to_lines
+from resources.runtimes.row_lines import to_lines
 from tests.resources.sync_bench import a_page, a_schema, stage_pages
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema
-from resources.ledger import SyncKey
+from resources.warehouse.ledger import SyncKey
 from tests.resources.sync_bench import SyncBench, a_page, a_schema, counts_of
 
 STRUCT_A: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "number"}}}
@@ -159,7 +159,7 @@ def test_a_failure_afterwards_takes_the_change_back(
     def fail(*_args: Any) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("resources.apply.record_run", fail)
+    monkeypatch.setattr("resources.warehouse.apply.record_run", fail)
     with pytest.raises(OSError, match="the disk is full"):
         bench.full(a_page({"id": "2"}), schema=a_schema(Name="string", size="number", new=STRUCT_A))
     assert columns(bench) == described

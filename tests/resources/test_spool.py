@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import Completion
-from resources.page import Page
-from resources.spool import Spool
+from resources.runtimes.page import Page
+from resources.warehouse.spool import Spool
 from tests.resources.sync_bench import a_page, spooled
 
 
@@ -58,7 +58,7 @@ def test_a_page_is_on_disk_once_append_returns(tmp_path: Path) -> None:
 
 def test_files_roll_over_between_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the size a new file begins; a page is never torn, offsets start anew."""
-    monkeypatch.setattr("resources.spool.ROWS_FILE_BYTES", 20)
+    monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 20)
     pages = [a_page(*({"id": i * 3 + j} for j in range(3))) for i in range(4)]
     spool = spooled(tmp_path / "spool", pages)
     names = [f"rows-{number:05}.ndjson" for number in range(1, 5)]

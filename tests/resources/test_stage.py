@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pack_sdk import make_object_schema
-from resources.page import Page
-from resources.row_lines import to_lines
-from resources.stage import Stage, StagePart
+from resources.runtimes.page import Page
+from resources.runtimes.row_lines import to_lines
+from resources.warehouse.stage import Stage, StagePart
 from tests.resources.sync_bench import a_page, a_schema, spooled, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
@@ -57,7 +57,7 @@ def test_the_order_of_arrival_is_kept_over_files_and_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 320,000 rows in many files the last with an id wins, wherever it is (S5, D1)."""
-    monkeypatch.setattr("resources.spool.ROWS_FILE_BYTES", 1_000_000)
+    monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 1_000_000)
     count, a_thousand = 320_000, range(1000)
     pages = [
         Page(
@@ -74,7 +74,7 @@ def test_the_order_of_arrival_is_kept_over_files_and_threads(
 
 def test_distinct_rows_stay_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The staged rows are in the order in which they came (contract D1)."""
-    monkeypatch.setattr("resources.spool.ROWS_FILE_BYTES", 500_000)
+    monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 500_000)
     pages = [
         a_page(*({"id": str(n), "v": n} for n in range(start, start + 10_000)))
         for start in range(0, 310_000, 10_000)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from resources.warehouse import Warehouse, WarehouseLockedError, table_name
+from resources.warehouse.warehouse import Warehouse, WarehouseLockedError, table_name
 
 HOLDER = """
 import sys, duckdb
@@ -153,7 +153,7 @@ def test_it_waits_for_another_process(
                     release(process)
                 raise
 
-        monkeypatch.setattr("resources.warehouse.duckdb.connect", watched)
+        monkeypatch.setattr("resources.warehouse.warehouse.duckdb.connect", watched)
         with use(warehouse) as connection:
             assert connection.execute("SHOW TABLES").fetchall() == [("held",)]
     assert refused == 2

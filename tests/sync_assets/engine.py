@@ -11,13 +11,13 @@ import duckdb
 
 from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext, SyncTable
 from pack_sdk import make_object_schema as object_schema
-from resources.connection import Connection, ConnectionSettings
-from resources.ledger import SyncKey, SyncPosition, read_position
-from resources.python_runtime import PythonRuntime
-from resources.warehouse import Warehouse, table_name
-from sync_assets.mode import ModeRequest, RequestedMode
-from sync_assets.sync import SyncOutcome, run_sync
-from sync_assets.table_sync import LogLevel, SyncSettings, TableSync
+from resources.http.connection import Connection, ConnectionSettings
+from resources.runtimes.python_runtime import PythonRuntime
+from resources.warehouse.ledger import SyncKey, SyncPosition, read_position
+from resources.warehouse.warehouse import Warehouse, table_name
+from sync_assets.engine.mode import ModeRequest, RequestedMode
+from sync_assets.engine.sync import SyncOutcome, run_sync
+from sync_assets.engine.table_sync import LogLevel, SyncSettings, TableSync
 
 PACK = "acme"
 

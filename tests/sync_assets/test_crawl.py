@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack, make_object_schema, make_parameter
-from resources.connection import Connection, ConnectionSettings
-from resources.ledger import SyncKey
-from resources.python_runtime import PythonRuntime
-from resources.warehouse import Warehouse
-from sync_assets import crawl as crawl_module
+from resources.http.connection import Connection, ConnectionSettings
+from resources.runtimes.python_runtime import PythonRuntime
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.warehouse import Warehouse
 from sync_assets.configuration import ConfigurationError, TableConfiguration
-from sync_assets.mode import ModeRequest
+from sync_assets.engine import crawl as crawl_module
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.table_runs import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
+from sync_assets.engine.table_sync import SyncSettings, TableSync
 from sync_assets.pack_assets import PackAssets
-from sync_assets.table_runs import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
-from sync_assets.table_sync import SyncSettings, TableSync
 
 
 @dataclass

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from packs.demo.pack import pack as demo_pack
-from resources.warehouse import Warehouse
+from resources.warehouse.warehouse import Warehouse
 from sync_assets.definitions import defs
 from tests.sync_assets.dagster_project import copy_project
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema, make_parameter
-from sync_assets.failures import SyncFailedError
-from sync_assets.table_sync import SyncSettings
+from sync_assets.engine.failures import SyncFailedError
+from sync_assets.engine.table_sync import SyncSettings
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.sync_assets.engine import ITEM, Engine, Scripted, last_page
 

@@ -15,10 +15,10 @@ from pack_sdk import (
     StatusCodeError,
     UserVisibleError,
 )
-from resources.apply import SupersededError
-from resources.runtime import PageTimeoutError
-from resources.warehouse import WarehouseLockedError
-from sync_assets.failures import (
+from resources.runtimes.runtime import PageTimeoutError
+from resources.warehouse.apply import SupersededError
+from resources.warehouse.warehouse import WarehouseLockedError
+from sync_assets.engine.failures import (
     EndlessContinuationError,
     ParametersRejectedError,
     SyncCancelledError,

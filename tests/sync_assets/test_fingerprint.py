@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Schema, make_object_schema
-from sync_assets.fingerprint import fingerprint_of
+from sync_assets.engine.fingerprint import fingerprint_of
 
 PROPERTIES: dict[str, Any] = {
     "id": {"type": "string"},

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pack_sdk import PackDefinitionError, ParameterType, StatusCodeError, make_parameter
-from resources.connection import ConnectionSettings
+from resources.http.connection import ConnectionSettings
 from sync_assets.configuration import ConfigurationError
 from sync_assets.parameters import resolve_parameters
 from tests.http_server import Answer, HttpServer, SeenRequest

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pack_sdk import make_object_schema
-from resources.ledger import RunRecord
+from resources.warehouse.ledger import RunRecord
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.sync_assets.engine import Engine, local_connection
 

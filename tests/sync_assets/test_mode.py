@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from resources.ledger import SyncPosition
-from sync_assets.mode import ModeDecision, ModeRequest, RequestedMode, decide_mode
+from resources.warehouse.ledger import SyncPosition
+from sync_assets.engine.mode import ModeDecision, ModeRequest, RequestedMode, decide_mode
 
 NOW = datetime(2025, 6, 10, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)

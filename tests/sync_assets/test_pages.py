@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sync_assets import pages
+from sync_assets.engine import pages
 from tests.sync_assets.engine import Engine, Scripted, items, last_page
 
 
@@ -22,7 +22,7 @@ class HandMovedClock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> HandMovedClock:
-    """The clock by which `sync_assets.pages` measures progress."""
+    """The clock by which `sync_assets.engine.pages` measures progress."""
     clock = HandMovedClock()
     monkeypatch.setattr(pages, "time", clock)
     return clock

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pack_sdk import Parameter, ParameterType, make_parameter
+from pack_sdk.parameters import values_at
 from sync_assets.configuration import ConfigurationError
-from sync_assets.parameters import known_parameters, resolve_parameters, values_at
+from sync_assets.parameters import known_parameters, resolve_parameters
 from tests.sync_assets.engine import Engine, Scripted, last_page
 
 WHERE = "defs.yaml.tables.Tasks.parameters"

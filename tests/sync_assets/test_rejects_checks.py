@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from resources.rejects import ReasonCount, RejectSummary
+from resources.warehouse.rejects import ReasonCount, RejectSummary
 from sync_assets.checks import NO_REJECTED_ROWS, no_rejected_rows
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import DagsterProject, pack_of, synced_tables
@@ -140,7 +140,7 @@ def test_a_crawl_says_what_is_kept_of_all_children(
     batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over all batches, for the check of the crawled table (S4, D7)."""
-    monkeypatch.setattr("sync_assets.crawl.BATCH_SIZE", batch)
+    monkeypatch.setattr("sync_assets.engine.crawl.BATCH_SIZE", batch)
     forum = Forum(folder=tmp_path, comments={post: ["", f"c-{post}"] for post in ("p1", "p2")})
     kept = outcome(forum.run()).kept_rejects
     assert (kept.count, kept.reasons[0].rows) == (2, 2)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema
-from sync_assets.failures import SyncFailedError, TooManyRejectedRowsError
-from sync_assets.table_runs import TableFailed
-from sync_assets.table_sync import SyncSettings
+from sync_assets.engine.failures import SyncFailedError, TooManyRejectedRowsError
+from sync_assets.engine.table_runs import TableFailed
+from sync_assets.engine.table_sync import SyncSettings
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import DagsterProject, pack_of
 from tests.sync_assets.engine import Engine, Scripted
@@ -178,7 +178,7 @@ def test_a_limit_that_makes_no_sense_is_refused(
 
 def test_a_crawl_is_stopped_by_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is one transaction: it fails as a whole, batches before it stay (S4, D7)."""
-    monkeypatch.setattr("sync_assets.crawl.BATCH_SIZE", 1)
+    monkeypatch.setattr("sync_assets.engine.crawl.BATCH_SIZE", 1)
     strict = partial(SyncSettings, max_rejected_rows=0)
     monkeypatch.setattr("tests.sync_assets.test_crawl.SyncSettings", strict)
     forum = Forum(folder=tmp_path, comments={"p2": ["c", ""]})

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sync_assets.mode import ModeRequest, RequestedMode
-from sync_assets.outcome import SyncOutcome
-from sync_assets.sync import run_sync
+from sync_assets.engine.mode import ModeRequest, RequestedMode
+from sync_assets.engine.outcome import SyncOutcome
+from sync_assets.engine.sync import run_sync
 from tests.sync_assets.engine import Engine
 
 

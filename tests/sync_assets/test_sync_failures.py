@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import PreviousAttemptError, UserVisibleError
-from resources.runtime import PageTimeoutError
-from sync_assets.failures import (
+from resources.runtimes.runtime import PageTimeoutError
+from sync_assets.engine.failures import (
     SyncFailedError,
 )
 from tests.http_server import Answer, HttpServer

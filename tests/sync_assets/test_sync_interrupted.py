@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from resources.apply import SupersededError
-from sync_assets.failures import SyncCancelledError, SyncFailedError
+from resources.warehouse.apply import SupersededError
+from sync_assets.engine.failures import SyncCancelledError, SyncFailedError
 from tests.sync_assets.engine import Engine, Scripted, items, last_page
 
 

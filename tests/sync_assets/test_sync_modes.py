@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import ParameterType, make_object_schema, make_parameter
-from sync_assets.failures import SyncFailedError
+from sync_assets.engine.failures import SyncFailedError
 from tests.sync_assets.engine import ITEM, Engine, Scripted, items, last_page, local_connection
 
 INCOMPLETE: dict[str, Any] = {"result": [], "completion": {"hasIncompleteResults": True}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import InvalidResultError, ParameterType, make_parameter
-from sync_assets.failures import SyncFailedError
+from sync_assets.engine.failures import SyncFailedError
 from tests.sync_assets.engine import Call, Engine, Scripted, items, last_page
 
 PARAMETERS = [

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pack_sdk import Authentication, AuthenticationType, StatusCodeError
-from sync_assets.failures import SyncFailedError
-from sync_assets.mode import ModeRequest
-from sync_assets.table_runs import LogLine, TableFailed, TableRuns
+from sync_assets.engine.failures import SyncFailedError
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.table_runs import LogLine, TableFailed, TableRuns
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.sync_assets.engine import Engine, Scripted, last_page, local_connection
 

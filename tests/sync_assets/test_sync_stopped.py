@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import ParameterType, UserVisibleError, make_parameter
-from sync_assets.failures import (
+from sync_assets.engine.failures import (
     EndlessContinuationError,
     ParametersRejectedError,
     SyncFailedError,

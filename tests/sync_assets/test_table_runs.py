@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pack_sdk import UserVisibleError
-from sync_assets.mode import ModeRequest
-from sync_assets.table_runs import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.table_runs import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
 from tests.sync_assets.engine import Engine, Scripted, items, last_page
 
 

@@ -1,0 +1,1 @@
+"""Every HTTP request a pack makes: what is allowed, who pays, what came back."""

@@ -1,0 +1,1 @@
+"""From pages on disk to rows in DuckDB: spool, stage, transaction, ledger."""

@@ -1,0 +1,126 @@
+"""The one transaction of a sync: rows, deletes, cursor and ledger, all or nothing."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from resources.warehouse.identifiers import quote_literal
+from resources.warehouse.ledger import (
+    PositionChange,
+    RunRecord,
+    SyncKey,
+    create_ledger,
+    read_positions,
+    record_run,
+    write_positions,
+)
+from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
+from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.synced_table import SyncedTable
+from resources.warehouse.warehouse import Warehouse
+
+
+class SupersededError(Exception):
+    """Another sync of the same table was committed while this one ran."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What a sync, or a batch of crawled ones, wants to commit.
+
+    `changes` hold where each sync started from and where it stands afterwards: if one has
+    moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
+    the table may have: rows of others go.
+    """
+
+    key: SyncKey
+    changes: Sequence[PositionChange]
+    record: RunRecord
+    keep_syncs: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What was committed: the ledger's line with its counts, and how the table stands.
+
+    `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
+    rejected rows that are now kept of the whole table.
+    """
+
+    record: RunRecord
+    row_count: int
+    schema_changes: Sequence[str]
+    removed: int
+    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
+
+
+def apply_stage(
+    warehouse: Warehouse, stage: Stage, counts: StageCounts, application: Application
+) -> Applied:
+    """Commit what the stage holds.
+
+    Raises `SupersededError` when a sync's position has changed meanwhile, and
+    `WarehouseLockedError` or `duckdb.Error` when the database cannot be written; in every
+    case the warehouse is as it was.
+    """
+    stage.close()
+    with warehouse.write() as connection:
+        opened = time.monotonic()
+        connection.execute(f"ATTACH {quote_literal(str(stage.path))} AS _stage (READ_ONLY)")
+        create_ledger(connection)
+        _check_positions(connection, application)
+        at = datetime.now(UTC)
+        table = SyncedTable(connection, application.key)
+        schema_changes = table.fit_columns(stage.columns)
+        execution_id = application.record.execution_id
+        rows = table.apply(stage, execution_id=execution_id, at=at)
+        keep_rejects(
+            connection,
+            application.key,
+            id_column=stage.id_column,
+            execution_id=execution_id,
+            at=at,
+        )
+        write_positions(connection, application.key, application.changes, at=at)
+        removed = 0
+        if application.keep_syncs is not None:
+            removed = table.remove_syncs(application.keep_syncs)
+        record = replace(
+            application.record,
+            finished_at=datetime.now(UTC),
+            inserted=rows.inserted,
+            updated=rows.updated,
+            unchanged=rows.unchanged,
+            deleted=rows.deleted + removed,
+            rejected=counts.rejected,
+            duplicates=counts.duplicates,
+            apply_seconds=time.monotonic() - opened,
+        )
+        record_run(connection, record)
+        row_count = table.row_count()
+        kept_rejects = summarize_rejects(connection, application.key)
+    return Applied(
+        record=record,
+        row_count=row_count,
+        schema_changes=schema_changes,
+        removed=removed,
+        kept_rejects=kept_rejects,
+    )
+
+
+def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:
+    """The cursors must still be those the syncs started from, or changes would be lost."""
+    now = read_positions(connection, application.key.pack, application.key.table)
+    for change in application.changes:
+        current = now.get(change.sync)
+        current_id = current.execution_id if current else None
+        if current_id != change.before.execution_id:
+            key = replace(application.key, sync=change.sync)
+            raise SupersededError(
+                f"{key}: another sync ({current_id}) was committed while this one ran, so "
+                "nothing of this one was applied. Nothing is lost: the next sync goes on from "
+                "the newer cursor."
+            )

@@ -1,0 +1,275 @@
+"""The ledger: what every sync did, where each one stands, and why.
+
+All of it is in the schema `_sync` of the warehouse, so that it is committed together with
+the rows it tells of, and so that users can read it with SQL. Times are TIMESTAMPTZ in UTC.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import orjson
+
+from resources.warehouse.warehouse import SYSTEM_SCHEMA
+
+DEFAULT_SYNC = "default"
+"""The name of a table's only sync."""
+
+_TABLES = f"""
+CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    cursor JSON, no_cursor_reason VARCHAR, fingerprint JSON,
+    last_full_at TIMESTAMPTZ, last_incremental_at TIMESTAMPTZ,
+    execution_id VARCHAR NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursor_history (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    cursor JSON, reason VARCHAR NOT NULL,
+    execution_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.runs (
+    execution_id VARCHAR NOT NULL, dagster_run_id VARCHAR,
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL, mode_reason VARCHAR NOT NULL, status VARCHAR NOT NULL,
+    started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ NOT NULL,
+    pages BIGINT, rows_returned BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT,
+    deleted BIGINT, rejected BIGINT, duplicates BIGINT,
+    requests BIGINT, retries BIGINT, bytes_received BIGINT,
+    fetch_seconds DOUBLE, stage_seconds DOUBLE, apply_seconds DOUBLE,
+    cursor_before JSON, cursor_after JSON,
+    error_type VARCHAR, error_status_code INTEGER, error_message VARCHAR
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.rejected_rows (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    row_id VARCHAR, reason VARCHAR NOT NULL, row JSON NOT NULL, page BIGINT NOT NULL,
+    execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncKey:
+    """Which sync: a table of a pack, and the name of one of its syncs (contract C18)."""
+
+    pack: str
+    table: str
+    sync: str = DEFAULT_SYNC
+
+    def __str__(self) -> str:
+        name = f"{self.pack}.{self.table}"
+        return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncPosition:
+    """Where a sync stands: its cursor and what that cursor describes.
+
+    `cursor` None means that there is none; `no_cursor_reason` then says why.
+    `execution_id` is the sync that wrote this position.
+    """
+
+    cursor: Any = None
+    no_cursor_reason: str = "it has never been synced"
+    fingerprint: dict[str, str] | None = None
+    last_full_at: datetime | None = None
+    last_incremental_at: datetime | None = None
+    execution_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionChange:
+    """A sync that moves from one position to another, and why.
+
+    `keep_history` is off for the children of a crawl: thousands of cursors a run would bury
+    the rest of the history.
+    """
+
+    sync: str
+    before: SyncPosition
+    after: SyncPosition
+    reason: str
+    keep_history: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One line of the ledger: one sync, from its first page to its end."""
+
+    execution_id: str
+    dagster_run_id: str | None
+    pack: str
+    table_name: str
+    sync: str
+    mode: str
+    mode_reason: str
+    status: str
+    started_at: datetime
+    finished_at: datetime
+    pages: int = 0
+    rows_returned: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    fetch_seconds: float = 0.0
+    stage_seconds: float = 0.0
+    apply_seconds: float = 0.0
+    cursor_before: Any = None
+    cursor_after: Any = None
+    error_type: str | None = None
+    error_status_code: int | None = None
+    error_message: str | None = None
+
+
+def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of the ledger where they are missing."""
+    connection.execute(_TABLES)
+
+
+def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether this warehouse has a ledger yet."""
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'runs' "
+        "AND NOT internal AND database_name = current_database()",
+        [SYSTEM_SCHEMA],
+    ).fetchone()
+    return found is not None
+
+
+def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
+    """Where the sync stands; the default position if it has never been synced."""
+    positions = read_positions(connection, key.pack, key.table, sync=key.sync)
+    return positions.get(key.sync, SyncPosition())
+
+
+def read_positions(
+    connection: duckdb.DuckDBPyConnection, pack: str, table: str, *, sync: str | None = None
+) -> dict[str, SyncPosition]:
+    """Where the table's syncs stand, by name; one of them if `sync` is given."""
+    if not ledger_exists(connection):
+        return {}
+    rows = connection.execute(
+        "SELECT sync, cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
+        f"execution_id FROM {SYSTEM_SCHEMA}.cursors "
+        "WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)",
+        [pack, table, sync, sync],
+    ).fetchall()
+    return {
+        name: SyncPosition(
+            cursor=_from_json(cursor),
+            no_cursor_reason=reason or "",
+            fingerprint=_from_json(fingerprint),
+            last_full_at=last_full_at,
+            last_incremental_at=last_incremental_at,
+            execution_id=execution_id,
+        )
+        for (
+            name,
+            cursor,
+            reason,
+            fingerprint,
+            last_full_at,
+            last_incremental_at,
+            execution_id,
+        ) in rows
+    }
+
+
+def write_positions(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    changes: Sequence[PositionChange],
+    *,
+    at: datetime,
+) -> None:
+    """Replace where syncs of a table stand, and add their cursors to the history.
+
+    `key` names the table; each change names its sync. Written as columns, because a crawl
+    brings thousands at once.
+    """
+    if not changes:
+        return
+    connection.execute(
+        f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
+        "AND sync IN (SELECT unnest(?))",
+        [key.pack, key.table, [change.sync for change in changes]],
+    )
+    after = [change.after for change in changes]
+    cursors = [to_json(position.cursor) for position in after]
+    connection.execute(
+        f"INSERT INTO {SYSTEM_SCHEMA}.cursors SELECT ?, ?, unnest(?::VARCHAR[]), "
+        "unnest(?::JSON[]), unnest(?::VARCHAR[]), unnest(?::JSON[]), unnest(?::TIMESTAMPTZ[]), "
+        "unnest(?::TIMESTAMPTZ[]), unnest(?::VARCHAR[]), ?",
+        [
+            key.pack,
+            key.table,
+            [change.sync for change in changes],
+            cursors,
+            [p.no_cursor_reason if p.cursor is None else None for p in after],
+            [to_json(position.fingerprint) for position in after],
+            [position.last_full_at for position in after],
+            [position.last_incremental_at for position in after],
+            [position.execution_id for position in after],
+            at,
+        ],
+    )
+    for change in changes:
+        if change.keep_history:
+            connection.execute(
+                f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    key.pack,
+                    key.table,
+                    change.sync,
+                    to_json(change.after.cursor),
+                    change.reason,
+                    change.after.execution_id,
+                    at,
+                ],
+            )
+
+
+def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:
+    """Add a line to the ledger."""
+    values = [
+        to_json(value) if name.startswith("cursor_") else value
+        for name, value in vars(record).items()
+    ]
+    columns = ", ".join(field.name for field in fields(RunRecord))
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.runs ({columns}) VALUES ({marks})", values)
+
+
+def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:
+    """The ledger's last line for the sync, None if there is none; replays do not count."""
+    if not ledger_exists(connection):
+        return None
+    columns = ", ".join(field.name for field in fields(RunRecord))
+    row = connection.execute(
+        f"SELECT {columns} FROM {SYSTEM_SCHEMA}.runs WHERE pack = ? AND table_name = ? "
+        "AND sync = ? AND mode <> 'replay' ORDER BY finished_at DESC, started_at DESC LIMIT 1",
+        [key.pack, key.table, key.sync],
+    ).fetchone()
+    if row is None:
+        return None
+    values = dict(zip((field.name for field in fields(RunRecord)), row, strict=True))
+    for name in ("cursor_before", "cursor_after"):
+        values[name] = _from_json(values[name])
+    return RunRecord(**values)
+
+
+def to_json(value: Any) -> str | None:
+    """JSON text of a value, None for None (no value rather than JSON's null)."""
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _from_json(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)

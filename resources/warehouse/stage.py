@@ -1,0 +1,255 @@
+"""The stage: a scratch DuckDB file where a sync's rows are typed before they are applied.
+
+Typing the rows is the larger part of the work, and a DuckDB file that one process writes
+is shut to all others. Doing that part in a file of its own keeps the warehouse free until
+the moment of the transaction. The stage is made from the spool and can always be made again.
+
+Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
+row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`), `pages`,
+`deletions` (ids as the pack gave them, with the count of rows that arrived before), `dropped`
+(rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to delete).
+Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import orjson
+
+from pack_sdk.schemas import Schema
+from resources.warehouse.columns import Column
+from resources.warehouse.conversion import RowConversion
+from resources.warehouse.identifiers import quote_literal
+from resources.warehouse.rejects import ReasonCount, count_reasons
+from resources.warehouse.spool import Spool
+
+MAX_ROW_BYTES = 256 * 1024 * 1024
+"""The longest row, as JSON text, that DuckDB is let to read."""
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageCounts:
+    """What the sync returned: rows that count, rejected ones, repeated ids, deletions.
+
+    `unusable_deletions` are deleted ids that cannot be a value of the id column.
+    """
+
+    upserts: int
+    rejected: int
+    duplicates: int
+    deletes: int
+    unusable_deletions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePart:
+    """A sync whose pages are in the spool, under this part number.
+
+    `complete` says that its pages are the complete set: a full sync (contract C10); without
+    `deletes` its deleted ids do not count (contract D6). Pages of
+    parts that are not listed do not count: they belong to failed tries.
+    """
+
+    sync: str
+    complete: bool
+    number: int = 0
+    deletes: bool = True
+
+
+class Stage:
+    """Types what a spool holds. Use as a context manager; `path` is the file to attach."""
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.path = path
+        self._conversion = RowConversion(schema)
+        path.unlink(missing_ok=True)
+        self._connection = duckdb.connect(path)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        # Written once, read once, thrown away: compressing it would only cost time.
+        self._connection.execute("SET force_compression = 'uncompressed'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the synced table; number n is `c{n}` in the stage."""
+        return self._conversion.columns
+
+    @property
+    def id_column(self) -> str:
+        """The stage's name of the id column."""
+        return f"c{self._conversion.id_index}"
+
+    @property
+    def id_name(self) -> str:
+        """The synced table's name of the id column."""
+        return self.columns[self._conversion.id_index].name
+
+    def load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
+        """Type all rows of these parts of the spool and work out which of them count.
+
+        Rows are rejected by S4; of rows with the same id the last good one counts (S5); a
+        deleted id removes the rows that arrived before it, deletions of a page coming before
+        its rows (D1). A rejected row that a later one or a deletion replaced is dropped like
+        any other. Raises `duckdb.Error` when the disk is full or a row is longer than
+        `MAX_ROW_BYTES`.
+        """
+        self._load_journal(spool, parts)
+        self._load_rows(spool, parts)
+        duplicates = self._drop_duplicates()
+        self._apply_deletions()
+        self._connection.execute(
+            "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
+            "WHERE problem IS NULL AND rowid NOT IN (SELECT stage_row FROM dropped)"
+        )
+        self._connection.execute(
+            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
+            "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
+            "WHERE problem IS NOT NULL AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
+        )
+        return StageCounts(
+            upserts=self._count("upserts"),
+            rejected=self._count("rejects"),
+            duplicates=duplicates,
+            deletes=self._count("deletes"),
+            unusable_deletions=self._count(f"deletions WHERE {self._typed_deletion} IS NULL"),
+        )
+
+    def reject_reasons(self) -> list[ReasonCount]:
+        """Why rows were rejected, the most frequent reasons first."""
+        rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM rejects)"
+        return count_reasons(self._connection, rejected)
+
+    def close(self) -> None:
+        """Close the file, so that the warehouse can attach it."""
+        self._connection.close()
+
+    def _load_rows(self, spool: Spool, parts: Sequence[StagePart]) -> None:
+        conversion = self._conversion
+        columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
+        self._connection.execute(
+            f"CREATE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
+        )
+        if not spool.files:
+            return
+        files = ", ".join(quote_literal(str(path)) for path in spool.files)
+        lines = f"read_ndjson_objects([{files}], maximum_object_size = {MAX_ROW_BYTES})"
+        # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
+        values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(conversion.values))
+        self._connection.execute(
+            "INSERT INTO rows SELECT * EXCLUDE (json, problem), ? AS sync, problem, "
+            "CASE WHEN problem IS NOT NULL THEN json END "
+            f"FROM (SELECT {values}, {conversion.problem} AS problem, json "
+            f"FROM {conversion.source(lines)})",
+            [parts[0].sync if parts else None],
+        )
+        staged = self._count("rows")
+        if staged != spool.row_count:
+            raise RuntimeError(
+                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {staged:,} were read"
+            )
+        if spool.part_count > 1:
+            self._share_out_rows()
+
+    def _share_out_rows(self) -> None:
+        """Give each row its sync, by the page it came with; rows of failed tries go."""
+        self._connection.execute(
+            "UPDATE rows SET sync = owner.sync FROM (SELECT rows.rowid AS row, parts.sync "
+            "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
+            "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
+        )
+        self._connection.execute("DELETE FROM rows WHERE sync IS NULL")
+
+    def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> None:
+        execute = self._connection.execute
+        execute("CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN)")
+        execute("CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT)")
+        execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR, sync VARCHAR)")
+        self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
+        syncs = {part.number: part.sync for part in parts if part.deletes}
+        pages: list[tuple[Any, ...]] = []
+        deletions: list[tuple[Any, ...]] = []
+        for page in spool.pages():
+            if page.row_count:
+                pages.append((page.number, page.first_row, page.part))
+            if page.part in syncs:
+                sync = syncs[page.part]
+                ids = page.deleted_row_ids
+                deletions += [(page.first_row, _id_text(value), sync) for value in ids]
+            if len(pages) + len(deletions) > _BATCH:
+                self._insert("pages", pages)
+                self._insert("deletions", deletions)
+        self._insert("pages", pages)
+        self._insert("deletions", deletions)
+
+    def _insert(self, table: str, rows: "list[tuple[Any, ...]]") -> None:
+        """Insert the rows, as lists of columns rather than one by one, and empty the list."""
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            marks = ", ".join("unnest(?)" for _ in columns)
+            self._connection.execute(f"INSERT INTO {table} SELECT {marks}", columns)
+            rows.clear()
+
+    def _drop_duplicates(self) -> int:
+        """Mark the rows that a later good one with their id replaces (S5); returns how many.
+
+        Rejected rows too: what came good later in the same sync needs no mending (S4).
+        """
+        key = self.id_column
+        self._connection.execute("CREATE TABLE dropped (stage_row BIGINT)")
+        self._connection.execute(
+            f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
+            "max(rowid) FILTER (problem IS NULL) AS last_good "
+            f"FROM rows WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
+            f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
+            "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
+        )
+        return self._count("dropped")
+
+    @property
+    def _typed_deletion(self) -> str:
+        return self._conversion.id_from_text("id")
+
+    def _apply_deletions(self) -> None:
+        key, typed = self.id_column, self._typed_deletion
+        same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
+        self._connection.execute(
+            f"CREATE TABLE deletes AS SELECT sync, {typed} AS id, max(rows_before) AS rows_before "
+            f"FROM deletions WHERE {typed} IS NOT NULL GROUP BY ALL"
+        )
+        self._connection.execute(
+            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
+            "AND rows.rowid < deletes.rows_before "
+            "WHERE rows.rowid NOT IN (SELECT stage_row FROM dropped)"
+        )
+        self._connection.execute(
+            f"DELETE FROM deletes USING rows WHERE {same} "
+            "AND rows.rowid >= deletes.rows_before AND rows.problem IS NULL"
+        )
+
+    def _count(self, what: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()
+        return row[0] if row else 0
+
+
+def _id_text(value: object) -> str | None:
+    """An id as text: a string as it is, a number as its JSON text, else None (contract S6)."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return orjson.dumps(value).decode() if is_number else None

@@ -1,0 +1,234 @@
+"""The synced table: its columns, and the changes that a sync makes to its rows.
+
+Runs inside the caller's transaction, with the stage attached as `_stage`. A row's key is
+(`_sync`, id) (contract D2). There is no primary key and no index: the stage has unique ids,
+so the result has, and a DuckDB index would make large merges many times slower.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from resources.warehouse.columns import Column
+from resources.warehouse.identifiers import quote_identifier, quote_literal
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.stage import Stage
+from resources.warehouse.warehouse import SYSTEM_SCHEMA
+
+HIDDEN_COLUMNS = (
+    Column(name="_sync", sql_type="VARCHAR", description="Which sync of the table owns the row."),
+    Column(
+        name="_changed_at",
+        sql_type="TIMESTAMP WITH TIME ZONE",
+        description="When the row was last inserted or changed here, in UTC.",
+    ),
+    Column(name="_run_id", sql_type="VARCHAR", description="The sync that did it (_sync.runs)."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChanges:
+    """How many rows a sync inserted, updated, left as they were and deleted."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    deleted: int
+
+
+class SyncedTable:
+    """One synced table of the open transaction."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
+        self._connection = connection
+        self._key = key
+        # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
+        self._schema_name = (
+            f"{quote_identifier(self._text('SELECT current_database()'))}."
+            f"{quote_identifier(key.pack)}"
+        )
+        self.name = f"{self._schema_name}.{quote_identifier(key.table)}"
+
+    def existing_columns(self) -> dict[str, str]:
+        """The table's columns with their types, empty if there is no table."""
+        rows = self._connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
+            "AND lower(table_name) = lower(?) ORDER BY column_index",
+            [self._key.pack, self._key.table],
+        ).fetchall()
+        return dict(rows)
+
+    def row_count(self, sync: str | None = None) -> int:
+        """How many rows the table has, of one sync or of all."""
+        if sync is None:
+            return self._number(f"SELECT count(*) FROM {self.name}")
+        return self._number(f"SELECT count(*) FROM {self.name} WHERE _sync = {quote_literal(sync)}")
+
+    def fit_columns(self, columns: Sequence[Column]) -> list[str]:
+        """Give the table exactly these columns; returns what was changed, in words.
+
+        Must come before any change of rows: DuckDB cannot commit an ALTER that follows
+        writes to the same table. A column whose type changed keeps the values that can be
+        cast; the full sync that a new schema forces then fills it.
+        """
+        existing = self.existing_columns()
+        wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
+        if not existing:
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}")
+            definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
+            self._connection.execute(f"CREATE TABLE {self.name} ({', '.join(definitions)})")
+            return []
+        return self._alter(existing, wanted)
+
+    def _alter(self, existing: dict[str, str], wanted: dict[str, str]) -> list[str]:
+        changes: list[str] = []
+        present = {name.casefold(): name for name in existing}
+        kept = {name.casefold() for name in wanted}
+        for name, sql_type in wanted.items():
+            quoted = quote_identifier(name)
+            before = present.get(name.casefold())
+            if before is None:
+                self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
+                changes.append(f"added {name} {sql_type}")
+                continue
+            if before != name:
+                self._alter_table(f"RENAME COLUMN {quote_identifier(before)} TO {quoted}")
+                changes.append(f"renamed {before} to {name}")
+            if existing[before] not in (sql_type, self._spelled(sql_type)):
+                self._retype(quoted, existing[before], sql_type)
+                changes.append(f"changed {name} from {existing[before]} to {sql_type}")
+        for name in existing:
+            if name.casefold() not in kept:
+                self._alter_table(f"DROP COLUMN {quote_identifier(name)}")
+                changes.append(f"dropped {name}")
+        return changes
+
+    def _spelled(self, sql_type: str) -> str:
+        """The type as DuckDB's catalogue spells it: it quotes fields only where it must."""
+        return self._text(f"SELECT typeof(CAST(NULL AS {sql_type}))")
+
+    def _retype(self, quoted: str, before: str, sql_type: str) -> None:
+        if _can_cast(before, sql_type):
+            self._alter_table(
+                f"ALTER COLUMN {quoted} SET DATA TYPE {sql_type} "
+                f"USING TRY_CAST({quoted} AS {sql_type})"
+            )
+        else:
+            self._alter_table(f"DROP COLUMN {quoted}")
+            self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
+
+    def _alter_table(self, action: str) -> None:
+        self._connection.execute(f"ALTER TABLE {self.name} {action}")
+
+    def apply(self, stage: Stage, *, execution_id: str, at: datetime) -> RowChanges:
+        """Make the staged rows and deletions true for the syncs that the stage has parts of.
+
+        Where a part is complete (a full sync), rows of its sync which it does not have are
+        deleted (contract C10), except those whose id came with a row that was rejected (S4).
+        Rows that do not differ are not touched.
+        """
+        self._find_changes(stage)
+        self._find_deletions(stage)
+        changes = RowChanges(
+            inserted=self._number("SELECT count(*) FROM changed WHERE old_row IS NULL"),
+            updated=self._number("SELECT count(*) FROM changed WHERE old_row IS NOT NULL"),
+            unchanged=self._number(
+                "SELECT (SELECT count(*) FROM _stage.upserts) - (SELECT count(*) FROM changed)"
+            ),
+            deleted=self._number("SELECT count(*) FROM deleted"),
+        )
+        self._connection.execute(
+            f"DELETE FROM {self.name} WHERE rowid IN "
+            "(SELECT old_row FROM changed WHERE old_row IS NOT NULL UNION ALL FROM deleted)"
+        )
+        names = ", ".join(
+            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
+        )
+        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
+        self._connection.execute(
+            f"INSERT INTO {self.name} ({names}) SELECT {values}, sync, ?, ? FROM _stage.upserts "
+            "WHERE stage_row IN (SELECT stage_row FROM changed)",
+            [at, execution_id],
+        )
+        self._connection.execute("DROP TABLE changed; DROP TABLE deleted;")
+        return changes
+
+    def _find_changes(self, stage: Stage) -> None:
+        """Temporary table `changed`: the staged rows that are new (`old_row` NULL) or differ."""
+        same = " AND ".join(
+            f"old.{quote_identifier(column.name)} IS NOT DISTINCT FROM upserts.c{i}"
+            for i, column in enumerate(stage.columns)
+        )
+        self._connection.execute(
+            "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, old.rowid AS old_row "
+            f"FROM _stage.upserts AS upserts LEFT JOIN {self.name} AS old "
+            f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
+            f"AND old._sync = upserts.sync WHERE old.rowid IS NULL OR NOT ({same})"
+        )
+
+    def _find_deletions(self, stage: Stage) -> None:
+        """Temporary table `deleted`: the rows that go.
+
+        Those deleted by id, and of complete parts those that were not returned. A deletion
+        in a complete part has taken the row out of the stage already (D4).
+        """
+        key = quote_identifier(stage.id_name)
+        self._connection.execute(
+            "CREATE TEMP TABLE deleted AS "
+            f"SELECT old.rowid AS old_row FROM {self.name} AS old "
+            f"JOIN _stage.deletes ON deletes.id = old.{key} AND deletes.sync = old._sync "
+            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete) "
+            f"UNION ALL SELECT old.rowid FROM {self.name} AS old "
+            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete) AND NOT EXISTS ("
+            f"SELECT 1 FROM (SELECT {stage.id_column} AS id, sync FROM _stage.upserts "
+            "UNION ALL SELECT id, sync FROM _stage.rejects "
+            "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS returned "
+            f"WHERE returned.id = old.{key} AND returned.sync = old._sync)"
+        )
+
+    def remove_syncs(self, keep: Sequence[str]) -> int:
+        """Remove the rows, rejects and cursors of all syncs but these; returns the rows' count.
+
+        They are syncs that are no longer configured, or crawled from parents that are gone
+        (contract C18, D7).
+        """
+        self._connection.execute(
+            "CREATE TEMP TABLE kept AS SELECT unnest(?::VARCHAR[]) AS sync", [keep]
+        )
+        gone = "NOT IN (SELECT sync FROM kept)"
+        removed = self._number(f"SELECT count(*) FROM {self.name} WHERE _sync {gone}")
+        if removed:
+            self._connection.execute(f"DELETE FROM {self.name} WHERE _sync {gone}")
+        for system_table in ("rejected_rows", "cursors"):
+            self._connection.execute(
+                f"DELETE FROM {SYSTEM_SCHEMA}.{system_table} "
+                f"WHERE pack = ? AND table_name = ? AND sync {gone}",
+                [self._key.pack, self._key.table],
+            )
+        self._connection.execute("DROP TABLE kept")
+        return removed
+
+    def _number(self, query: str) -> int:
+        row = self._connection.execute(query).fetchone()
+        return row[0] if row else 0
+
+    def _text(self, query: str) -> str:
+        row = self._connection.execute(query).fetchone()
+        return str(row[0]) if row else ""
+
+
+def _can_cast(before: str, after: str) -> bool:
+    """Whether there is a cast at all: there is none from INTERVAL to BOOLEAN.
+
+    Asked beforehand and elsewhere, because a cast that there is not can abort the whole
+    transaction: that between structs without a common field does.
+    """
+    with duckdb.connect() as scratch:
+        try:
+            scratch.execute(f"SELECT TRY_CAST(CAST(NULL AS {before}) AS {after})")
+        except duckdb.Error:
+            return False
+    return True

@@ -1,0 +1,128 @@
+"""The warehouse: the DuckDB file that users query, open for moments only.
+
+A DuckDB file that one process has open for writing cannot be opened by any other, even to
+read. So nothing here keeps it open: `Warehouse.write` and `Warehouse.read` open it, waiting
+patiently while somebody else has it, and close it again.
+"""
+
+import threading
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import tenacity
+
+from resources.warehouse.identifiers import quote_identifier
+
+if TYPE_CHECKING:
+    import pandas
+
+SYSTEM_SCHEMA = "_sync"
+"""The DuckDB schema that holds everything of ours: cursors, ledger, rejected rows."""
+
+
+class WarehouseLockedError(Exception):
+    """Another process kept the database to itself for longer than we wait."""
+
+
+_process_locks: dict[Path, threading.RLock] = {}
+_process_locks_guard = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warehouse:
+    """A DuckDB file and how to open it.
+
+    `lock_wait_seconds` is how long to wait for another process; `memory_limit` is DuckDB's
+    setting, such as "500MB", None for its default.
+    """
+
+    path: Path
+    lock_wait_seconds: float = 60.0
+    memory_limit: str | None = None
+
+    @contextmanager
+    def write(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Open for writing, with one transaction around the block.
+
+        The transaction is committed when the block ends and rolled back when it raises.
+        Raises `WarehouseLockedError` when another process keeps the file.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._process_lock(), self._opened(read_only=False) as connection:
+            connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    @contextmanager
+    def read(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Open for reading; a warehouse that does not exist yet reads as an empty one.
+
+        Raises `WarehouseLockedError` when another process keeps the file.
+        """
+        if not self.path.exists():
+            with duckdb.connect() as connection:
+                yield connection
+            return
+        with self._process_lock(), self._opened(read_only=True) as connection:
+            yield connection
+
+    def frame(self, pack: str, table: str) -> "pandas.DataFrame":
+        """A synced table as a pandas frame, with the hidden columns left in."""
+        with self.read() as connection:
+            # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
+            ((database,),) = connection.execute("SELECT current_database()").fetchall()
+            name = f"{quote_identifier(database)}.{table_name(pack, table)}"
+            with warnings.catch_warnings():  # DuckDB 2.0 uses what pandas 3.1 deprecates
+                warnings.filterwarnings("ignore", "The inplace keyword", DeprecationWarning)
+                return connection.sql(f"FROM {name}").df()
+
+    def _process_lock(self) -> threading.RLock:
+        # Two connections of one process share one database instance in DuckDB, which must
+        # then agree on every setting; taking turns is simpler and costs nothing.
+        with _process_locks_guard:
+            return _process_locks.setdefault(self.path.absolute(), threading.RLock())
+
+    @contextmanager
+    def _opened(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
+        with self._connect(read_only=read_only) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {}
+        if self.memory_limit:
+            config["memory_limit"] = self.memory_limit
+        waiting = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_is_lock_conflict),
+            wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
+            stop=tenacity.stop_after_delay(self.lock_wait_seconds),
+            reraise=True,
+        )
+        try:
+            return waiting(duckdb.connect, self.path, read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            if not _is_lock_conflict(error):
+                raise
+            raise WarehouseLockedError(
+                f"{self.path} is kept by another process and was not free within "
+                f"{self.lock_wait_seconds:g} s. Close the program that has it open (an SQL shell, "
+                f"a notebook), or open it there with read_only for short moments. {error}"
+            ) from error
+
+
+def _is_lock_conflict(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+
+
+def table_name(pack: str, table: str) -> str:
+    """The quoted name of a synced table: DuckDB schema = pack, table = sync table."""
+    return f"{quote_identifier(pack)}.{quote_identifier(table)}"

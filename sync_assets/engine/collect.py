@@ -1,0 +1,136 @@
+"""Collecting the rows of one sync, and falling back to a full one where it must (C8)."""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pack_sdk.context import PreviousAttemptError
+from resources.http.fetcher import SyncFetcher
+from resources.warehouse.ledger import RunRecord, SyncPosition
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import StagePart
+from sync_assets.engine.mode import ModeDecision
+from sync_assets.engine.pages import PageRequest, collect_pages
+from sync_assets.engine.table_sync import TableSync
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """One try at a sync: its id, when it began, where its pages and requests go.
+
+    `position` is where the sync stood before. `decision` is the mode that is being collected;
+    it changes when an incremental sync has to fall back to a full one. `asking_schema` is on
+    while the pack is asked for the table's schema (contract C23).
+    """
+
+    position: SyncPosition
+    decision: ModeDecision
+    spool: Spool
+    fetcher: SyncFetcher
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    asking_schema: bool = False
+    part_numbers: Iterator[int] = field(default_factory=itertools.count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """A sync whose pages are all in the spool.
+
+    `cursor` is None when the sync ended without one. `cut_short` says that a row limit ended
+    it: it is applied without deletes and leaves the cursor as it was (contract D6).
+    """
+
+    cursor: Any
+    cut_short: bool
+    part: StagePart
+
+
+def collect(
+    sync: TableSync,
+    execution: Execution,
+    previous_error: PreviousAttemptError | None,
+) -> Collected:
+    """Collect all pages of a sync.
+
+    When an incremental sync ends with `hasIncompleteResults`, what it brought does not count,
+    and a full sync is collected at once (contract C8). Raises what `collect_pages` raises.
+    """
+    number = next(execution.part_numbers)
+    request = PageRequest(
+        mode=execution.decision.mode,
+        cursor=execution.position.cursor,
+        started_at=execution.started_at,
+        execution_id=execution.id,
+        previous_error=previous_error,
+        row_limit=sync.row_limit,
+        part=number,
+    )
+    ending = collect_pages(sync, request, execution.fetcher, execution.spool)
+    completion = ending.completion
+    full = execution.decision.mode == "full"
+    if completion is not None and completion.has_incomplete_results and not full:
+        execution.decision = ModeDecision(
+            mode="full",
+            reason="the incremental sync ended with hasIncompleteResults (contract C8), "
+            "so a full sync followed at once",
+        )
+        sync.log("warning", f"{sync.key}: {execution.decision.reason}")
+        return collect(sync, execution, previous_error)
+    return Collected(
+        cursor=completion.incremental_continuation if completion else None,
+        cut_short=ending.cut_short,
+        part=StagePart(
+            sync=sync.key.sync,
+            complete=full and not ending.cut_short,
+            deletes=not ending.cut_short,
+            number=number,
+        ),
+    )
+
+
+def position_after(sync: TableSync, collected: Collected, execution: Execution) -> SyncPosition:
+    """Where the sync stands once its rows are applied (contract C6, D3)."""
+    if collected.cut_short:
+        reason = "its first sync was cut short by a row limit (contract D6)"
+        before = execution.position
+        never = before.execution_id is None
+        return replace(
+            before,
+            no_cursor_reason=reason if never else before.no_cursor_reason,
+            execution_id=execution.id,
+        )
+    full = collected.part.complete
+    return replace(
+        execution.position,
+        cursor=collected.cursor,
+        no_cursor_reason="its last full sync ended without a cursor"
+        if full
+        else "its last incremental sync ended without a cursor (contract D3)",
+        fingerprint=sync.fingerprint,
+        execution_id=execution.id,
+        **{"last_full_at" if full else "last_incremental_at": execution.started_at},
+    )
+
+
+def record_of(sync: TableSync, execution: Execution, **figures: Any) -> RunRecord:
+    """The ledger's line about a sync, with what the execution has cost so far."""
+    statistics = execution.fetcher.statistics
+    return RunRecord(
+        execution_id=execution.id,
+        dagster_run_id=sync.dagster_run_id,
+        pack=sync.key.pack,
+        table_name=sync.key.table,
+        sync=sync.key.sync,
+        mode=execution.decision.mode,
+        mode_reason=execution.decision.reason,
+        started_at=execution.started_at,
+        finished_at=datetime.now(UTC),
+        requests=statistics.requests,
+        retries=statistics.retries,
+        bytes_received=statistics.bytes_received,
+        **figures,
+    )

@@ -1,0 +1,332 @@
+"""A crawled table: one child sync for each row of its parent table (contract C20, D7).
+
+Each child has its own cursor and owns its rows, under the name `<sync>/<parent's value>`. The
+children run side by side and are applied in batches, a transaction each, so that ten thousand
+parents do not mean ten thousand commits; what a batch has committed, a crash cannot take back.
+"""
+
+import itertools
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import orjson
+
+from pack_sdk.context import PreviousAttemptError
+from resources.http.fetcher import SyncFetcher
+from resources.warehouse.apply import Application, apply_stage
+from resources.warehouse.identifiers import quote_identifier
+from resources.warehouse.ledger import PositionChange, RunRecord, SyncPosition, read_positions
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import Stage
+from resources.warehouse.synced_table import SyncedTable
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.collect import Collected, Execution, collect, position_after, record_of
+from sync_assets.engine.failures import SyncFailedError, TooManyRejectedRowsError, sentence
+from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
+from sync_assets.engine.outcome import ChildFailure, SyncOutcome, outcome_of
+from sync_assets.engine.pages import PROGRESS_SECONDS
+from sync_assets.engine.reject_limits import stop_at_limits
+from sync_assets.engine.retries import with_retries
+from sync_assets.engine.sync import record_failure, with_schema
+from sync_assets.engine.table_sync import CrawlSource, TableSync
+
+BATCH_SIZE = 1_000
+"""How many children are applied in one transaction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Child:
+    """One child sync: what to collect, from where, and how."""
+
+    sync: TableSync
+    position: SyncPosition
+    decision: ModeDecision
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Result:
+    """A child that was collected, or why it was not."""
+
+    child: _Child
+    execution: Execution
+    collected: Collected | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BatchResult:
+    """What a batch did, and of each child that was applied whether it was a full sync."""
+
+    outcome: SyncOutcome
+    complete: Sequence[bool]
+
+
+def run_crawl(
+    sync: TableSync, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
+) -> SyncOutcome:
+    """Sync all children and commit them in batches.
+
+    A child that fails is reported in the outcome's `failures` and blocks no other; its rows
+    and cursor stay. Raises `SyncFailedError` when the parent has never been synced, the
+    table's schema cannot be asked for (once for all children, contract C23), or a batch
+    cannot be applied.
+    """
+    sync = with_schema(sync, warehouse)
+    with warehouse.read() as connection:
+        values = _parent_values(connection, sync, source)
+        positions = read_positions(connection, sync.key.pack, sync.key.table)
+    children = [_child(sync, value, positions, request) for value in values]
+    full = sum(child.decision.mode == "full" for child in children)
+    sync.log(
+        "info",
+        f"{sync.key}: crawling {len(children):,} rows of {source.parent_table}: "
+        f"{full:,} fully, {len(children) - full:,} incrementally",
+    )
+    keep = _syncs_to_keep(sync, children, positions)
+    results: list[_BatchResult] = []
+    progress = _Progress(sync, len(children))
+    for batch in itertools.chain(_batches(children), [] if children else [[]]):
+        try:
+            result = _run_batch(sync, batch, warehouse, progress, None if results else keep)
+        except Exception as error:
+            sync.connection.redactor.redact_error(error)
+            raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
+        results.append(result)
+    return _combined(results)
+
+
+def _parent_values(
+    connection: duckdb.DuckDBPyConnection, sync: TableSync, source: CrawlSource
+) -> list[dict[str, Any]]:
+    """The parameter values of every child: one for each distinct row of the parent."""
+    parent = SyncedTable(connection, replace(sync.key, table=source.parent_table))
+    if not parent.existing_columns():
+        raise SyncFailedError(
+            f"{sync.key}: its parent table {source.parent_table} has never been synced; sync it "
+            "first, or both together"
+        )
+    there = {name.casefold() for name in parent.existing_columns()}
+    missing = [name for name in source.properties.values() if name.casefold() not in there]
+    if missing:  # a parent whose schema is asked for may have lost it (contract C23)
+        raise SyncFailedError(
+            f"{sync.key}: its parent table {source.parent_table} has no column {missing[0]!r}"
+        )
+    columns = [quote_identifier(name) for name in source.properties.values()]
+    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    rows = connection.execute(
+        f"SELECT DISTINCT {', '.join(f'to_json({column})' for column in columns)} "
+        f"FROM {parent.name} WHERE {present} "
+        "AND (? IS NULL OR split_part(_sync, '/', 1) = ?) ORDER BY ALL",
+        [source.parent_sync, source.parent_sync],
+    ).fetchall()
+    names = list(source.properties)
+    return [dict(zip(names, map(orjson.loads, row), strict=True)) for row in rows]
+
+
+def _child(
+    sync: TableSync,
+    values: Mapping[str, Any],
+    positions: Mapping[str, SyncPosition],
+    request: ModeRequest,
+) -> _Child:
+    name = f"{sync.key.sync}/{_shown(values)}"
+    child = replace(
+        sync,
+        key=replace(sync.key, sync=name),
+        parameters={**sync.parameters, **values},
+    )
+    position = positions.get(name, SyncPosition(no_cursor_reason="its parent is new"))
+    decision = decide_mode(
+        request,
+        position,
+        child.fingerprint,
+        now=datetime.now(UTC),
+        full_every=sync.settings.full_every,
+    )
+    return _Child(sync=child, position=position, decision=decision)
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    """The parent's value as a part of a sync's name: its text, or JSON for several."""
+    if len(values) == 1:
+        (value,) = values.values()
+        return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return orjson.dumps(list(values.values())).decode()
+
+
+def _syncs_to_keep(
+    sync: TableSync, children: Sequence[_Child], positions: Mapping[str, SyncPosition]
+) -> list[str]:
+    """The syncs that the table may have: these children, and those of its other syncs."""
+    others = set(sync.configured_syncs) - {sync.key.sync}
+    kept = [name for name in positions if name.partition("/")[0] in others]
+    return kept + [child.sync.key.sync for child in children]
+
+
+def _batches(children: Sequence[_Child]) -> Iterable[Sequence[_Child]]:
+    return (children[i : i + BATCH_SIZE] for i in range(0, len(children), BATCH_SIZE))
+
+
+def _run_batch(
+    sync: TableSync,
+    batch: Sequence[_Child],
+    warehouse: Warehouse,
+    progress: "_Progress",
+    keep: Sequence[str] | None,
+) -> _BatchResult:
+    """Collect the children of a batch side by side, and commit those that succeeded."""
+    began = time.monotonic()
+    shared = Execution(
+        position=SyncPosition(),
+        decision=_summary([child.decision.mode == "full" for child in batch]),
+        spool=Spool(sync.spool_folder),
+        fetcher=SyncFetcher(sync.connection),
+    )
+    try:
+        with ThreadPoolExecutor(sync.settings.max_parallel_children) as pool:
+            running = [pool.submit(_collect, child, shared, progress) for child in batch]
+            results = [future.result() for future in running]
+        shared.spool.close()
+        failed = [_report(result, warehouse) for result in results if result.error]
+        collected = [result for result in results if result.collected]
+        outcome = _apply(sync, shared, collected, warehouse, keep, time.monotonic() - began)
+    except TooManyRejectedRowsError as error:
+        sync.connection.redactor.redact_error(error)
+        record_failure(sync, warehouse, shared, error)
+        raise
+    finally:
+        shared.spool.discard()
+    complete = [result.collected.part.complete for result in results if result.collected]
+    return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
+
+
+def _collect(child: _Child, shared: Execution, progress: "_Progress") -> _Result:
+    """Collect one child, with retries; each try has its own fetcher and part of the spool."""
+    trials: list[Execution] = []
+
+    def attempt(previous_error: PreviousAttemptError | None) -> Collected:
+        fetcher = SyncFetcher(child.sync.connection)
+        trials.append(
+            replace(shared, position=child.position, decision=child.decision, fetcher=fetcher)
+        )
+        return collect(child.sync, trials[-1], previous_error)
+
+    try:
+        collected = with_retries(child.sync, None, attempt)
+    except Exception as error:
+        return _Result(child=child, execution=trials[-1], error=error)
+    finally:
+        progress.child_done()
+    return _Result(child=child, execution=trials[-1], collected=collected)
+
+
+def _report(result: _Result, warehouse: Warehouse) -> ChildFailure:
+    """Put a child's failure into the ledger."""
+    child, error = result.child, result.error or RuntimeError("no error")
+    record_failure(child.sync, warehouse, result.execution, error)
+    return ChildFailure(
+        sync=child.sync.key.sync,
+        message=f"{child.sync.key}: {sentence(error)}",
+        details=child.sync.connection.redactor.redact("".join(traceback.format_exception(error))),
+    )
+
+
+def _apply(
+    sync: TableSync,
+    shared: Execution,
+    results: Sequence[_Result],
+    warehouse: Warehouse,
+    keep: Sequence[str] | None,
+    fetch_seconds: float,
+) -> SyncOutcome:
+    began = time.monotonic()
+    pairs = [(result, result.collected) for result in results if result.collected]
+    shared.decision = _summary([collected.part.complete for _, collected in pairs])
+    with Stage(shared.spool.folder / "stage.duckdb", sync.table.schema) as stage:
+        counts = stage.load(shared.spool, [collected.part for _, collected in pairs])
+        stop_at_limits(sync, warehouse, stage, counts, shared)
+        statistics = [result.execution.fetcher.statistics for result, _ in pairs]
+        record = replace(
+            record_of(
+                sync,
+                shared,
+                status="succeeded",
+                pages=shared.spool.page_count,
+                rows_returned=shared.spool.row_count,
+                fetch_seconds=fetch_seconds,
+                stage_seconds=time.monotonic() - began,
+            ),
+            requests=sum(s.requests for s in statistics),
+            retries=sum(s.retries for s in statistics),
+            bytes_received=sum(s.bytes_received for s in statistics),
+        )
+        changes = [
+            PositionChange(
+                sync=result.child.sync.key.sync,
+                before=result.child.position,
+                after=position_after(result.child.sync, collected, result.execution),
+                reason=f"{result.execution.decision.mode} sync",
+                keep_history=False,
+            )
+            for result, collected in pairs
+        ]
+        application = Application(key=sync.key, changes=changes, record=record, keep_syncs=keep)
+        applied = apply_stage(warehouse, stage, counts, application)
+    return outcome_of(sync, stage, counts, applied)
+
+
+def _summary(full: Sequence[bool]) -> ModeDecision:
+    """The mode of a batch as the ledger shows it: full if every child's is."""
+    count, some = len(full), sum(full)
+    reason = f"{count:,} children: {some:,} fully, {count - some:,} incrementally"
+    return ModeDecision(mode="full" if some == count else "incremental", reason=reason)
+
+
+_SUMMED = (
+    "pages", "rows_returned", "inserted", "updated", "unchanged", "deleted", "rejected",
+    "duplicates", "requests", "retries", "bytes_received", "fetch_seconds", "stage_seconds",
+    "apply_seconds",
+)  # fmt: skip
+
+
+def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
+    """One outcome for all batches: figures added up, the table as it stands at the end."""
+    outcomes = [result.outcome for result in results]
+    records: list[RunRecord] = [outcome.record for outcome in outcomes]
+    decision = _summary([complete for result in results for complete in result.complete])
+    record = replace(
+        records[-1],
+        started_at=records[0].started_at,
+        mode=decision.mode,
+        mode_reason=decision.reason,
+        **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
+    )
+    return replace(
+        outcomes[-1],
+        record=record,
+        schema_changes=[change for outcome in outcomes for change in outcome.schema_changes],
+        warnings=list(dict.fromkeys(w for outcome in outcomes for w in outcome.warnings)),
+        failures=[failure for outcome in outcomes for failure in outcome.failures],
+    )
+
+
+class _Progress:
+    """Logs every few seconds how many children are done."""
+
+    def __init__(self, sync: TableSync, total: int) -> None:
+        self._sync = sync
+        self._total = total
+        self._done = itertools.count(1)
+        self._logged = time.monotonic()
+
+    def child_done(self) -> None:
+        done, now = next(self._done), time.monotonic()
+        if now - self._logged >= PROGRESS_SECONDS:
+            self._logged = now
+            self._sync.log("info", f"{self._sync.key}: {done:,} of {self._total:,} parents")

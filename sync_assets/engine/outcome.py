@@ -1,0 +1,78 @@
+"""What a sync did, for whoever shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from resources.warehouse.apply import Applied
+from resources.warehouse.columns import Column
+from resources.warehouse.ledger import RunRecord
+from resources.warehouse.rejects import RejectSummary
+from resources.warehouse.stage import Stage, StageCounts
+from sync_assets.engine.table_sync import TableSync
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildFailure:
+    """A child of a crawl whose sync failed, and why; `details` is the traceback."""
+
+    sync: str
+    message: str
+    details: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncOutcome:
+    """The ledger's line, how the table stands, and what to look at.
+
+    `row_count` and `kept_rejects` count the whole table, all its syncs together. `failures`
+    are the children of a crawl that failed; the others were applied.
+    """
+
+    record: RunRecord
+    row_count: int
+    columns: Sequence[Column]
+    schema_changes: Sequence[str]
+    warnings: Sequence[str]
+    failures: Sequence[ChildFailure] = ()
+    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
+
+
+def outcome_of(
+    sync: TableSync,
+    stage: Stage,
+    counts: StageCounts,
+    applied: Applied,
+    warnings: Sequence[str] = (),
+) -> SyncOutcome:
+    """The outcome of something that was applied; its warnings are logged."""
+    every = [*warnings, *_warnings(counts, applied)]
+    for warning in every:
+        sync.log("warning", f"{sync.key}: {warning}")
+    return SyncOutcome(
+        record=applied.record,
+        row_count=applied.row_count,
+        columns=stage.columns,
+        schema_changes=applied.schema_changes,
+        warnings=every,
+        kept_rejects=applied.kept_rejects,
+    )
+
+
+def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
+    warnings: list[str] = []
+    if counts.rejected:
+        warnings.append(
+            f"{counts.rejected:,} rows were rejected; they are kept, with the reasons: see "
+            "`packsync rejects` and _sync.rejected_rows (contract S4)"
+        )
+    if counts.unusable_deletions:
+        warnings.append(
+            f"{counts.unusable_deletions:,} deleted ids cannot be values of the id property and "
+            "were ignored; return ids as the rows have them (contract C9)"
+        )
+    if applied.removed:
+        warnings.append(
+            f"{applied.removed:,} rows were removed, because the syncs or parents that brought "
+            "them are gone (contract C18, D7)"
+        )
+    return warnings

@@ -1,0 +1,218 @@
+"""One sync of one table, from the decision about its mode to the commit.
+
+    position → mode → pages into the spool → typed in the stage → one transaction
+
+A table whose schema is asked for (contract C23) is asked before the mode is decided.
+
+The transaction holds the rows, the deletes, the cursor and the line of the ledger, so
+there is no moment at which a crash could lose or repeat a change.
+"""
+
+import time
+from datetime import UTC, datetime
+
+from pack_sdk.context import PreviousAttemptError
+from resources.http.fetcher import SyncFetcher
+from resources.warehouse.apply import Application, apply_stage
+from resources.warehouse.ledger import (
+    PositionChange,
+    RunRecord,
+    SyncPosition,
+    create_ledger,
+    read_last_run,
+    read_position,
+    record_run,
+)
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import Stage
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.collect import Collected, Execution, collect, position_after, record_of
+from sync_assets.engine.failures import (
+    SyncFailedError,
+    kind_of,
+    previous_failure,
+    sentence,
+    status_code_of,
+    status_of,
+)
+from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
+from sync_assets.engine.outcome import SyncOutcome, outcome_of
+from sync_assets.engine.reject_limits import stop_at_limits
+from sync_assets.engine.retries import with_retries
+from sync_assets.engine.schema import ask_schema_for, failure_of
+from sync_assets.engine.table_sync import TableSync
+
+
+def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+    """Sync one table and commit the result.
+
+    A failing sync is tried again, as `sync.settings` say. Raises `SyncFailedError` when it
+    failed for good: nothing was applied, the cursor is where it was, and the ledger says why.
+    """
+    try:
+        with warehouse.read() as connection:
+            position = read_position(connection, sync.key)
+            last_run = read_last_run(connection, sync.key)
+        decision = _decide(sync, position, request)
+    except Exception as error:
+        raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
+    if not sync.awaits_schema:
+        _log_decision(sync, decision)
+    trials: list[Execution] = []
+
+    def attempt(previous_error: PreviousAttemptError | None) -> SyncOutcome:
+        spool = Spool(sync.spool_folder)
+        execution = Execution(
+            position=position,
+            decision=decision,
+            spool=spool,
+            fetcher=SyncFetcher(sync.connection),
+        )
+        trials.append(execution)
+        try:
+            known = ask_schema_for(execution, sync, previous_error)
+            if known is not sync:  # the decision was made as if the schema had not changed
+                execution.decision = _decide(known, position, request)
+                _log_decision(sync, execution.decision)
+            return _attempt(known, warehouse, execution, previous_error)
+        finally:
+            spool.discard()
+
+    try:
+        return with_retries(sync, previous_failure(last_run), attempt)
+    except Exception as error:
+        record_failure(sync, warehouse, trials[-1], error)
+        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+
+
+def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
+    """The sync with the schema that its table has now, asked for as often as a sync is tried.
+
+    For what is no sync of its own: all children of a crawl share one schema (contract C23).
+    Raises `SyncFailedError`, which the ledger then has as well.
+    """
+    if not sync.awaits_schema:
+        return sync
+    decision = ModeDecision(mode="full", reason="not decided: its schema comes before")
+    trials: list[Execution] = []
+
+    def attempt(previous_error: PreviousAttemptError | None) -> TableSync:
+        execution = Execution(
+            position=SyncPosition(),
+            decision=decision,
+            spool=Spool(sync.spool_folder),
+            fetcher=SyncFetcher(sync.connection),
+        )
+        trials.append(execution)
+        try:
+            return ask_schema_for(execution, sync, previous_error)
+        finally:
+            execution.spool.discard()
+
+    try:
+        return with_retries(sync, None, attempt)
+    except Exception as error:
+        record_failure(sync, warehouse, trials[-1], error)
+        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+
+
+def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> ModeDecision:
+    return decide_mode(
+        request,
+        position,
+        sync.fingerprint,
+        now=datetime.now(UTC),
+        full_every=sync.settings.full_every,
+    )
+
+
+def _log_decision(sync: TableSync, decision: ModeDecision) -> None:
+    sync.log("info", f"{sync.key}: {decision.mode} sync, because {decision.reason}")
+
+
+def _attempt(
+    sync: TableSync,
+    warehouse: Warehouse,
+    execution: Execution,
+    previous_error: PreviousAttemptError | None,
+) -> SyncOutcome:
+    """Collect the pages, type them, commit them."""
+    began = time.monotonic()
+    collected = collect(sync, execution, previous_error)
+    execution.spool.close()
+    fetched = time.monotonic()
+    change = PositionChange(
+        sync=sync.key.sync,
+        before=execution.position,
+        after=position_after(sync, collected, execution),
+        reason=f"{execution.decision.mode} sync",
+    )
+    full = collected.part.complete
+    with Stage(execution.spool.folder / "stage.duckdb", sync.table.schema) as stage:
+        counts = stage.load(execution.spool, [collected.part])
+        stop_at_limits(sync, warehouse, stage, counts, execution)
+        record = record_of(
+            sync,
+            execution,
+            status="succeeded",
+            pages=execution.spool.pages_of(collected.part.number),
+            rows_returned=execution.spool.rows_of(collected.part.number),
+            fetch_seconds=fetched - began,
+            stage_seconds=time.monotonic() - fetched,
+            cursor_before=execution.position.cursor,
+            cursor_after=collected.cursor,
+        )
+        application = Application(
+            key=sync.key,
+            changes=[change],
+            record=record,
+            keep_syncs=sync.configured_syncs if full else None,
+        )
+        applied = apply_stage(warehouse, stage, counts, application)
+    return outcome_of(sync, stage, counts, applied, _cursor_warnings(collected))
+
+
+def _cursor_warnings(collected: Collected) -> list[str]:
+    if collected.cut_short:
+        return [
+            "the sync was cut short by a row limit: its rows were applied without deletes, and "
+            "its cursor is as it was (contract D6)"
+        ]
+    if collected.part.complete or collected.cursor is not None:
+        return []
+    return [
+        "the incremental sync ended without a cursor: its rows were applied, and the next sync "
+        "will be full. Return a completion with an incrementalContinuation on the last page "
+        "(contract D3)"
+    ]
+
+
+def record_failure(
+    sync: TableSync,
+    warehouse: Warehouse,
+    execution: Execution,
+    error: Exception,
+) -> None:
+    """Write a failure to the ledger; the rows and the cursor stay as they were."""
+    record = record_of(
+        sync,
+        execution,
+        status=status_of(error),
+        pages=execution.spool.page_count,
+        fetch_seconds=(datetime.now(UTC) - execution.started_at).total_seconds(),
+        cursor_before=execution.position.cursor,
+        cursor_after=execution.position.cursor,
+        error_type=kind_of(error),
+        error_status_code=status_code_of(error),
+        error_message=failure_of(execution, error),
+    )
+    try:
+        _write_record(warehouse, record)
+    except Exception as trouble:  # the failure itself must still reach the user
+        sync.log("warning", f"{sync.key}: the failure could not be recorded: {trouble}")
+
+
+def _write_record(warehouse: Warehouse, record: RunRecord) -> None:
+    with warehouse.write() as connection:
+        create_ledger(connection)
+        record_run(connection, record)

@@ -1,0 +1,118 @@
+"""Runs the syncs of several tables side by side and tells what happens as it happens."""
+
+import queue
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Generator, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.crawl import run_crawl
+from sync_assets.engine.failures import SyncFailedError
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.outcome import SyncOutcome
+from sync_assets.engine.sync import run_sync
+from sync_assets.engine.table_sync import LogLevel, TableSync
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """Something to write to the run's log."""
+
+    level: LogLevel
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFinished:
+    """A table was synced."""
+
+    key: SyncKey
+    outcome: SyncOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFailed:
+    """A table's sync failed; `details` is the traceback, without secrets."""
+
+    key: SyncKey
+    message: str
+    details: str
+
+
+RunEvent: TypeAlias = LogLine | TableFinished | TableFailed
+
+
+class TableRuns:
+    """The syncs of one run. Give each of them `log` and `cancelled`, then call `run`."""
+
+    def __init__(self, *, max_parallel: int) -> None:
+        self.cancelled = threading.Event()
+        self._max_parallel = max_parallel
+        self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Write a line to the run's log, from any thread."""
+        self._events.put(LogLine(level=level, message=message))
+
+    def run(
+        self, syncs: Sequence[TableSync], warehouse: Warehouse, request: ModeRequest
+    ) -> Generator[RunEvent]:
+        """Run the syncs, at most `max_parallel` at once; one that fails stops no other.
+
+        A crawled table waits for its parent table, and fails with it (contract C20). Events
+        arrive in the caller's thread, as they happen. When the caller stops listening (the
+        run is cancelled), the syncs stop at their next page.
+        """
+        unfinished = Counter(sync.key.table for sync in syncs)
+        failed: set[str] = set()
+        waiting = list(syncs)
+
+        def work(sync: TableSync) -> None:
+            self._events.put(_run_one(sync, warehouse, request, failed))
+
+        def submit_ready(pool: ThreadPoolExecutor) -> None:
+            for sync in list(waiting):
+                if sync.crawl is None or not unfinished[sync.crawl.parent_table]:
+                    waiting.remove(sync)
+                    pool.submit(work, sync)
+
+        with ThreadPoolExecutor(self._max_parallel, thread_name_prefix="sync") as pool:
+            try:
+                submit_ready(pool)
+                while unfinished.total():
+                    event = self._events.get()
+                    if not isinstance(event, LogLine):
+                        unfinished[event.key.table] -= 1
+                        if isinstance(event, TableFailed):
+                            failed.add(event.key.table)
+                        submit_ready(pool)
+                    yield event
+            finally:
+                self.cancelled.set()
+                pool.shutdown(cancel_futures=True)
+
+
+def _run_one(
+    sync: TableSync, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
+) -> TableFinished | TableFailed:
+    try:
+        if sync.crawl is None:
+            return TableFinished(key=sync.key, outcome=run_sync(sync, warehouse, request))
+        if sync.crawl.parent_table in failed:
+            raise SyncFailedError(
+                f"{sync.key}: not synced, because its parent table {sync.crawl.parent_table} "
+                "failed in this run"
+            )
+        outcome = run_crawl(sync, sync.crawl, warehouse, request)
+        return TableFinished(key=sync.key, outcome=outcome)
+    except BaseException as error:  # whatever it is, the run must hear that the table is done
+        redact = sync.connection.redactor.redact
+        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {error!r}"
+        details = "".join(traceback.format_exception(error.__cause__ or error))
+        return TableFailed(key=sync.key, message=redact(message), details=redact(details))

@@ -1,0 +1,97 @@
+"""What one sync of one table needs, put together from pack and configuration."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pack_sdk.sync_table import SyncTable
+from resources.http.connection import Connection
+from resources.runtimes.runtime import PackRuntime
+from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
+from sync_assets.engine.fingerprint import fingerprint_of
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Log: TypeAlias = Callable[[LogLevel, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSettings:
+    """How syncs behave; all have defaults.
+
+    `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
+    `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
+    the second try and twice as much before each further one (C17); `full_every` how old a
+    full sync may get (C12); `max_parallel_children` how many children of a crawled table
+    run at once. A sync with more rejected rows than `max_rejected_rows`, or a larger share of
+    them among its rows than `max_rejected_share`, fails; None sets no limit (S4).
+    """
+
+    page_timeout_seconds: float = 60
+    attempts: int = 3
+    retry_wait_seconds: float = 5
+    full_every: timedelta = timedelta(days=7)
+    max_parallel_children: int = 8
+    max_rejected_rows: int | None = None
+    max_rejected_share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlSource:
+    """Where a crawled table's parameters come from (contract C20).
+
+    `properties` maps parameter names to properties of `parent_table`; `parent_sync` limits
+    the parent's rows to those of one of its syncs, None means all.
+    """
+
+    parent_table: str
+    properties: Mapping[str, str]
+    parent_sync: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSync:
+    """One sync of one table: which table, run by what, with which values.
+
+    `parameters` has a value for every parameter of the table, in declared order.
+    `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
+    `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
+    `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
+    that the table's schema is the one that the pack's `get_schema` returned for this sync.
+    `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
+    another thread; `cancelled` asks the sync to stop at the next page.
+    """
+
+    key: SyncKey
+    table: SyncTable
+    runtime: PackRuntime
+    connection: Connection
+    parameters: Mapping[str, Any]
+    spool_folder: Path
+    log: Log
+    configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
+    crawl: CrawlSource | None = None
+    dynamic_url: str | None = None
+    schema_asked: bool = False
+    row_limit: int | None = None
+    settings: SyncSettings = SyncSettings()
+    dagster_run_id: str | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def awaits_schema(self) -> bool:
+        """Whether the pack must still be asked for the table's schema (contract C23)."""
+        return self.table.dynamic is not None and not self.schema_asked
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What the cursor depends on (contract D5), as far as it is known."""
+        return fingerprint_of(
+            None if self.awaits_schema else self.table.schema,
+            self.parameters,
+            self.connection.settings.name,
+            self.connection.settings.endpoint,
+            self.dynamic_url,
+        )
