@@ -99,7 +99,7 @@ def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey
 def open_warehouse() -> Warehouse:
     """The project's warehouse."""
     with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
-        return resources.warehouse.warehouse.open()  # type: ignore[no-any-return]
+        return resources.warehouse.open()  # type: ignore[no-any-return]
 
 
 @contextmanager

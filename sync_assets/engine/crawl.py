@@ -11,24 +11,18 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
-
-import duckdb
-import orjson
 
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.apply import Application, apply_stage
-from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.ledger import PositionChange, RunRecord, SyncPosition, read_positions
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage
-from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Collected, Execution, collect, position_after, record_of
+from sync_assets.engine.crawl_children import Child, children_of
 from sync_assets.engine.failures import SyncFailedError, TooManyRejectedRowsError, sentence
-from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
+from sync_assets.engine.mode import ModeDecision, ModeRequest
 from sync_assets.engine.outcome import ChildFailure, SyncOutcome, outcome_of
 from sync_assets.engine.pages import PROGRESS_SECONDS
 from sync_assets.engine.reject_limits import stop_at_limits
@@ -41,19 +35,10 @@ BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Child:
-    """One child sync: what to collect, from where, and how."""
-
-    sync: TableSync
-    position: SyncPosition
-    decision: ModeDecision
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Result:
     """A child that was collected, or why it was not."""
 
-    child: _Child
+    child: Child
     execution: Execution
     collected: Collected | None = None
     error: Exception | None = None
@@ -79,9 +64,8 @@ def run_crawl(
     """
     sync = with_schema(sync, warehouse)
     with warehouse.read() as connection:
-        values = _parent_values(connection, sync, source)
         positions = read_positions(connection, sync.key.pack, sync.key.table)
-    children = [_child(sync, value, positions, request) for value in values]
+        children = children_of(connection, sync, source, positions, request)
     full = sum(child.decision.mode == "full" for child in children)
     sync.log(
         "info",
@@ -101,67 +85,8 @@ def run_crawl(
     return _combined(results)
 
 
-def _parent_values(
-    connection: duckdb.DuckDBPyConnection, sync: TableSync, source: CrawlSource
-) -> list[dict[str, Any]]:
-    """The parameter values of every child: one for each distinct row of the parent."""
-    parent = SyncedTable(connection, replace(sync.key, table=source.parent_table))
-    if not parent.existing_columns():
-        raise SyncFailedError(
-            f"{sync.key}: its parent table {source.parent_table} has never been synced; sync it "
-            "first, or both together"
-        )
-    there = {name.casefold() for name in parent.existing_columns()}
-    missing = [name for name in source.properties.values() if name.casefold() not in there]
-    if missing:  # a parent whose schema is asked for may have lost it (contract C23)
-        raise SyncFailedError(
-            f"{sync.key}: its parent table {source.parent_table} has no column {missing[0]!r}"
-        )
-    columns = [quote_identifier(name) for name in source.properties.values()]
-    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-    rows = connection.execute(
-        f"SELECT DISTINCT {', '.join(f'to_json({column})' for column in columns)} "
-        f"FROM {parent.name} WHERE {present} "
-        "AND (? IS NULL OR split_part(_sync, '/', 1) = ?) ORDER BY ALL",
-        [source.parent_sync, source.parent_sync],
-    ).fetchall()
-    names = list(source.properties)
-    return [dict(zip(names, map(orjson.loads, row), strict=True)) for row in rows]
-
-
-def _child(
-    sync: TableSync,
-    values: Mapping[str, Any],
-    positions: Mapping[str, SyncPosition],
-    request: ModeRequest,
-) -> _Child:
-    name = f"{sync.key.sync}/{_shown(values)}"
-    child = replace(
-        sync,
-        key=replace(sync.key, sync=name),
-        parameters={**sync.parameters, **values},
-    )
-    position = positions.get(name, SyncPosition(no_cursor_reason="its parent is new"))
-    decision = decide_mode(
-        request,
-        position,
-        child.fingerprint,
-        now=datetime.now(UTC),
-        full_every=sync.settings.full_every,
-    )
-    return _Child(sync=child, position=position, decision=decision)
-
-
-def _shown(values: Mapping[str, Any]) -> str:
-    """The parent's value as a part of a sync's name: its text, or JSON for several."""
-    if len(values) == 1:
-        (value,) = values.values()
-        return value if isinstance(value, str) else orjson.dumps(value).decode()
-    return orjson.dumps(list(values.values())).decode()
-
-
 def _syncs_to_keep(
-    sync: TableSync, children: Sequence[_Child], positions: Mapping[str, SyncPosition]
+    sync: TableSync, children: Sequence[Child], positions: Mapping[str, SyncPosition]
 ) -> list[str]:
     """The syncs that the table may have: these children, and those of its other syncs."""
     others = set(sync.configured_syncs) - {sync.key.sync}
@@ -169,13 +94,13 @@ def _syncs_to_keep(
     return kept + [child.sync.key.sync for child in children]
 
 
-def _batches(children: Sequence[_Child]) -> Iterable[Sequence[_Child]]:
+def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
     return (children[i : i + BATCH_SIZE] for i in range(0, len(children), BATCH_SIZE))
 
 
 def _run_batch(
     sync: TableSync,
-    batch: Sequence[_Child],
+    batch: Sequence[Child],
     warehouse: Warehouse,
     progress: "_Progress",
     keep: Sequence[str] | None,
@@ -206,7 +131,7 @@ def _run_batch(
     return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
-def _collect(child: _Child, shared: Execution, progress: "_Progress") -> _Result:
+def _collect(child: Child, shared: Execution, progress: "_Progress") -> _Result:
     """Collect one child, with retries; each try has its own fetcher and part of the spool."""
     trials: list[Execution] = []
 
