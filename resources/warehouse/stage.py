@@ -5,7 +5,8 @@ is shut to all others. Doing that part in a file of its own keeps the warehouse 
 the moment of the transaction. The stage is made from the spool and can always be made again.
 
 Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
-row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`), `pages`,
+row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`; `sync` is NULL for rows
+that do not count), `pages`,
 `deletions` (ids as the pack gave them, with the count of rows that arrived before), `dropped`
 (rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to delete).
 Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
@@ -115,12 +116,14 @@ class Stage:
         self._apply_deletions()
         self._connection.execute(
             "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
-            "WHERE problem IS NULL AND rowid NOT IN (SELECT stage_row FROM dropped)"
+            "WHERE problem IS NULL AND sync IS NOT NULL "
+            "AND rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._connection.execute(
             f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
             "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
-            "WHERE problem IS NOT NULL AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
+            "WHERE problem IS NOT NULL AND sync IS NOT NULL "
+            "AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         return StageCounts(
             upserts=self._count("upserts"),
@@ -167,13 +170,16 @@ class Stage:
             self._share_out_rows()
 
     def _share_out_rows(self) -> None:
-        """Give each row its sync, by the page it came with; rows of failed tries go."""
+        """Give each row its sync, by the page it came with; rows of failed tries have none.
+
+        They are not deleted: what follows knows rows by their rowid, and a checkpoint of
+        DuckDB numbers the rows of a table anew after a large delete.
+        """
         self._connection.execute(
             "UPDATE rows SET sync = owner.sync FROM (SELECT rows.rowid AS row, parts.sync "
             "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
             "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
         )
-        self._connection.execute("DELETE FROM rows WHERE sync IS NULL")
 
     def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> None:
         execute = self._connection.execute
@@ -215,7 +221,7 @@ class Stage:
         self._connection.execute(
             f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
             "max(rowid) FILTER (problem IS NULL) AS last_good "
-            f"FROM rows WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
+            f"FROM rows WHERE {key} IS NOT NULL AND sync IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
             f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
             "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
         )
