@@ -5,7 +5,7 @@ the rows it tells of, and so that users can read it with SQL. Times are TIMESTAM
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursor_history (
     pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
     cursor JSON, reason VARCHAR NOT NULL,
-    execution_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL
+    execution_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL, fingerprint JSON
 );
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.runs (
     execution_id VARCHAR NOT NULL, dagster_run_id VARCHAR,
@@ -48,6 +48,9 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.rejected_rows (
     execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
 );
 """
+
+_ADDED_COLUMNS = (("cursor_history", "fingerprint", "JSON"),)
+"""Columns (table, name, type) that a warehouse made by an earlier version lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +133,15 @@ class RunRecord:
 
 
 def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the ledger where they are missing."""
+    """Create the tables and columns of the ledger where they are missing.
+
+    Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
+    """
     connection.execute(_TABLES)
+    for table, column, sql_type in _ADDED_COLUMNS:
+        connection.execute(
+            f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type}"
+        )
 
 
 def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -164,9 +174,9 @@ def read_positions(
     ).fetchall()
     return {
         name: SyncPosition(
-            cursor=_from_json(cursor),
+            cursor=from_json(cursor),
             no_cursor_reason=reason or "",
-            fingerprint=_from_json(fingerprint),
+            fingerprint=from_json(fingerprint),
             last_full_at=last_full_at,
             last_incremental_at=last_incremental_at,
             execution_id=execution_id,
@@ -223,18 +233,33 @@ def write_positions(
     )
     for change in changes:
         if change.keep_history:
-            connection.execute(
-                f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    key.pack,
-                    key.table,
-                    change.sync,
-                    to_json(change.after.cursor),
-                    change.reason,
-                    change.after.execution_id,
-                    at,
-                ],
-            )
+            changed = replace(key, sync=change.sync)
+            remember_cursor(connection, changed, change.after, reason=change.reason, at=at)
+
+
+def remember_cursor(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    position: SyncPosition,
+    *,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Add the cursor of a position to the history of its sync."""
+    connection.execute(
+        f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history (pack, table_name, sync, cursor, reason, "
+        "execution_id, recorded_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            key.pack,
+            key.table,
+            key.sync,
+            to_json(position.cursor),
+            reason,
+            position.execution_id,
+            at,
+            to_json(position.fingerprint),
+        ],
+    )
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:
@@ -262,7 +287,7 @@ def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRec
         return None
     values = dict(zip((field.name for field in fields(RunRecord)), row, strict=True))
     for name in ("cursor_before", "cursor_after"):
-        values[name] = _from_json(values[name])
+        values[name] = from_json(values[name])
     return RunRecord(**values)
 
 
@@ -271,5 +296,6 @@ def to_json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _from_json(text: str | None) -> Any:
+def from_json(text: str | None) -> Any:
+    """The value of a JSON text, None for None."""
     return None if text is None else orjson.loads(text)

@@ -2,6 +2,7 @@
 
 import typer
 
+from sync_assets.cli.cursor import cursor
 from sync_assets.cli.discover import discover
 from sync_assets.cli.listing import list_packs
 from sync_assets.cli.preview import preview
@@ -22,3 +23,4 @@ app.command("sync")(sync)
 app.command("status")(status)
 app.command("query")(query)
 app.add_typer(rejects, name="rejects")
+app.add_typer(cursor, name="cursor")

@@ -32,6 +32,11 @@ def fingerprint_of(
     return parts
 
 
+def changed_parts(before: Mapping[str, str] | None, now: Mapping[str, str]) -> list[str]:
+    """The parts of the fingerprint `now` that were otherwise before, or not known."""
+    return [part for part in now if (before or {}).get(part) != now[part]]
+
+
 def _structure(schema: Schema) -> dict[str, Any]:
     """The parts of a schema that decide what is stored; descriptions are not among them."""
     return {

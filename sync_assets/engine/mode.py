@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from resources.warehouse.ledger import SyncPosition
+from sync_assets.engine.fingerprint import changed_parts
 
 Mode: TypeAlias = Literal["full", "incremental"]
 RequestedMode: TypeAlias = Literal["auto", "full", "incremental"]
@@ -88,9 +89,7 @@ def _why_unusable(position: SyncPosition, fingerprint: Mapping[str, str]) -> str
     """Why the cursor cannot be used (contract D5), None if it can."""
     if position.cursor is None:
         return position.no_cursor_reason or "it has no cursor"
-    before = position.fingerprint or {}
-    changed = [part for part in fingerprint if before.get(part) != fingerprint[part]]
-    if changed:
+    if changed := changed_parts(position.fingerprint, fingerprint):
         return f"the {' and the '.join(changed)} changed since the last sync"
     return None
 
