@@ -63,7 +63,7 @@ def apply_stage(
     """Commit what the stage holds.
 
     Raises `SupersededError` when a sync's position has changed meanwhile, and
-    `WarehouseLockedError` or `duckdb.Error` when the database cannot be written; in every
+    `StorageError` or `duckdb.Error` when the database cannot be written; in every
     case the warehouse is as it was.
     """
     stage.close()

@@ -83,7 +83,7 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
     """Type the rejected rows of a sync, and of its crawled children, by `schema`, and apply.
 
     `folder` is scratch space for the typing. Raises `ReplayRefusedError` when the table has
-    never been synced or its id has become another, and `WarehouseLockedError` or
+    never been synced or its id has become another, and `StorageError` or
     `duckdb.Error` when the warehouse cannot be written; the warehouse is then as it was.
     """
     wanted = RejectFilter(pack=key.pack, table=key.table, sync=key.sync)

@@ -13,6 +13,7 @@ import uuid
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from resources.runtimes.page import Page
+from resources.warehouse.storage_failures import explained_failures
 
 ROWS_FILE_BYTES = 64 * 1024 * 1024
 """A new file of rows is begun past this size: DuckDB reads several files side by side."""
@@ -57,8 +59,9 @@ class Spool:
         """
         _remove_abandoned(parent)
         self.folder = parent / f"{os.getpid()}-{uuid.uuid4().hex}"
-        self.folder.mkdir(parents=True, mode=0o700)
-        self._journal = (self.folder / "journal.ndjson").open("wb")
+        with explained_failures(self.folder):
+            self.folder.mkdir(parents=True, mode=0o700)
+            self._journal = (self.folder / "journal.ndjson").open("wb")
         self._lock = threading.Lock()
         self._rows: BinaryIO | None = None
         self._files: list[Path] = []
@@ -68,11 +71,11 @@ class Spool:
         self._rows_of: Counter[int] = Counter()
 
     def append(self, page: Page, part: int = 0) -> None:
-        """Keep a page. Raises `OSError` when the disk does not take it.
+        """Keep a page. Raises `StorageError` when the disk does not take it.
 
         Several threads may append pages of different parts.
         """
-        with self._lock:
+        with self._lock, explained_failures(self.folder):
             self._append(page, part)
 
     def _append(self, page: Page, part: int) -> None:
@@ -132,7 +135,8 @@ class Spool:
 
     def discard(self) -> None:
         """Close and remove the folder with all that is in it."""
-        self.close()
+        with suppress(OSError):  # what a full disk did not take is of no use any more
+            self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _rows_file(self) -> BinaryIO:

@@ -27,6 +27,7 @@ from resources.warehouse.conversion import RowConversion
 from resources.warehouse.identifiers import quote_literal
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
+from resources.warehouse.storage_failures import explained_failures
 
 MAX_ROW_BYTES = 256 * 1024 * 1024
 """The longest row, as JSON text, that DuckDB is let to read."""
@@ -69,8 +70,9 @@ class Stage:
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
         self._conversion = RowConversion(schema)
-        path.unlink(missing_ok=True)
-        self._connection = duckdb.connect(path)
+        with explained_failures(path):
+            path.unlink(missing_ok=True)
+            self._connection = duckdb.connect(path)
         self._connection.execute("SET TimeZone = 'UTC'")
         # Written once, read once, thrown away: compressing it would only cost time.
         self._connection.execute("SET force_compression = 'uncompressed'")
@@ -107,9 +109,13 @@ class Stage:
         Rows are rejected by S4; of rows with the same id the last good one counts (S5); a
         deleted id removes the rows that arrived before it, deletions of a page coming before
         its rows (D1). A rejected row that a later one or a deletion replaced is dropped like
-        any other. Raises `duckdb.Error` when the disk is full or a row is longer than
-        `MAX_ROW_BYTES`.
+        any other. Raises `StorageError` when the disk is full, and `duckdb.Error` when a row is
+        longer than `MAX_ROW_BYTES`.
         """
+        with explained_failures(self.path):
+            return self._load(spool, parts)
+
+    def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         self._load_journal(spool, parts)
         self._load_rows(spool, parts)
         duplicates = self._drop_duplicates()

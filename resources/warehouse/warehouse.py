@@ -5,10 +5,11 @@ read. So nothing here keeps it open: `Warehouse.write` and `Warehouse.read` open
 patiently while somebody else has it, and close it again.
 """
 
+import re
 import threading
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +18,13 @@ import duckdb
 import tenacity
 
 from resources.warehouse.identifiers import quote_identifier
+from resources.warehouse.storage_failures import WarehouseLockedError, explained_failures
 
 if TYPE_CHECKING:
     import pandas
 
 SYSTEM_SCHEMA = "_sync"
 """The DuckDB schema that holds everything of ours: cursors, ledger, rejected rows."""
-
-
-class WarehouseLockedError(Exception):
-    """Another process kept the database to itself for longer than we wait."""
 
 
 _process_locks: dict[Path, threading.RLock] = {}
@@ -50,15 +48,18 @@ class Warehouse:
         """Open for writing, with one transaction around the block.
 
         The transaction is committed when the block ends and rolled back when it raises.
-        Raises `WarehouseLockedError` when another process keeps the file.
+        Raises `WarehouseLockedError` when another process keeps the file, and another
+        `StorageError` when it cannot be opened or written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with explained_failures(self.path.parent):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._process_lock(), self._opened(read_only=False) as connection:
             connection.begin()
             try:
                 yield connection
             except BaseException:
-                connection.rollback()
+                with suppress(duckdb.Error):  # the transaction may be gone: what raised says more
+                    connection.rollback()
                 raise
             connection.commit()
 
@@ -66,9 +67,11 @@ class Warehouse:
     def read(self) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for reading; a warehouse that does not exist yet reads as an empty one.
 
-        Raises `WarehouseLockedError` when another process keeps the file.
+        Raises as `write` does.
         """
-        if not self.path.exists():
+        with explained_failures(self.path):
+            exists = self.path.exists()
+        if not exists:
             with duckdb.connect() as connection:
                 yield connection
             return
@@ -93,12 +96,19 @@ class Warehouse:
 
     @contextmanager
     def _opened(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
-        with self._connect(read_only=read_only) as connection:
+        with (
+            explained_failures(self.path, of_system=False),
+            self._connect(read_only=read_only) as connection,
+        ):
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {}
+        # DuckDB would fetch an extension to open what is not a database of its own.
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
         if self.memory_limit:
             config["memory_limit"] = self.memory_limit
         waiting = tenacity.Retrying(
@@ -113,14 +123,33 @@ class Warehouse:
             if not _is_lock_conflict(error):
                 raise
             raise WarehouseLockedError(
-                f"{self.path} is kept by another process and was not free within "
-                f"{self.lock_wait_seconds:g} s. Close the program that has it open (an SQL shell, "
-                f"a notebook), or open it there with read_only for short moments. {error}"
+                f"{self.path} is kept by another process{_command_of_holder(str(error))} and was "
+                f"not free within {self.lock_wait_seconds:g} s. Close the program that has it open "
+                "(an SQL shell, a notebook), or open it there with read_only for short moments. "
+                f"{error}"
             ) from error
 
 
 def _is_lock_conflict(error: BaseException) -> bool:
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+
+
+def _command_of_holder(message: str) -> str:
+    """What the process that DuckDB names by its number was started as, where Linux tells.
+
+    Only up to the program's file or module: what follows may be a password.
+    """
+    found = re.search(r"\(PID (\d+)\)", message)
+    if found is None:
+        return ""
+    try:
+        words = Path("/proc", found[1], "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
+    shown = words[: 3 if words[1:2] == ["-m"] else 2]
+    if shown[1:2] == ["-c"] or "=" in shown[-1]:
+        shown = shown[:1]
+    return f" ({' '.join(word for word in shown if word)[:200]}, process {found[1]})"
 
 
 def table_name(pack: str, table: str) -> str:

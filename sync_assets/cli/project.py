@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from pack_sdk.errors import PackError
 from resources.warehouse.ledger import SyncKey
-from resources.warehouse.warehouse import Warehouse, WarehouseLockedError
+from resources.warehouse.storage_failures import StorageError
+from resources.warehouse.warehouse import Warehouse
 from sync_assets.assets import WAREHOUSE
 from sync_assets.component import PackSyncComponent
 from sync_assets.configuration import ConfigurationError
@@ -29,7 +30,7 @@ def plain_errors() -> Generator[None]:
     """Show an expected error as one sentence and exit with 1, without a traceback."""
     try:
         yield
-    except (ConfigurationError, PackError, WarehouseLockedError) as error:
+    except (ConfigurationError, PackError, StorageError) as error:
         fail(str(error))
     except dg.DagsterError as error:
         cause = error.__cause__

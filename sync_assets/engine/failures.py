@@ -16,7 +16,7 @@ from resources.http.connection_failures import UntrustedCertificateError
 from resources.runtimes.runtime import PageTimeoutError
 from resources.warehouse.apply import SupersededError
 from resources.warehouse.ledger import RunRecord
-from resources.warehouse.warehouse import WarehouseLockedError
+from resources.warehouse.storage_failures import StorageError
 
 
 class SyncFailedError(Exception):
@@ -51,7 +51,7 @@ _POINTLESS_TO_RETRY = (
     SupersededError,
     SyncCancelledError,
     TooManyRejectedRowsError,
-    WarehouseLockedError,
+    StorageError,
     duckdb.Error,
 )
 

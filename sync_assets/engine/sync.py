@@ -9,6 +9,7 @@ there is no moment at which a crash could lose or repeat a change.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pack_sdk.context import PreviousAttemptError
@@ -81,8 +82,7 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
     try:
         return with_retries(sync, previous_failure(last_run), attempt)
     except Exception as error:
-        record_failure(sync, warehouse, trials[-1], error)
-        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+        raise _failed(sync, warehouse, trials, error) from error
 
 
 def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
@@ -112,8 +112,7 @@ def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
     try:
         return with_retries(sync, None, attempt)
     except Exception as error:
-        record_failure(sync, warehouse, trials[-1], error)
-        raise SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}") from error
+        raise _failed(sync, warehouse, trials, error) from error
 
 
 def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> ModeDecision:
@@ -185,6 +184,16 @@ def _cursor_warnings(collected: Collected) -> list[str]:
         "will be full. Return a completion with an incrementalContinuation on the last page "
         "(contract D3)"
     ]
+
+
+def _failed(
+    sync: TableSync, warehouse: Warehouse, trials: Sequence[Execution], error: Exception
+) -> SyncFailedError:
+    """What to raise for the last try's error, once the ledger has it."""
+    if not trials:  # there was no place for the pages of even one
+        return SyncFailedError(f"{sync.key}: {sentence(error)}")
+    record_failure(sync, warehouse, trials[-1], error)
+    return SyncFailedError(f"{sync.key}: {failure_of(trials[-1], error)}")
 
 
 def record_failure(

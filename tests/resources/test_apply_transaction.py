@@ -7,7 +7,8 @@ import pytest
 
 from resources.warehouse.apply import SupersededError
 from resources.warehouse.ledger import SyncPosition, read_last_run
-from resources.warehouse.warehouse import Warehouse, WarehouseLockedError
+from resources.warehouse.storage_failures import WarehouseLockedError
+from resources.warehouse.warehouse import Warehouse
 from tests.resources.sync_bench import SyncBench, a_page, counts_of
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from resources.warehouse.warehouse import Warehouse, WarehouseLockedError, table_name
+from resources.warehouse.storage_failures import NotADatabaseError, WarehouseLockedError
+from resources.warehouse.warehouse import Warehouse, table_name
 
 HOLDER = """
 import sys, duckdb
@@ -31,11 +32,13 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 
 @contextmanager
-def held_by_another_process(path: Path) -> Generator["subprocess.Popen[str]"]:
+def held_by_another_process(
+    path: Path, program: Sequence[str] = ("-c", HOLDER)
+) -> Generator["subprocess.Popen[str]"]:
     """Another process has the file open for writing, until it is sent a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", HOLDER, str(path)],
+        [sys.executable, *program, str(path), "--password=hunter22"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -167,19 +170,37 @@ def test_it_does_not_wait_for_ever(use: Any, tmp_path: Path) -> None:
         with pytest.raises(WarehouseLockedError) as caught, use(warehouse):
             pass
         message = str(caught.value)
-        assert (
-            f"{warehouse.path} is kept by another process and was not free within 0.2 s" in message
-        )
-        assert f"PID {process.pid}" in message
+        holder = f"{sys.executable}, process {process.pid}"
+        assert f"{warehouse.path} is kept by another process ({holder}) and was" in message
+        assert "was not free within 0.2 s" in message
         assert "Close the program that has it open" in message
+        assert "hunter22" not in message
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_the_program_that_has_the_file_is_named(tmp_path: Path, as_module: bool) -> None:
+    """By its file or module, and without what else it was started with (contract A4)."""
+    script = tmp_path / "monthly_report.py"
+    script.write_text(HOLDER.replace("sys.argv[1]", repr(str(tmp_path / "w.duckdb"))))
+    program = ["-m", "cProfile", str(script)] if as_module else [str(script)]
+    shown = "-m cProfile" if as_module else str(script)
+    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0)
+    with (
+        held_by_another_process(warehouse.path, program) as process,
+        pytest.raises(WarehouseLockedError) as caught,
+        warehouse.write(),
+    ):
+        pass
+    assert f" ({sys.executable} {shown}, process {process.pid}) and was" in str(caught.value)
+    assert "hunter22" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    """Other errors are not waited for and keep their own words."""
+    """Other errors are not waited for; the message says what the matter is."""
     path = tmp_path / "w.duckdb"
     path.write_text("this is no database, however long one looks at it" * 1000)
     with (
-        pytest.raises(duckdb.IOException, match="not a valid DuckDB"),
+        pytest.raises(NotADatabaseError, match=r"w\.duckdb is not a DuckDB database"),
         Warehouse(path=path, lock_wait_seconds=600).read(),
     ):
         pass

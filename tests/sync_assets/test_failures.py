@@ -17,7 +17,7 @@ from pack_sdk import (
 )
 from resources.runtimes.runtime import PageTimeoutError
 from resources.warehouse.apply import SupersededError
-from resources.warehouse.warehouse import WarehouseLockedError
+from resources.warehouse.storage_failures import WarehouseLockedError
 from sync_assets.engine.failures import (
     EndlessContinuationError,
     ParametersRejectedError,

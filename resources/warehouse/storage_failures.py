@@ -1,0 +1,181 @@
+"""What is wrong with a file of ours, in words: the warehouse, a stage, a spool.
+
+StorageError
+├── WarehouseLockedError     another process keeps the database
+├── DiskFullError            the disk, a quota or a limit of the file's size is reached
+├── NotWritableError         permissions, or a file system that is read-only
+├── DamagedDatabaseError     the file, or the .wal beside it, is not what DuckDB wrote
+├── NewerDatabaseError       a newer DuckDB wrote it
+├── NotADatabaseError        something else has the database's name
+└── OutOfMemoryError         DuckDB's memory limit does not suffice
+"""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+
+class StorageError(Exception):
+    """A file of ours cannot be used; the message says which, why, and what to do."""
+
+
+class WarehouseLockedError(StorageError):
+    """Another process kept the database to itself for longer than we wait."""
+
+
+class DiskFullError(StorageError):
+    """Something could not be written for want of room."""
+
+
+class NotWritableError(StorageError):
+    """Something could not be opened or written for want of permission."""
+
+
+class DamagedDatabaseError(StorageError):
+    """A database holds something other than what DuckDB wrote to it."""
+
+
+class NewerDatabaseError(StorageError):
+    """A database has a format that this version of DuckDB does not know."""
+
+
+class NotADatabaseError(StorageError):
+    """A file, or a folder, is where the database should be."""
+
+
+class OutOfMemoryError(StorageError):
+    """DuckDB needed more memory than it may use."""
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# Other kinds are about SQL and values, whose text may hold anything, our patterns too.
+_ABOUT_FILES = (
+    duckdb.IOException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+)
+_DAMAGED = (
+    "Corrupt database file",
+    "Could not read enough bytes",
+    "Failure while replaying WAL",
+    "Corrupt WAL file",
+    "Failed to deserialize",
+)
+
+
+@contextmanager
+def explained_failures(path: Path, *, of_system: bool = True) -> Generator[None]:
+    """Raise a `StorageError` for what the system or DuckDB says of a file.
+
+    `path` is what the block is about, named where the error names nothing else. Errors that are
+    about something else pass as they are, and so do those of the system unless `of_system`:
+    where the block is a caller's, they may be about any file.
+    """
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        ours = of_system or isinstance(error, duckdb.Error)
+        explained = explain_failure(error, path) if ours else None
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def explain_failure(error: OSError | duckdb.Error, path: Path) -> StorageError | None:
+    """What to tell the user of an error, None if it is not about a file of ours."""
+    if isinstance(error, OSError):
+        file = Path(os.fsdecode(error.filename)) if error.filename else path
+        return _explain_number(error.errno, file)
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return OutOfMemoryError(
+            f"DuckDB ran out of memory while it worked on {path}: {_first_line(text)}. Give it "
+            "more with the warehouse's `memory_limit`, or sync fewer tables at once "
+            "(`max_parallel_tables`)."
+        )
+    # DuckDB's errors about damage are of the base class itself.
+    if not (isinstance(error, _ABOUT_FILES) or type(error) is duckdb.Error):
+        return None
+    named = re.search(r'file "([^"]+)"', text)
+    file = Path(named[1]) if named else path
+    for number in (*_FULL, *_NOT_WRITABLE, errno.EISDIR):
+        if text.endswith(f": {os.strerror(number)}"):
+            return _explain_number(number, file)
+    return _explain_text(text, file)
+
+
+def _explain_number(number: int | None, file: Path) -> StorageError | None:
+    if number is None:
+        return None
+    reason = os.strerror(number)
+    if number in _FULL:
+        return DiskFullError(_full(file, reason))
+    if number == errno.EISDIR:
+        return NotADatabaseError(f"{file} is a folder. {_ANOTHER_FILE}")
+    if number in _NOT_WRITABLE:
+        return NotWritableError(
+            f"{file} cannot be opened or written ({reason}). The user that runs Dagster must be "
+            "able to write it, and its folder too: DuckDB makes a .wal beside a database. Correct "
+            "owner and permissions, or mount the disk for writing."
+        )
+    return None
+
+
+def _explain_text(text: str, file: Path) -> StorageError | None:
+    if "WAL checkpoint iteration does not match" in text:
+        return DamagedDatabaseError(
+            f"{file} belongs to another state of the database than the file beside it: was that "
+            "restored from a backup? Then remove the .wal file; it holds changes that are later "
+            f"than the backup. DuckDB says: {_first_line(text)}"
+        )
+    if "storage version number" in text:
+        return NewerDatabaseError(
+            f"{file} was written by another version of DuckDB than this one, {duckdb.__version__}: "
+            "install the version that wrote it (`uv sync --locked` installs the project's), or "
+            f"restore a backup. DuckDB says: {_first_line(text)}"
+        )
+    if any(sign in text for sign in _DAMAGED):
+        return DamagedDatabaseError(
+            f"{file} is damaged: {_first_line(text)}. Restore it from a backup (see Recovery in "
+            "docs/operating.md); the next syncs go on from the cursors in it. Without a backup, "
+            "move the file away: the next syncs fetch everything again."
+        )
+    if "not a valid DuckDB database" in text or re.search(r'Extension ".*_scanner', text):
+        return NotADatabaseError(f"{file} is not a DuckDB database. {_ANOTHER_FILE}")
+    return None
+
+
+_ANOTHER_FILE = (
+    "Move it away or name another file in PACK_SYNC_WAREHOUSE; a warehouse that does not exist is "
+    "made by the next sync."
+)
+
+
+def _full(file: Path, reason: str) -> str:
+    folder = next((each for each in file.absolute().parents if each.is_dir()), Path("/"))
+    usage = shutil.disk_usage(folder)
+    return (
+        f"{file} could not be written: {reason}. It has {_size(file):,} bytes so far, and "
+        f"{usage.free:,} of {usage.total:,} bytes are free on its disk. Make room there, or use "
+        "another disk: PACK_SYNC_WAREHOUSE names the warehouse, and .dagster/spool holds the "
+        "pages of running syncs, as JSON and once more as typed rows."
+    )
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of the files in a folder; 0 for what is not there."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].rstrip(".")
