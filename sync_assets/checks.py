@@ -10,6 +10,7 @@ from resources.warehouse.ledger import SyncKey
 from resources.warehouse.rejects import RejectSummary, summarize_rejects
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.outcome import SyncOutcome
+from sync_assets.pack_assets import PackAssets
 
 NO_REJECTED_ROWS = "no_rejected_rows"
 
@@ -23,16 +24,17 @@ def no_rejected_rows_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     )
 
 
-def no_rejected_rows(asset: dg.AssetKey, kept: RejectSummary) -> dg.AssetCheckResult:
+def no_rejected_rows(
+    asset: dg.AssetKey, table: SyncKey, kept: RejectSummary
+) -> dg.AssetCheckResult:
     """The check's result: it warns of rejected rows and says why and what to do."""
     metadata: dict[str, Any] = {"sync/rejected_rows_kept": kept.count}
     if kept.count:
-        name = ".".join(asset.path)
         reasons = "\n".join(f"- {_escaped(str(reason))}" for reason in kept.reasons)
         metadata["sync/reject_reasons"] = dg.MetadataValue.md(reasons)
         metadata["sync/remedy"] = dg.MetadataValue.md(
-            f"See the rows with `packsync rejects {name}`. Mend the pack's schema, then apply "
-            f"the rows that fit with `packsync rejects replay {name}`. Rows that are wrong at the "
+            f"See the rows with `packsync rejects {table}`. Mend the pack's schema, then apply "
+            f"the rows that fit with `packsync rejects replay {table}`. Rows that are wrong at the "
             "source: mend them there; the next sync that brings them good forgets the rejects."
         )
     return dg.AssetCheckResult(
@@ -48,13 +50,16 @@ def no_rejected_rows(asset: dg.AssetKey, kept: RejectSummary) -> dg.AssetCheckRe
 class Checks:
     """The checks that a run has selected, evaluated as its tables are synced."""
 
-    def __init__(self, selected: AbstractSet[dg.AssetCheckKey]) -> None:
+    def __init__(self, definition: PackAssets, selected: AbstractSet[dg.AssetCheckKey]) -> None:
+        self._definition = definition
         self._selected = {key.asset_key for key in selected if key.name == NO_REJECTED_ROWS}
         self._remembered: dict[dg.AssetKey, SyncOutcome] = {}
 
     def of(self, asset: dg.AssetKey, outcome: SyncOutcome) -> list[dg.AssetCheckResult]:
         """The results to show with a materialization."""
-        return [no_rejected_rows(asset, outcome.kept_rejects)] if asset in self._selected else []
+        if asset not in self._selected:
+            return []
+        return [no_rejected_rows(asset, self._key_of(asset), outcome.kept_rejects)]
 
     def remember(self, asset: dg.AssetKey, outcome: SyncOutcome) -> None:
         """Take note of a partition's outcome: the check is of the whole table, once a run."""
@@ -72,10 +77,13 @@ class Checks:
     ) -> Iterator[dg.AssetCheckResult]:
         """The results of the checks that were selected without their tables."""
         for asset in sorted(self._selected - synced):
-            pack, table = asset.path
             with warehouse.read() as connection:
-                kept = summarize_rejects(connection, SyncKey(pack=pack, table=table))
-            yield no_rejected_rows(asset, kept)
+                kept = summarize_rejects(connection, self._key_of(asset))
+            yield no_rejected_rows(asset, self._key_of(asset), kept)
+
+    def _key_of(self, asset: dg.AssetKey) -> SyncKey:
+        table = self._definition.tables_by_key[asset]
+        return SyncKey(pack=self._definition.name, table=table)
 
 
 def _escaped(text: str) -> str:

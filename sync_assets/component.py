@@ -1,9 +1,12 @@
 """`PackSyncComponent`: a pack, switched on by a `defs.yaml`."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
 import dagster as dg
+from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 from pydantic import Field
 
 from pack_sdk.errors import PackDefinitionError
@@ -13,50 +16,106 @@ from sync_assets.assets import build_pack_assets
 from sync_assets.configuration import (
     ConfigurationError,
     ConnectionConfiguration,
+    FreshnessConfiguration,
     ScheduleConfiguration,
     TableConfiguration,
     check_connections,
     check_schedule,
     choose,
 )
+from sync_assets.freshness import freshness_policy
 from sync_assets.pack_assets import PackAssets
 from sync_assets.resources import ConnectionConfig, PackResource
-from sync_assets.schedules import PackSchedules, build_pack_schedules
+from sync_assets.scaffolder import PackSyncScaffolder
+from sync_assets.schedules import build_pack_schedules
+from sync_assets.translator import PackSyncTranslator, SyncTableData
 
 DEFAULT_CONNECTION = "default"
 
 
+def _translation() -> TranslationFnResolver[SyncTableData]:
+    resolver = TranslationFnResolver[SyncTableData](
+        lambda data: {"data": data, "table": data.table, "pack": data.pack_name}
+    )
+    resolver.description = (  # its constructor does not take one
+        "Changes to the tables' assets, such as key, group_name, tags or deps; templates may "
+        "use {{ table }}, {{ pack }}, {{ spec }} and {{ data }}."
+    )
+    return resolver
+
+
+@dg.scaffold_with(PackSyncScaffolder)
 class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     """The sync tables of a pack as assets, with their schedules.
 
     Every key but `pack` may be left out: then all tables are synced with their defaults.
     """
 
-    pack: str = Field(description="A folder of packs/, or the path of a module of your own.")
-    name: str | None = Field(
-        default=None, description="Asset key prefix and DuckDB schema; the pack's name if unset."
-    )
-    connections: dict[str, ConnectionConfiguration] = Field(
-        default_factory=dict, description="Accounts of the service; tables use `default`."
-    )
-    tables: dict[str, TableConfiguration] | None = Field(
-        default=None, description="The tables to sync; all of the pack's if unset."
-    )
-    schedule: ScheduleConfiguration = Field(
-        default_factory=ScheduleConfiguration, description="When the tables are synced (C12)."
-    )
-    owners: list[str] = Field(default_factory=list, description='"team:x" or e-mail addresses.')
-    page_timeout_seconds: float = Field(default=60, description="Contract C14.")
-    attempts: int = Field(default=3, ge=1, description="How often a failing sync is tried (C17).")
-    retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
-    full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
-    max_parallel_tables: int = Field(default=4, ge=1, description="Tables synced at once in a run.")
-    max_rejected_rows: int | None = Field(
-        default=None, ge=0, description="A sync with more rejected rows fails (S4); no limit."
-    )
-    max_rejected_share: float | None = Field(
-        default=None, ge=0, le=1, description="A sync with a larger share of them fails; no limit."
-    )
+    pack: Annotated[
+        str,
+        dg.Resolver.default(description="A folder of packs/, or the path of a module of your own."),
+    ]
+    name: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Asset key prefix and DuckDB schema; the pack's name if unset."
+        ),
+    ] = None
+    connections: Annotated[
+        dict[str, ConnectionConfiguration],
+        dg.Resolver.default(description="Accounts of the service; tables use `default`."),
+    ] = Field(default_factory=dict)
+    tables: Annotated[
+        dict[str, TableConfiguration] | None,
+        dg.Resolver.default(description="The tables to sync; all of the pack's if unset."),
+    ] = None
+    schedule: Annotated[
+        ScheduleConfiguration, dg.Resolver.default(description="When the tables are synced (C12).")
+    ] = Field(default_factory=ScheduleConfiguration)
+    owners: Annotated[
+        list[str], dg.Resolver.default(description='"team:x" or e-mail addresses.')
+    ] = Field(default_factory=list)
+    tags: Annotated[
+        dict[str, str], dg.Resolver.default(description="Tags of every asset, for selections.")
+    ] = Field(default_factory=dict)
+    kinds: Annotated[
+        list[str] | None,
+        dg.Resolver.default(
+            description="Kinds of every asset beside duckdb and python; the pack's name if unset."
+        ),
+    ] = None
+    freshness: Annotated[
+        FreshnessConfiguration,
+        dg.Resolver.default(description="How old the tables may get before they count as stale."),
+    ] = Field(default_factory=FreshnessConfiguration)
+    translation: Annotated[TranslationFn[SyncTableData] | None, _translation()] = None
+    op_per_table: Annotated[
+        bool,
+        dg.Resolver.default(
+            description="An op for each table, for executors that spread ops over workers."
+        ),
+    ] = False
+    page_timeout_seconds: Annotated[float, dg.Resolver.default(description="Contract C14.")] = 60
+    attempts: Annotated[
+        int, dg.Resolver.default(description="How often a failing sync is tried (C17).")
+    ] = Field(default=3, ge=1)
+    retry_wait_seconds: Annotated[
+        float, dg.Resolver.default(description="Before the second try; doubles.")
+    ] = 5
+    full_every_days: Annotated[
+        float, dg.Resolver.default(description="How old a full sync may get (C12).")
+    ] = 7
+    max_parallel_tables: Annotated[
+        int, dg.Resolver.default(description="Tables synced at once in a run.")
+    ] = Field(default=4, ge=1)
+    max_rejected_rows: Annotated[
+        int | None,
+        dg.Resolver.default(description="A sync with more rejected rows fails (S4); no limit."),
+    ] = Field(default=None, ge=0)
+    max_rejected_share: Annotated[
+        float | None,
+        dg.Resolver.default(description="A sync with a larger share of them fails; no limit."),
+    ] = Field(default=None, ge=0, le=1)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
@@ -64,18 +123,21 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         Raises `ConfigurationError` that names the file, the key and the choices.
         """
         definition = self.definition(_shown(context.path))
-        schedules = build_pack_schedules(
-            PackSchedules(
-                name=definition.name,
-                tables={t: list(definition.syncs_of(t)) for t in definition.configured_tables},
-                schedule=self.schedule,
-            )
-        )
         return dg.Definitions(
-            assets=build_pack_assets(definition),
-            schedules=schedules,
+            assets=build_pack_assets(definition, execute=self.execute),
+            schedules=build_pack_schedules(definition, self.schedule),
             resources={definition.resource_key: self.resource()},
         )
+
+    def get_asset_spec(self, data: SyncTableData) -> dg.AssetSpec:
+        """The asset of a table, before `translation`. Override it to have it otherwise."""
+        return PackSyncTranslator().get_asset_spec(data)
+
+    def execute(
+        self, context: dg.AssetExecutionContext, pack: PackResource
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        """What the pack's ops do. Override it to do more before or after the syncs."""
+        yield from pack.run(context)
 
     def definition(self, where: str = "defs.yaml") -> PackAssets:
         """The pack, loaded and checked. Raises `ConfigurationError`; `where` names the file."""
@@ -84,11 +146,19 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         except PackDefinitionError as error:
             raise ConfigurationError(f"{where}.pack: {error}") from error
         self._check(pack, where)
+        folder = self.pack.rpartition(".")[2]
         return PackAssets(
-            name=self.name or self.pack.rpartition(".")[2],
+            name=self.name or folder,
             pack=pack,
             tables=self.tables,
             owners=self.owners,
+            tags=self.tags,
+            kinds=[_kind_of(folder)] if self.kinds is None else self.kinds,
+            freshness_policy=freshness_policy(
+                self.freshness, self.schedule, where=f"{where}.freshness"
+            ),
+            translator=_ComponentTranslator(self),
+            op_per_table=self.op_per_table,
             where=where,
         )
 
@@ -143,6 +213,23 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
         )
+
+
+class _ComponentTranslator(PackSyncTranslator):
+    """Makes the specs as the component says, whose methods a subclass may have overridden."""
+
+    def __init__(self, component: PackSyncComponent) -> None:
+        self._component = component
+
+    def get_asset_spec(self, data: SyncTableData) -> dg.AssetSpec:
+        spec = self._component.get_asset_spec(data)
+        translation = self._component.translation
+        return translation(spec, data) if translation else spec
+
+
+def _kind_of(pack: str) -> str:
+    """The service that a pack is for, as Dagster writes kinds; it has logos for many."""
+    return re.sub(r"[^a-z0-9_.-]", "", pack.lower())
 
 
 def _shown(folder: Path) -> str:

@@ -6,7 +6,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -23,39 +23,56 @@ class ConfigurationError(Exception):
 class EnvironmentVariable(dg.Resolvable, dg.Model):
     """A value that is read from the environment when a run starts, never from a file."""
 
-    env: str = Field(description="The name of the environment variable.")
+    env: Annotated[str, dg.Resolver.default(description="The name of the environment variable.")]
 
 
 class ConnectionConfiguration(dg.Resolvable, dg.Model):
     """One account of the service."""
 
-    endpoint: str | None = Field(default=None, description="Base URL of relative requests.")
-    credentials: dict[str, EnvironmentVariable] = Field(
-        default_factory=dict, description="The pack's credentials, such as token: {env: X}."
+    endpoint: Annotated[
+        str | None, dg.Resolver.default(description="Base URL of relative requests.")
+    ] = None
+    credentials: Annotated[
+        dict[str, EnvironmentVariable],
+        dg.Resolver.default(description="The pack's credentials, such as token: {env: X}."),
+    ] = Field(default_factory=dict)
+    credentials_folder: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Where tokens of OAuth2 are kept; .dagster/credentials if unset."
+        ),
+    ] = None
+    allow_http_localhost: Annotated[
+        bool, dg.Resolver.default(description="Allow this machine, by http too (contract F4).")
+    ] = False
+    allow_private_addresses: Annotated[
+        bool,
+        dg.Resolver.default(description="Allow declared hosts that lead to private addresses."),
+    ] = False
+    max_response_bytes: Annotated[int, dg.Resolver.default(description="Contract F6.")] = (
+        25 * 1024 * 1024
     )
-    credentials_folder: str | None = Field(
-        default=None, description="Where tokens of OAuth2 are kept; .dagster/credentials if unset."
-    )
-    allow_http_localhost: bool = Field(
-        default=False, description="Allow this machine, by http too (contract F4)."
-    )
-    allow_private_addresses: bool = Field(
-        default=False, description="Allow declared hosts that lead to private addresses."
-    )
-    max_response_bytes: int = Field(default=25 * 1024 * 1024, description="Contract F6.")
-    max_concurrent_requests: int = Field(
-        default=8, description="Requests at once, over all tables of the connection (F5)."
-    )
-    request_timeout_seconds: float = Field(default=30, description="Longest single request.")
+    max_concurrent_requests: Annotated[
+        int,
+        dg.Resolver.default(
+            description="Requests at once, over all tables of the connection (F5)."
+        ),
+    ] = 8
+    request_timeout_seconds: Annotated[
+        float, dg.Resolver.default(description="Longest single request.")
+    ] = 30
 
 
 class SyncConfiguration(dg.Resolvable, dg.Model):
     """One of several syncs that fill a table (contract C18)."""
 
-    connection: str = Field(default="", description="One of `connections`; the table's if unset.")
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Parameter values that differ from the table's."
-    )
+    connection: Annotated[
+        str, dg.Resolver.default(description="One of `connections`; the table's if unset.")
+    ] = ""
+    parameters: Annotated[
+        dict[str, Any],
+        dg.Resolver.default(description="Parameter values that differ from the table's."),
+    ] = Field(default_factory=dict)
 
 
 class TableConfiguration(dg.Resolvable, dg.Model):
@@ -65,30 +82,61 @@ class TableConfiguration(dg.Resolvable, dg.Model):
     the pack's tables it is.
     """
 
-    table: str | None = Field(
-        default=None, description="The pack's table; the entry's own name if unset."
-    )
-    dynamic_url: str | None = Field(
-        default=None, description="Which of a dynamic table's: see `packsync discover` (C23)."
-    )
-    syncs: dict[str, SyncConfiguration] = Field(
-        default_factory=dict,
-        description="Several syncs that fill the table, by name: its asset's partitions.",
-    )
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Values of the table's parameters, by name."
-    )
-    connection: str = Field(default="default", description="One of `connections`.")
+    table: Annotated[
+        str | None,
+        dg.Resolver.default(description="The pack's table; the entry's own name if unset."),
+    ] = None
+    dynamic_url: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Which of a dynamic table's: see `packsync discover` (C23)."
+        ),
+    ] = None
+    syncs: Annotated[
+        dict[str, SyncConfiguration],
+        dg.Resolver.default(
+            description="Several syncs that fill the table, by name: its asset's partitions."
+        ),
+    ] = Field(default_factory=dict)
+    parameters: Annotated[
+        dict[str, Any],
+        dg.Resolver.default(description="Values of the table's parameters, by name."),
+    ] = Field(default_factory=dict)
+    connection: Annotated[str, dg.Resolver.default(description="One of `connections`.")] = "default"
 
 
 class ScheduleConfiguration(dg.Resolvable, dg.Model):
     """When the pack's tables are synced (contract C12): cron strings in a time zone."""
 
-    enabled: bool = Field(default=False, description="Whether the schedules start switched on.")
-    time_zone: str = Field(default="UTC", description='Such as "Europe/Berlin".')
-    incremental: str = Field(default="0 */4 * * *", description="Tables with a cursor.")
-    without_cursor: str = Field(default="0 2 * * *", description="Tables without a cursor.")
-    full_refresh: str = Field(default="0 3 * * 0", description="Full sync of every table.")
+    enabled: Annotated[
+        bool, dg.Resolver.default(description="Whether the schedules start switched on.")
+    ] = False
+    time_zone: Annotated[str, dg.Resolver.default(description='Such as "Europe/Berlin".')] = "UTC"
+    incremental: Annotated[str, dg.Resolver.default(description="Tables with a cursor.")] = (
+        "0 */4 * * *"
+    )
+    without_cursor: Annotated[str, dg.Resolver.default(description="Tables without a cursor.")] = (
+        "0 2 * * *"
+    )
+    full_refresh: Annotated[str, dg.Resolver.default(description="Full sync of every table.")] = (
+        "0 3 * * 0"
+    )
+
+
+class FreshnessConfiguration(dg.Resolvable, dg.Model):
+    """How old a table may get; by the schedule's slower cadence unless hours are given."""
+
+    enabled: Annotated[
+        bool, dg.Resolver.default(description="Whether the tables have a freshness policy.")
+    ] = True
+    warn_after_hours: Annotated[
+        float | None,
+        dg.Resolver.default(description="One and a half times the cadence if unset."),
+    ] = Field(default=None, gt=0)
+    fail_after_hours: Annotated[
+        float | None,
+        dg.Resolver.default(description="Two and a half times the cadence if unset."),
+    ] = Field(default=None, gt=0)
 
 
 def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str) -> None:

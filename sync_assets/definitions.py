@@ -5,8 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from sync_assets.assets import WAREHOUSE
-from sync_assets.resources import WarehouseResource
+from sync_assets.resources import WAREHOUSE, WarehouseResource
 from sync_assets.schedules import build_sync_jobs
 from sync_assets.terminal import TERMINAL, terminal_logger
 

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,17 +11,16 @@ import dagster as dg
 from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
-from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
+from resources.warehouse.ledger import DEFAULT_SYNC
 from sync_assets.configuration import (
     ConfigurationError,
     SyncConfiguration,
     TableConfiguration,
 )
-from sync_assets.engine.table_runs import TableRuns
-from sync_assets.engine.table_sync import CrawlSource, TableSync
+from sync_assets.engine.table_sync import CrawlSource
 from sync_assets.parameters import resolve_parameters
-from sync_assets.resources import PackResource, WarehouseResource
 from sync_assets.table_entries import check_entries, default_entries
+from sync_assets.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 
@@ -33,13 +31,20 @@ class PackAssets:
 
     `tables` says which of the pack's tables become assets, by the assets' names; None means
     all that are not dynamic, with their defaults. Where a method takes a `table`, it is the
-    name of such an entry. `where` is named in errors, such as the path of a defs.yaml.
+    name of such an entry. `translator` makes their asset specs, with `owners`, `tags`, `kinds`
+    and `freshness_policy`. `op_per_table` gives each table an op of its own, for an executor that
+    spreads ops over workers. `where` is named in errors, such as the path of a defs.yaml.
     """
 
     name: str
     pack: Pack
     tables: Mapping[str, TableConfiguration] | None = None
     owners: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    kinds: Sequence[str] = ()
+    freshness_policy: dg.FreshnessPolicy | None = None
+    op_per_table: bool = False
+    translator: PackSyncTranslator = field(default_factory=PackSyncTranslator)
     where: str = ""
 
     @property
@@ -75,6 +80,14 @@ class PackAssets:
             )
             for name, sync in syncs.items()
         }
+
+    def connection_of(self, table: str) -> str:
+        """The connection of a table, or of its first sync."""
+        return next(iter(self.syncs_of(table).values())).connection
+
+    def pool_of(self, table: str) -> str:
+        """The pool of a table's op: `dagster.yaml` limits how many of a connection run at once."""
+        return re.sub(r"[^A-Za-z0-9_]", "_", f"{self.name}_{self.connection_of(table)}")
 
     def parameters_of(self, table: str, sync: str = DEFAULT_SYNC) -> dict[str, Any]:
         """The parameter values of one sync. Raises `ConfigurationError` (contract C19, P)."""
@@ -142,33 +155,60 @@ class PackAssets:
                         "letters, digits, '_', '-' and '.'"
                     )
 
+    @cached_property
+    def specs(self) -> Mapping[str, dg.AssetSpec]:
+        """The asset of each table, as the translator makes it.
+
+        Raises `ConfigurationError` where the translator gives two tables one key, or changes
+        what the engine relies on.
+        """
+        specs: dict[str, dg.AssetSpec] = {}
+        owners: dict[dg.AssetKey, str] = {}
+        for table in self.configured_tables:
+            spec = self._spec_of(table)
+            other = owners.setdefault(spec.key, table)
+            if other != table:
+                raise ConfigurationError(
+                    f"{self.where}: the tables {other!r} and {table!r} would both be the asset "
+                    f"{spec.key.to_user_string()}; give each a key of its own"
+                )
+            if spec.partitions_def is not None:
+                raise ConfigurationError(
+                    f"{self.where}: the asset of {table!r} cannot be given partitions: those of a "
+                    "synced table are its `syncs` (contract C18)"
+                )
+            specs[table] = _with_what_we_need(spec)
+        return specs
+
+    def _spec_of(self, table: str) -> dg.AssetSpec:
+        return self.translator.get_asset_spec(self._data_of(table))
+
+    def _data_of(self, table: str) -> SyncTableData:
+        parent = self.parent_of(table)
+        return SyncTableData(
+            pack_name=self.name,
+            table=table,
+            sync_table=self.table_of(table),
+            configuration=self.configured_tables[table],
+            parent_key=self._spec_of(parent).key if parent else None,
+            owners=self.owners,
+            tags=self.tags,
+            kinds=self.kinds,
+            freshness_policy=self.freshness_policy,
+        )
+
     def key_of(self, table: str) -> dg.AssetKey:
-        """The asset key of a table; letters that Dagster does not allow in one become `_`."""
-        return dg.AssetKey([self.name, re.sub(r"[^A-Za-z0-9_.-]", "_", table)])
+        """The asset key of a table."""
+        return self.specs[table].key
+
+    @cached_property
+    def tables_by_key(self) -> Mapping[dg.AssetKey, str]:
+        """The tables by their assets' keys."""
+        return {spec.key: table for table, spec in self.specs.items()}
 
 
-def table_sync_of(
-    definition: PackAssets,
-    key: SyncKey,
-    pack: PackResource,
-    warehouse: WarehouseResource,
-    runs: TableRuns,
-    dagster_run_id: str | None,
-) -> TableSync:
-    """One configured sync, as a part of `runs`."""
-    syncs = definition.syncs_of(key.table)
-    return TableSync(
-        key=key,
-        table=definition.table_of(key.table),
-        runtime=pack.runtime(),
-        connection=pack.connection(syncs[key.sync].connection),
-        parameters=definition.parameters_of(key.table, key.sync),
-        configured_syncs=tuple(syncs),
-        crawl=definition.crawl_of(key.table, key.sync),
-        dynamic_url=definition.configured_tables[key.table].dynamic_url,
-        spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
-        log=runs.log,
-        settings=pack.settings(),
-        dagster_run_id=dagster_run_id,
-        cancelled=runs.cancelled,
-    )
+def _with_what_we_need(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """The spec as the engine relies on it, whatever a translator made of it."""
+    return spec.replace_attributes(  # pyright: ignore[reportUnknownMemberType]
+        skippable=True  # a failing table must not stop the others
+    ).merge_attributes(tags={SYNC_TAG: "true"})

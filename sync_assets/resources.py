@@ -1,5 +1,6 @@
 """The Dagster resources: the warehouse, and each pack with its connections."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,15 @@ from resources.runtimes.python_runtime import PythonRuntime
 from resources.runtimes.runtime import PackRuntime
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.table_sync import SyncSettings
+from sync_assets.pack_assets import PackAssets
+from sync_assets.pack_run import PackEvent, PackRun, definition_of
 
 CREDENTIALS_FOLDER = Path(__file__).resolve().parent.parent / ".dagster" / "credentials"
 """Where tokens obtained at run time are kept, whatever folder a command is run in (A3)."""
+
+
+WAREHOUSE = "warehouse"
+"""The key of the `WarehouseResource`."""
 
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
@@ -77,6 +84,21 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
     )
 
     _open: dict[str, Connection] = PrivateAttr(default_factory=dict[str, Connection])
+
+    def run(
+        self, context: dg.AssetExecutionContext, definition: PackAssets | None = None
+    ) -> Iterator[PackEvent]:
+        """Sync the tables that the run has selected, in an op that `build_pack_assets` made.
+
+        Yields a `dg.MaterializeResult` for each table as soon as it is synced (for partitioned
+        tables the event is logged instead, one for each partition) and `dg.AssetCheckResult`s.
+        Raises `dg.Failure` at the end, naming the tables that failed. In an op of your own,
+        give the `definition` whose assets it has.
+        """
+        warehouse: WarehouseResource = getattr(context.resources, WAREHOUSE)
+        known = definition or definition_of(context)
+        run = PackRun(context=context, definition=known, pack=self, warehouse=warehouse)
+        yield from run.events()
 
     def load(self) -> Pack:
         """The pack's definition."""

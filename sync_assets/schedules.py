@@ -1,16 +1,16 @@
 """When tables are synced: jobs over all packs, and three schedules for each pack."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 import dagster as dg
 
 from resources.warehouse.ledger import SyncKey, read_position
-from sync_assets.assets import SYNC_TAG, WAREHOUSE
 from sync_assets.configuration import ScheduleConfiguration
 from sync_assets.engine.mode import MODE_TAG
-from sync_assets.resources import WarehouseResource
+from sync_assets.pack_assets import PackAssets
+from sync_assets.resources import WAREHOUSE, WarehouseResource
+from sync_assets.translator import SYNC_TAG
 
 INCREMENTAL_JOB = "incremental"
 FULL_REFRESH_JOB = "full_refresh"
@@ -56,16 +56,9 @@ def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PackSchedules:
-    """Which pack, which of its tables with which syncs, and when (contract C12)."""
-
-    name: str
-    tables: Mapping[str, Sequence[str]]
-    schedule: ScheduleConfiguration
-
-
-def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinition]:
+def build_pack_schedules(
+    definition: PackAssets, times: ScheduleConfiguration
+) -> list[dg.ScheduleDefinition]:
     """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
 
     The first takes the tables that have a cursor and those never synced, the second those
@@ -74,19 +67,19 @@ def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinitio
 
     def with_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
         tables, _ = _by_cursor(context, definition)
-        return _request(context, definition.name, tables, "has a cursor")
+        return _request(context, definition, tables, "has a cursor")
 
     def without_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
         _, tables = _by_cursor(context, definition)
-        return _request(context, definition.name, tables, "lacks a cursor")
+        return _request(context, definition, tables, "lacks a cursor")
 
     def every_table(context: dg.ScheduleEvaluationContext) -> Tick:
-        return _request(context, definition.name, list(definition.tables), "is configured")
+        return _request(context, definition, list(definition.configured_tables), "is configured")
 
-    times = definition.schedule
     return [
         _schedule(
             definition,
+            times,
             name="incremental",
             job=INCREMENTAL_JOB,
             cron=times.incremental,
@@ -95,6 +88,7 @@ def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinitio
         ),
         _schedule(
             definition,
+            times,
             name="without_cursor",
             job=INCREMENTAL_JOB,
             cron=times.without_cursor,
@@ -103,6 +97,7 @@ def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinitio
         ),
         _schedule(
             definition,
+            times,
             name="full_refresh",
             job=FULL_REFRESH_JOB,
             cron=times.full_refresh,
@@ -113,7 +108,8 @@ def build_pack_schedules(definition: PackSchedules) -> list[dg.ScheduleDefinitio
 
 
 def _schedule(
-    definition: PackSchedules,
+    definition: PackAssets,
+    times: ScheduleConfiguration,
     *,
     name: str,
     job: str,
@@ -121,12 +117,12 @@ def _schedule(
     evaluate: Evaluate,
     description: str,
 ) -> dg.ScheduleDefinition:
-    on = definition.schedule.enabled
+    on = times.enabled
     return dg.ScheduleDefinition(
         name=f"{definition.name}_{name}",
         job_name=job,
         cron_schedule=cron,
-        execution_timezone=definition.schedule.time_zone,
+        execution_timezone=times.time_zone,
         execution_fn=evaluate,
         required_resource_keys={WAREHOUSE},
         default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
@@ -136,14 +132,15 @@ def _schedule(
 
 
 def _by_cursor(
-    context: dg.ScheduleEvaluationContext, definition: PackSchedules
+    context: dg.ScheduleEvaluationContext, definition: PackAssets
 ) -> tuple[list[str], list[str]]:
     """The pack's tables with a cursor or never synced, and those without a cursor."""
     warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE)).open()
     with_cursor: list[str] = []
     without: list[str] = []
     with warehouse.read() as connection:
-        for table, syncs in definition.tables.items():
+        for table in definition.configured_tables:
+            syncs = definition.syncs_of(table)
             keys = [SyncKey(pack=definition.name, table=table, sync=sync) for sync in syncs]
             positions = [read_position(connection, key) for key in keys]
             # One sync with a cursor, or never synced, takes the table along.
@@ -153,8 +150,12 @@ def _by_cursor(
 
 
 def _request(
-    context: dg.ScheduleEvaluationContext, pack: str, tables: Sequence[str], needed: str
+    context: dg.ScheduleEvaluationContext,
+    definition: PackAssets,
+    tables: Sequence[str],
+    needed: str,
 ) -> Tick:
+    pack = definition.name
     if not tables:
         return dg.SkipReason(f"no table of {pack} {needed}")
     running = context.instance.get_runs(
@@ -164,5 +165,5 @@ def _request(
         return dg.SkipReason(
             f"the run {running[0].run_id} of {pack} is still going ({running[0].status.value})"
         )
-    keys = [dg.AssetKey([pack, table]) for table in tables]
+    keys = [definition.key_of(table) for table in tables]
     return dg.RunRequest(asset_selection=keys, tags={PACK_TAG: pack})

@@ -8,7 +8,6 @@ import dagster as dg
 
 from resources.warehouse.ledger import SyncKey, read_positions
 from resources.warehouse.warehouse import Warehouse
-from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import choose_pack, choose_sync, choose_table, fail
 from sync_assets.definitions import warehouse_resource
 from sync_assets.engine.crawl_children import children_of
@@ -16,7 +15,9 @@ from sync_assets.engine.failures import SyncFailedError
 from sync_assets.engine.mode import ModeRequest
 from sync_assets.engine.table_runs import TableRuns
 from sync_assets.engine.table_sync import CrawlSource, TableSync
-from sync_assets.pack_assets import PackAssets, table_sync_of
+from sync_assets.pack_assets import PackAssets
+from sync_assets.pack_run import table_sync_of
+from sync_assets.resources import WAREHOUSE
 
 _CHILDREN_SHOWN = 5
 

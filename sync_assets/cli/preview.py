@@ -15,7 +15,6 @@ from rich.table import Table
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage, StageCounts, StagePart
-from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import (
     choose_pack,
     choose_sync,
@@ -29,7 +28,8 @@ from sync_assets.engine.pages import PageRequest, collect_pages
 from sync_assets.engine.schema import ask_schema
 from sync_assets.engine.table_runs import TableRuns
 from sync_assets.engine.table_sync import TableSync
-from sync_assets.pack_assets import table_sync_of
+from sync_assets.pack_run import table_sync_of
+from sync_assets.resources import WAREHOUSE
 
 _WIDEST_VALUE = 60
 

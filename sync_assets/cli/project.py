@@ -15,11 +15,11 @@ from pack_sdk.errors import PackError
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.storage_failures import StorageError
 from resources.warehouse.warehouse import Warehouse
-from sync_assets.assets import WAREHOUSE
 from sync_assets.component import PackSyncComponent
 from sync_assets.configuration import ConfigurationError
 from sync_assets.definitions import PROJECT, warehouse_resource
 from sync_assets.pack_assets import PackAssets
+from sync_assets.resources import WAREHOUSE
 
 console = Console()
 errors = Console(stderr=True)

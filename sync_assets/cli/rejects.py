@@ -18,7 +18,6 @@ from resources.http.fetcher import SyncFetcher
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.rejects import RejectedRow, RejectFilter, count_rejects, read_rejects
 from resources.warehouse.replay import Replay, ReplayRefusedError, replay_rejects
-from sync_assets.assets import WAREHOUSE
 from sync_assets.cli.project import (
     choose_pack,
     choose_sync,
@@ -34,7 +33,9 @@ from sync_assets.engine.failures import sentence
 from sync_assets.engine.pages import PageRequest
 from sync_assets.engine.schema import ask_schema
 from sync_assets.engine.table_runs import TableRuns
-from sync_assets.pack_assets import PackAssets, table_sync_of
+from sync_assets.pack_assets import PackAssets
+from sync_assets.pack_run import table_sync_of
+from sync_assets.resources import WAREHOUSE
 
 _LONGEST_ROW = 80
 _LONGEST_REASON = 100

@@ -19,9 +19,8 @@ import yaml
 from pack_sdk import Pack, SyncExecutionContext
 from packs.demo.api import serve
 from packs.demo.source import DemoSource
-from sync_assets.assets import WAREHOUSE
 from sync_assets.definitions import defs
-from sync_assets.resources import WarehouseResource
+from sync_assets.resources import WAREHOUSE, WarehouseResource
 from tests.sync_assets.engine import ITEM
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,12 +1,10 @@
 """`PackSyncComponent`: what a defs.yaml may say, and what becomes of it."""
 
-from types import ModuleType
 from typing import Any
 
 import dagster as dg
 import pytest
 
-import sync_assets.configuration
 from pack_sdk import Pack
 from sync_assets.component import PackSyncComponent
 from tests.sync_assets import dagster_project
@@ -24,18 +22,6 @@ project = dagster_project.project
 def keys_of(definitions: dg.Definitions) -> set[tuple[str, ...]]:
     """The keys of all assets."""
     return {tuple(key.path) for key in definitions.resolve_asset_graph().get_all_asset_keys()}
-
-
-def dg_models_of(module: ModuleType) -> list[type[dg.Model]]:
-    """The models that a module defines."""
-    values = vars(module).values()
-    return [
-        value
-        for value in values
-        if isinstance(value, type)
-        and issubclass(value, dg.Model)
-        and value.__module__ == module.__name__
-    ]
 
 
 def pack_resource(project: DagsterProject, name: str) -> Any:
@@ -176,12 +162,3 @@ def test_a_component_can_be_made_of_its_attributes() -> None:
     )
     assert isinstance(component, PackSyncComponent)
     assert (component.pack, component.attempts, component.tables) == ("demo", 2, None)
-
-
-def test_every_key_of_the_component_is_documented() -> None:
-    """Also those of connections, tables, syncs and schedules."""
-    models: list[type[dg.Model]] = [PackSyncComponent, *dg_models_of(sync_assets.configuration)]
-    assert len(models) > 4
-    for model in models:
-        for name, field in model.model_fields.items():
-            assert field.description, f"{model.__name__}.{name} has no description"

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from resources.warehouse.ledger import SyncKey
 from resources.warehouse.rejects import ReasonCount, RejectSummary
 from sync_assets.checks import NO_REJECTED_ROWS, no_rejected_rows
 from tests.sync_assets import dagster_project
@@ -16,6 +17,7 @@ from tests.sync_assets.test_crawl import Forum, outcome
 project = dagster_project.project
 
 ITEMS = dg.AssetKey(["acme", "Items"])
+TABLE = SyncKey(pack="acme", table="Items")
 
 
 def page(cursor: Any, *ids: str | None) -> dict[str, Any]:
@@ -110,14 +112,14 @@ def test_a_table_with_several_syncs_has_one_check(project: DagsterProject) -> No
 
 def test_a_passed_check_has_no_remedy() -> None:
     """There is nothing to do (S4)."""
-    result = no_rejected_rows(ITEMS, RejectSummary())
+    result = no_rejected_rows(ITEMS, TABLE, RejectSummary())
     assert (result.passed, set(result.metadata)) == (True, {"sync/rejected_rows_kept"})
 
 
 def test_a_warning_says_why_and_what_to_do() -> None:
     """Count, reasons as a markdown list, and the commands that help (S4)."""
     reason = ReasonCount(reason="it is\n*<b>`7`</b>*", rows=3, sample_id="[a](b)")
-    result = no_rejected_rows(ITEMS, RejectSummary(count=3, reasons=[reason]))
+    result = no_rejected_rows(ITEMS, TABLE, RejectSummary(count=3, reasons=[reason]))
     assert not result.passed
     assert result.description == "3 rejected rows are kept"
     metadata = result.metadata or {}

@@ -1,0 +1,191 @@
+"""What a pack's op does in a run: sync the selected tables and say what happens, as it happens."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+import dagster as dg
+from pydantic import Field
+
+from resources.warehouse.ledger import SyncKey
+from sync_assets.checks import Checks
+from sync_assets.engine.mode import ModeRequest, RequestedMode
+from sync_assets.engine.table_runs import LogLine, TableFailed, TableFinished, TableRuns
+from sync_assets.engine.table_sync import TableSync
+from sync_assets.metadata import materialization_metadata
+from sync_assets.pack_assets import PackAssets
+
+if TYPE_CHECKING:
+    from sync_assets.resources import PackResource, WarehouseResource
+
+PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
+
+_MOST_FAILURES = 50
+
+
+class SyncConfig(dg.Config):
+    """What the launchpad offers for a run."""
+
+    mode: RequestedMode = Field(
+        default="auto",
+        description="auto: incremental where there is a cursor and no full sync is due; "
+        "full: all rows anew; incremental: only changes, even if a full sync is due.",
+    )
+    row_limit: int | None = Field(
+        default=None,
+        description="For a look: stop each table at about so many rows. They are applied "
+        "without deletes, and the cursor stays as it was.",
+    )
+
+
+@dataclass(kw_only=True)
+class PackRun:
+    """One op of a run: which tables of a pack, with which resources."""
+
+    context: dg.AssetExecutionContext
+    definition: PackAssets
+    pack: "PackResource"
+    warehouse: "WarehouseResource"
+    _failures: list[TableFailed] = field(default_factory=list[TableFailed])
+
+    def events(self) -> Generator[PackEvent]:
+        """Sync the selected tables; one event for each as it is done, and for its checks.
+
+        Raises `dg.Failure` at the end if some failed, naming them; the others are synced.
+        """
+        context = self.context
+        runs = TableRuns(max_parallel=self.pack.max_parallel_tables)
+        given: dict[str, Any] = context.op_execution_context.op_config or {}
+        config = SyncConfig(**given)
+        syncs = [self._sync(key, config, runs) for key in self._selected()]
+        checks = Checks(self.definition, context.selected_asset_check_keys)
+        for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):
+            if isinstance(event, LogLine):
+                getattr(context.log, event.level)(event.message)
+                continue
+            for failed in _failures_of(event):
+                context.log.error(f"{failed.message}\n{failed.details}")
+                self._failures.append(failed)
+            if isinstance(event, TableFinished):
+                yield from self._materialized(event, checks)
+        yield from checks.remembered()
+        yield from checks.without_sync(context.selected_asset_keys, self.warehouse.open())
+        if self._failures:
+            raise _failure(self._failures, len(syncs))
+
+    def _sync(self, key: SyncKey, config: SyncConfig, runs: TableRuns) -> TableSync:
+        context = self.context
+        run_id = context.run.run_id
+        sync = table_sync_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
+        return replace(sync, row_limit=config.row_limit)
+
+    def _selected(self) -> list[SyncKey]:
+        """The syncs that this run is about: those of the selected tables and partitions.
+
+        A run of a partitioned table without any partition, such as a schedule's, takes all.
+        """
+        context, definition = self.context, self.definition
+        partitioned = context.has_partition_key or context.has_partition_key_range
+        chosen = set(context.partition_keys) if partitioned else None
+        return [
+            SyncKey(pack=definition.name, table=table, sync=sync)
+            for key, table in definition.tables_by_key.items()
+            if key in context.selected_asset_keys
+            for sync in definition.syncs_of(table)
+            if chosen is None or not definition.is_partitioned(table) or sync in chosen
+        ]
+
+    def _mode_request(self, config: SyncConfig) -> ModeRequest:
+        run = self.context.run
+        root = self.context.instance.get_run_by_id(run.root_run_id) if run.root_run_id else None
+        return ModeRequest(
+            configured=config.mode, run_tags=run.tags, root_run_tags=root.tags if root else {}
+        )
+
+    def _materialized(self, event: TableFinished, checks: Checks) -> Iterator[PackEvent]:
+        asset = self.definition.key_of(event.key.table)
+        metadata = materialization_metadata(event.outcome)
+        if self.definition.is_partitioned(event.key.table):
+            # An event of our own, because a run may sync several partitions and each has its
+            # own figures; a MaterializeResult would write the same metadata to all of them.
+            self.context.log_event(
+                dg.AssetMaterialization(
+                    asset_key=asset, partition=event.key.sync, metadata=metadata
+                )
+            )
+            checks.remember(asset, event.outcome)
+        else:
+            yield dg.MaterializeResult(
+                asset_key=asset,
+                metadata=metadata,
+                check_results=checks.of(asset, event.outcome),
+            )
+
+
+definitions_by_op: WeakKeyDictionary[dg.OpDefinition, PackAssets] = WeakKeyDictionary()
+"""Which pack an op is of. Not in the assets' metadata, where the UI would show it."""
+
+
+def definition_of(context: dg.AssetExecutionContext) -> PackAssets:
+    """The pack that the running op is of. Raises `TypeError` for an op that is of none."""
+    definition = definitions_by_op.get(context.op_execution_context.op_def)
+    if definition is None:
+        raise TypeError(
+            f"{context.op_execution_context.op_def.name} is no op of a pack; make its assets with "
+            "build_pack_assets, or give `run` the definition"
+        )
+    return definition
+
+
+def table_sync_of(
+    definition: PackAssets,
+    key: SyncKey,
+    pack: "PackResource",
+    warehouse: "WarehouseResource",
+    runs: TableRuns,
+    dagster_run_id: str | None,
+) -> TableSync:
+    """One configured sync, as a part of `runs`."""
+    syncs = definition.syncs_of(key.table)
+    return TableSync(
+        key=key,
+        table=definition.table_of(key.table),
+        runtime=pack.runtime(),
+        connection=pack.connection(syncs[key.sync].connection),
+        parameters=definition.parameters_of(key.table, key.sync),
+        configured_syncs=tuple(syncs),
+        crawl=definition.crawl_of(key.table, key.sync),
+        dynamic_url=definition.configured_tables[key.table].dynamic_url,
+        spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
+        log=runs.log,
+        settings=pack.settings(),
+        dagster_run_id=dagster_run_id,
+        cancelled=runs.cancelled,
+    )
+
+
+def _failures_of(event: TableFinished | TableFailed) -> list[TableFailed]:
+    """A table that failed, or the children that failed of a crawled one that did not."""
+    if isinstance(event, TableFailed):
+        return [event]
+    return [
+        TableFailed(
+            key=replace(event.key, sync=child.sync), message=child.message, details=child.details
+        )
+        for child in event.outcome.failures
+    ]
+
+
+def _failure(failures: Sequence[TableFailed], selected: int) -> dg.Failure:
+    children = any("/" in failure.key.sync for failure in failures)
+    what = "tables or parents" if children else f"of {selected} tables"
+    lines = "\n".join(f"- {failure.message}" for failure in failures[:_MOST_FAILURES])
+    if len(failures) > _MOST_FAILURES:
+        lines += f"\n- and {len(failures) - _MOST_FAILURES:,} more; see the log and _sync.runs"
+    return dg.Failure(
+        description=f"{len(failures):,} {what} failed; the others are synced. Nothing of what "
+        f"failed was applied, and its cursor is where it was.\n{lines}",
+        metadata={str(f.key): f.message for f in failures[:_MOST_FAILURES]},
+    )
