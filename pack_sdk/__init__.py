@@ -1,20 +1,17 @@
 """For pack authors: everything a pack needs to describe a service and sync its tables."""
 
 from pack_sdk.authentication import Authentication, AuthenticationType, CredentialsLocation
-from pack_sdk.choices import Choice, simple_autocomplete
-from pack_sdk.context import (
-    Logger,
-    PreviousAttemptError,
-    SyncExecutionContext,
-    SyncState,
-)
+from pack_sdk.choices import Choice, autocomplete_search_objects, simple_autocomplete
+from pack_sdk.context import PreviousAttemptError, SyncExecutionContext, SyncState
 from pack_sdk.dates import PrecannedDate, PrecannedDateRange
 from pack_sdk.dynamic_answers import DynamicUrl
+from pack_sdk.ensure import assert_condition, ensure_exists, ensure_non_empty_string
 from pack_sdk.errors import (
     AuthenticationFailedError,
     ConnectionFailedError,
     FetchError,
     InvalidResultError,
+    MissingScopesError,
     PackDefinitionError,
     PackError,
     RequestRefusedError,
@@ -23,12 +20,22 @@ from pack_sdk.errors import (
     UserVisibleError,
 )
 from pack_sdk.fetching import AsyncFetcher, Fetcher, FetchRequest, FetchResponse
+from pack_sdk.logger import Logger
 from pack_sdk.pack import Pack
 from pack_sdk.parameter_types import ParameterType
 from pack_sdk.parameters import Parameter, make_parameter
 from pack_sdk.results import Completion, SyncResult
+from pack_sdk.schema_helpers import (
+    get_effective_property_keys_from_schema,
+    make_reference_schema_from_object_schema,
+    with_identity,
+)
 from pack_sdk.schemas import Schema, ValueHint, ValueType, make_object_schema, make_schema
 from pack_sdk.sync_table import SyncTable
+from pack_sdk.urls import get_query_params, join_url, with_query_params
+
+ValueHintType = ValueHint
+"""The original SDK's name."""
 
 __all__ = [
     "AsyncFetcher",
@@ -46,6 +53,7 @@ __all__ = [
     "Fetcher",
     "InvalidResultError",
     "Logger",
+    "MissingScopesError",
     "Pack",
     "PackDefinitionError",
     "PackError",
@@ -64,9 +72,20 @@ __all__ = [
     "SyncTable",
     "UserVisibleError",
     "ValueHint",
+    "ValueHintType",
     "ValueType",
+    "assert_condition",
+    "autocomplete_search_objects",
+    "ensure_exists",
+    "ensure_non_empty_string",
+    "get_effective_property_keys_from_schema",
+    "get_query_params",
+    "join_url",
     "make_object_schema",
     "make_parameter",
+    "make_reference_schema_from_object_schema",
     "make_schema",
     "simple_autocomplete",
+    "with_identity",
+    "with_query_params",
 ]

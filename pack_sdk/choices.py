@@ -1,10 +1,10 @@
 """The values that may be chosen for a parameter: its `autocomplete` (contract, section P)."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from pack_sdk.errors import InvalidResultError, PackDefinitionError
+from pack_sdk.function_forms import choice_arguments
 from pack_sdk.parameter_types import ParameterType
 from pack_sdk.parameter_values import find_misfit
 
@@ -22,13 +22,17 @@ class Choice(NamedTuple):
 def check_autocomplete(autocomplete: Autocomplete | None, kind: ParameterType, what: str) -> None:
     """Refuse an `autocomplete` that cannot work, when the pack loads.
 
-    Its values must fit the parameter's type; a function takes `(context, search, parameters)`
-    and is not called here. Raises `PackDefinitionError` that starts with `what`.
+    Its values must fit the parameter's type; a function takes `(context, search, parameters)`,
+    or the first or first two of these, and is not called here. Raises `PackDefinitionError`
+    that starts with `what`.
     """
     if autocomplete is None:
         return
     if callable(autocomplete):
-        _check_signature(autocomplete, what)
+        try:
+            choice_arguments(autocomplete, None, "", {})
+        except PackDefinitionError as error:
+            raise PackDefinitionError(f"{what}: {error}") from None
         return
     try:
         _to_choices(autocomplete, kind)
@@ -45,7 +49,7 @@ def autocomplete_choices(
     """The choices of a parameter of this type that match `search`.
 
     A list is searched here, as `simple_autocomplete` does it. A function is given to `call`,
-    which calls it with `(context, search, parameters)` and awaits it if need be; what it
+    which calls it (see `choice_arguments`) and awaits it if need be; what it
     returns counts as it is, since it was told what is searched for. Nothing returned is no
     choices. Raises `InvalidResultError` for a return value that is no list of choices.
     """
@@ -72,6 +76,18 @@ def simple_autocomplete(search: str | None, options: Sequence[Any]) -> list[Choi
     sought = (search or "").casefold()
     choices = [_to_choice(option, "option") for option in options]
     return [choice for choice in choices if sought in choice.display.casefold()]
+
+
+def autocomplete_search_objects(
+    search: str | None, objects: Sequence[Mapping[str, Any]], display_key: str, value_key: str
+) -> list[Choice]:
+    """The objects of an API's answer as choices: one field is shown and searched, one is used.
+
+    >>> autocomplete_search_objects("al", [{"id": 1, "name": "Alpha"}], "name", "id")
+    [Choice(display='Alpha', value=1)]
+    """
+    options = [{"display": each.get(display_key), "value": each[value_key]} for each in objects]
+    return simple_autocomplete(search, options)
 
 
 def _to_choices(options: object, kind: ParameterType) -> list[Choice]:
@@ -104,16 +120,3 @@ def _to_choice(option: object, path: str) -> Choice:
 
 def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _check_signature(function: Callable[..., Any], what: str) -> None:
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # some functions written in C do not tell
-        return
-    try:
-        signature.bind(None, "", {})
-    except TypeError as error:
-        raise PackDefinitionError(
-            f"{what}: autocomplete is called with (context, search, parameters): {error}"
-        ) from None

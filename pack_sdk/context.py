@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, Literal, Protocol, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias
 
 from typing_extensions import TypeVar
 
+from pack_sdk.blob_storage import AsyncTemporaryBlobStorage, TemporaryBlobStorage
 from pack_sdk.camel_case import CamelCaseAttributes
 from pack_sdk.fetching import AsyncFetcher, Fetcher
+from pack_sdk.logger import Logger, SilentLogger
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema
 
@@ -17,35 +19,6 @@ FetcherT = TypeVar("FetcherT", Fetcher, AsyncFetcher, default=Fetcher)
 AttemptErrorKind: TypeAlias = Literal[
     "Timeout", "ResponseTooLarge", "HttpStatusError", "RateLimitExceeded", "Unknown"
 ]
-
-
-class Logger(Protocol):
-    """What `context.logger` can do; the lines appear in the run's log."""
-
-    def debug(self, message: str, /) -> None:
-        """Log a line for somebody hunting a fault."""
-        ...
-
-    def info(self, message: str, /) -> None:
-        """Log a line for anybody."""
-        ...
-
-    def warning(self, message: str, /) -> None:
-        """Log a line that somebody should look at."""
-        ...
-
-    def error(self, message: str, /) -> None:
-        """Log a line that somebody must look at."""
-        ...
-
-
-class SilentLogger:
-    """A logger that keeps nothing."""
-
-    def debug(self, message: str, /) -> None:
-        """Do nothing."""
-
-    info = warning = error = debug
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +76,10 @@ class SyncExecutionContext(CamelCaseAttributes, Generic[FetcherT]):
     def previous_completion(self) -> Completion | None:
         """The same as `context.sync.previous_completion` (contract C16)."""
         return self.sync.previous_completion
+
+    @property
+    def temporary_blob_storage(self) -> Any:
+        """A `TemporaryBlobStorage`, whose functions are to be awaited as the fetcher's are."""
+        if isinstance(self.fetcher, AsyncFetcher):
+            return AsyncTemporaryBlobStorage()
+        return TemporaryBlobStorage()

@@ -1,11 +1,11 @@
 """Tables whose schema is asked for: their functions, and how these are called (contract C23)."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pack_sdk.errors import PackDefinitionError
+from pack_sdk.function_forms import fitting_arguments
 from pack_sdk.json_values import with_snake_case_keys
 
 Function = Callable[..., Any]
@@ -37,10 +37,11 @@ class DynamicFunctions:
         if self.list_dynamic_urls is not None:
             listing_arguments(self.list_dynamic_urls, None, None)
         if self.search_dynamic_urls is not None:
-            _fitting("search_dynamic_urls", self.search_dynamic_urls, (None, ""))
+            forms = {"(context, text)": (None, "")}
+            fitting_arguments("search_dynamic_urls", self.search_dynamic_urls, forms)
         for name in ("get_name", "get_display_url"):
             if (function := getattr(self, name)) is not None:
-                _fitting(name, function, (None,))
+                fitting_arguments(name, function, {"(context)": (None,)})
 
 
 def dynamic_functions(
@@ -67,8 +68,14 @@ def schema_arguments(
     get_schema: Function, context: Any, parameters: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """The arguments with which `get_schema` is called."""
-    return _fitting(
-        "get_schema", get_schema, (context, parameters), (context, "", parameters), (context,)
+    return fitting_arguments(
+        "get_schema",
+        get_schema,
+        {
+            "(context, parameters)": (context, parameters),
+            "(context, _, parameters)": (context, "", parameters),
+            "(context)": (context,),
+        },
     )
 
 
@@ -79,26 +86,7 @@ def listing_arguments(
 
     Raises `PackDefinitionError` if a folder is to be listed and the function takes none.
     """
-    folder = (context, parent_url)
-    if parent_url is not None:
-        return _fitting("list_dynamic_urls", list_dynamic_urls, folder)
-    return _fitting("list_dynamic_urls", list_dynamic_urls, folder, (context,))
-
-
-def _fitting(name: str, function: Any, *forms: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The first of these lists of arguments that the function takes."""
-    if not callable(function):
-        raise PackDefinitionError(f"{name} is {cast('object', function)!r}; it must be a function")
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # some functions written in C do not tell
-        return forms[0]
-    for form in forms:
-        try:
-            signature.bind(*form)
-        except TypeError:
-            continue
-        return form
-    named = {1: "(context)", 2: "(context, …)", 3: "(context, _, …)"}
-    calls = " or ".join(named[len(form)] for form in forms)
-    raise PackDefinitionError(f"{name} is called with {calls}, which {signature} does not take")
+    forms: dict[str, tuple[Any, ...]] = {"(context, parent_url)": (context, parent_url)}
+    if parent_url is None:
+        forms["(context)"] = (context,)
+    return fitting_arguments("list_dynamic_urls", list_dynamic_urls, forms)

@@ -4,6 +4,7 @@ PackError
 ├── PackDefinitionError        the pack itself is wrong; raised when it loads
 ├── InvalidResultError         `execute` returned something the contract does not allow
 ├── UserVisibleError           raised by a pack: its text reaches the user as it is
+│   └── MissingScopesError         raised by a pack: the account lacks rights it needs
 └── FetchError                 a request did not bring a usable answer
     ├── AuthenticationFailedError  no access token could be obtained (contract A3)
     ├── RequestRefusedError        the URL is not allowed (contract F4); nothing was sent
@@ -33,6 +34,24 @@ class InvalidResultError(PackError):
 
 class UserVisibleError(PackError):
     """Raise this in a pack to tell the user something in your own words."""
+
+
+class MissingScopesError(UserVisibleError):
+    """Raise this in a pack when the account was connected without a scope that is needed."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "the account was connected without all rights that the pack needs; connect it "
+            "again, allow what the service asks for, and renew its credentials"
+        )
+
+    @staticmethod
+    def is_missing_scopes_error(error: object) -> "TypeGuard[MissingScopesError]":
+        """Whether `error` is a `MissingScopesError`."""
+        return isinstance(error, MissingScopesError)
+
+    isMissingScopesError = is_missing_scopes_error  # noqa: N815
 
 
 class FetchError(PackError):

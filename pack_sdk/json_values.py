@@ -1,7 +1,8 @@
 """JSON as packs hand it over: what survives a round trip, and what JavaScript calls true."""
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 _REMEDIES = {
@@ -70,20 +71,32 @@ def snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
+def unknown_key(what: str, key: object, allowed: Iterable[str]) -> str:
+    """The sentence that refuses a key: it names the nearest of those allowed, and all of them."""
+    choices = sorted(allowed)
+    nearest = difflib.get_close_matches(snake_case(str(key)), choices, n=1)
+    meant = f"; did you mean {nearest[0]!r}? It" if nearest else "; it"
+    return f"{what} has the unknown key {key!r}{meant} may have {', '.join(choices)}"
+
+
 def with_snake_case_keys(
-    mapping: Mapping[str, Any], allowed: set[str], what: str
+    mapping: Mapping[str, Any],
+    allowed: Collection[str],
+    what: str,
+    ignored: Collection[str] = (),
 ) -> dict[str, Any]:
     """The mapping with its keys in snake_case, each of which must be in `allowed`.
 
-    Raises `ValueError` that names a key which is unknown or given in both spellings.
+    Keys that are `ignored`, in either spelling, are left out. Raises `ValueError` that names
+    a key which is unknown or given in both spellings.
     """
     result: dict[str, Any] = {}
     for key, value in mapping.items():
         name = snake_case(str(key))
+        if name in ignored:
+            continue
         if name not in allowed:
-            raise ValueError(
-                f"{what} has the unknown key {key!r}; it may have {', '.join(sorted(allowed))}"
-            )
+            raise ValueError(unknown_key(what, key, allowed))
         if name in result:
             raise ValueError(f"{what} has {name!r} in both spellings; keep one")
         result[name] = value

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from pack_sdk.authentication import Authentication, make_authentication
-from pack_sdk.dynamic import DynamicFunctions, dynamic_functions
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.parameters import Parameter, check_order, make_parameter
-from pack_sdk.schemas import Schema, make_schema
+from pack_sdk.parameters import Parameter, check_order
+from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
+from pack_sdk.table_definitions import make_table, read_definition
 
 Execute = TypeVar("Execute", bound=Callable[..., Any])
 
@@ -51,6 +51,7 @@ class Pack:
     @overload
     def add_sync_table(
         self,
+        /,
         *,
         name: str,
         identity_name: str,
@@ -67,6 +68,7 @@ class Pack:
     @overload
     def add_sync_table(
         self,
+        /,
         *,
         name: str,
         identity_name: str,
@@ -80,16 +82,11 @@ class Pack:
         dynamic_options: Mapping[str, Any] | None = None,
     ) -> SyncTable: ...
 
+    @overload
+    def add_sync_table(self, definition: Mapping[str, Any], /, **fields: Any) -> Any: ...
+
     def add_sync_table(
-        self,
-        *,
-        name: str,
-        identity_name: str,
-        schema: Schema | Mapping[str, Any] | None = None,
-        execute: Callable[..., Any] | None = None,
-        get_schema: Callable[..., Any] | None = None,
-        dynamic_options: Mapping[str, Any] | None = None,
-        **fields: Any,
+        self, definition: Mapping[str, Any] | None = None, /, **fields: Any
     ) -> SyncTable | Callable[[Execute], Execute]:
         """Add a table; without `execute` it is a decorator of that function.
 
@@ -97,20 +94,16 @@ class Pack:
         `(context, parameters)` is asked before a sync (C21). `on_error(context, error)` may
         raise a better error (C22). With `get_schema(context, parameters)`, or
         `dynamic_options={"getSchema": …}`, the schema is asked for before every sync (C23).
-        Raises `PackDefinitionError` that names the table and what is wrong with it.
+
+        It may also be one mapping as the original SDK writes it, with camelCase keys and a
+        `formula`. Raises `PackDefinitionError` that names the table and what is wrong with it.
         """
-
-        def make(function: Callable[..., Any]) -> SyncTable:
-            dynamic = dynamic_functions(dynamic_options, get_schema)
-            if schema is None and dynamic is None:
-                raise PackDefinitionError("it has neither a schema nor a get_schema (contract S1)")
-            return _make_table(name, identity_name, schema, function, dynamic, **fields)
-
-        return self._add(name, execute, make)
+        return self._add(read_definition(definition, fields, by_url=False), by_url=False)
 
     @overload
     def add_dynamic_sync_table(
         self,
+        /,
         *,
         name: str,
         get_name: Callable[..., Any],
@@ -129,6 +122,7 @@ class Pack:
     @overload
     def add_dynamic_sync_table(
         self,
+        /,
         *,
         name: str,
         get_name: Callable[..., Any],
@@ -144,18 +138,11 @@ class Pack:
         on_error: Callable[..., Any] | None = None,
     ) -> SyncTable: ...
 
+    @overload
+    def add_dynamic_sync_table(self, definition: Mapping[str, Any], /, **fields: Any) -> Any: ...
+
     def add_dynamic_sync_table(
-        self,
-        *,
-        name: str,
-        get_name: Callable[..., Any],
-        get_schema: Callable[..., Any],
-        list_dynamic_urls: Callable[..., Any] | None = None,
-        search_dynamic_urls: Callable[..., Any] | None = None,
-        get_display_url: Callable[..., Any] | None = None,
-        identity_name: str | None = None,
-        execute: Callable[..., Any] | None = None,
-        **fields: Any,
+        self, definition: Mapping[str, Any] | None = None, /, **fields: Any
     ) -> SyncTable | Callable[[Execute], Execute]:
         """Add a table that stands for many, one for each dynamic URL (contract C23).
 
@@ -163,39 +150,24 @@ class Pack:
         `add_sync_table`. The URL that was chosen is `context.sync.dynamic_url`. Without an
         `identity_name` the table's name is it.
         """
-
-        def make(function: Callable[..., Any]) -> SyncTable:
-            dynamic = DynamicFunctions(
-                get_schema=get_schema,
-                by_url=True,
-                list_dynamic_urls=list_dynamic_urls,
-                search_dynamic_urls=search_dynamic_urls,
-                get_name=get_name,
-                get_display_url=get_display_url,
-            )
-            return _make_table(name, identity_name or name, None, function, dynamic, **fields)
-
-        return self._add(name, execute, make)
+        return self._add(read_definition(definition, fields, by_url=True), by_url=True)
 
     def _add(
-        self,
-        name: str,
-        execute: Callable[..., Any] | None,
-        make: Callable[[Callable[..., Any]], SyncTable],
+        self, values: Mapping[str, Any], *, by_url: bool
     ) -> SyncTable | Callable[[Execute], Execute]:
-        """Add the table that `make` makes of `execute`; without it, a decorator that does."""
+        """Add the table if it has its `execute`; without it, a decorator that adds it."""
 
         def add(function: Callable[..., Any]) -> SyncTable:
             try:
-                table = make(function)
+                table = make_table({**values, "execute": function}, by_url=by_url)
                 self._check(table)
             except PackDefinitionError as error:
-                raise PackDefinitionError(f"sync table {name!r}: {error}") from None
-            self.sync_tables[name] = table
+                raise PackDefinitionError(f"sync table {values['name']!r}: {error}") from None
+            self.sync_tables[table.name] = table
             return table
 
-        if execute is not None:
-            return add(execute)
+        if "execute" in values:
+            return add(values["execute"])
 
         def decorate(function: Execute) -> Execute:
             add(function)
@@ -219,25 +191,3 @@ class Pack:
         if table.schema is not UNKNOWN_SCHEMA:
             check_row_schema(table.schema)
         check_order(table.parameters)
-
-
-def _make_table(
-    name: str,
-    identity_name: str,
-    schema: Schema | Mapping[str, Any] | None,
-    execute: Callable[..., Any],
-    dynamic: DynamicFunctions | None,
-    parameters: Sequence[Parameter | Mapping[str, Any]] = (),
-    **fields: Any,
-) -> SyncTable:
-    return SyncTable(
-        name=name,
-        identity_name=identity_name,
-        schema=UNKNOWN_SCHEMA if schema is None else make_schema(schema),
-        execute=execute,
-        parameters=[
-            given if isinstance(given, Parameter) else make_parameter(given) for given in parameters
-        ],
-        dynamic=dynamic,
-        **fields,
-    )

@@ -59,9 +59,14 @@ class Parameter:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _KEYS = {
-    "name", "type", "description", "optional", "suggested_value", "default_value",
+    "name", "type", "description", "optional", "suggested_value",
     "ingestion_suggested_value", "autocomplete", "supports_incremental_sync", "crawl_strategy",
 }  # fmt: skip
+_IGNORED_KEYS = {"instructions", "allowed_preset_values", "allow_manual_input"}
+_OLD_NAMES = {
+    "default_value": "suggested_value",
+    "full_sync_suggested_value": "ingestion_suggested_value",
+}
 
 
 def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any) -> Parameter:
@@ -80,11 +85,14 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
             f"{what}: a name is a letter, then letters, digits or _, at most 50 in all"
         )
     try:
-        values = with_snake_case_keys(given, _KEYS, what)
+        values = with_snake_case_keys(given, {*_KEYS, *_OLD_NAMES}, what, _IGNORED_KEYS)
     except ValueError as error:
         raise PackDefinitionError(str(error)) from None
-    if "default_value" in values:
-        values.setdefault("suggested_value", values.pop("default_value"))
+    # A suggestion of None says something: with it an ingestion leaves the parameter out.
+    for key in [key for key, value in values.items() if value is None and "value" not in key]:
+        del values[key]
+    for old_name in _OLD_NAMES.keys() & values.keys():
+        values.setdefault(_OLD_NAMES[old_name], values.pop(old_name))
     try:
         values["type"] = ParameterType(values.get("type"))
     except ValueError:

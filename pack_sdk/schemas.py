@@ -6,12 +6,12 @@ anything nested, so that schemas of TypeScript packs, which arrive as JSON, take
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.json_values import snake_case
+from pack_sdk.json_values import snake_case, unknown_key
 
 
 class ValueType(StrEnum):
@@ -48,7 +48,7 @@ class ValueHint(StrEnum):
     PROGRESS_BAR = "progressBar"
     TOGGLE = "toggle"
     SELECT_LIST = "selectList"
-    CANVAS = "canvas"
+    RICH_TEXT = "codaInternalRichText"
 
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -75,7 +75,7 @@ _HINTS_OF: Mapping[ValueType, set[ValueHint]] = {
         ValueHint.IMAGE_ATTACHMENT,
         ValueHint.ATTACHMENT,
         ValueHint.SELECT_LIST,
-        ValueHint.CANVAS,
+        ValueHint.RICH_TEXT,
     },
     ValueType.ARRAY: set(),
     ValueType.OBJECT: {ValueHint.PERSON, ValueHint.REFERENCE, ValueHint.SELECT_LIST},
@@ -111,13 +111,14 @@ class Schema:
 
 # Keys that this project has no use for but that schemas written for the original SDK carry.
 _DISPLAY_ONLY = {
-    "allow_new_values", "alt_property", "attributed_properties", "attribution", "autocomplete",
-    "body_text_properties", "card_property", "content_created_at_property",
+    "__pack_id", "allow_new_values", "alt_property", "attributed_properties", "attribution",
+    "autocomplete", "body_text_properties", "card_property", "content_created_at_property",
     "content_modified_at_property", "created_at_property", "created_by_property",
     "currency_code", "date_format", "default", "description_property", "display",
     "display_name", "emoji", "featured", "featured_properties", "fixed_id", "force", "format",
     "group_id_property", "height", "height_unit", "hidden", "icon", "identity", "identity_name",
-    "image_corner_style", "image_outline", "image_property", "index", "is_search_property",
+    "image_corner_style", "image_outline", "image_property", "image_shape_style", "index",
+    "is_canvas", "is_search_property",
     "keep_original_attribution", "label", "max_unit", "maximum", "member_group_id",
     "member_group_id_property", "minimum", "modified_at_property", "modified_by_property",
     "mutable", "options", "original_attribution", "original_key", "parent",
@@ -129,6 +130,7 @@ _DISPLAY_ONLY = {
 }  # fmt: skip
 _ALIASES = {
     "coda_type": "hint",
+    "hint_type": "hint",
     "id": "id_property",
     "primary": "display_property",
     "include_unknown": "include_unknown_properties",
@@ -140,24 +142,43 @@ def make_schema(definition: "Schema | Mapping[str, Any] | None" = None, /, **fie
     """A schema from keywords or from a mapping as the original SDK writes it.
 
     `type` is required; `hint` may be called `codaType`, `items` and `properties` hold
-    schemas or mappings. Names may be camelCase or snake_case. Raises
-    `PackDefinitionError` naming the path of what is wrong.
+    schemas or mappings. Names may be camelCase or snake_case. A schema with further fields
+    gives another one: `make_schema(USER, from_key="owner")`. Raises `PackDefinitionError`
+    naming the path of what is wrong.
 
     >>> make_schema(type="string", hint="datetime").hint
     <ValueHint.DATE_TIME: 'datetime'>
     """
-    if isinstance(definition, Schema):
-        return replace(definition, **fields) if fields else definition
-    return _parse({**(definition or {}), **fields}, "schema")
+    return _parse(_merged(definition, fields), "schema")
 
 
-def make_object_schema(definition: Mapping[str, Any] | None = None, /, **fields: Any) -> Schema:
+def make_object_schema(
+    definition: "Schema | Mapping[str, Any] | None" = None, /, **fields: Any
+) -> Schema:
     """An object schema: `properties`, `id_property`, `display_property` and so on.
 
     As `make_schema`, with `type` left out. Featured properties and other matters of
     display are accepted and have no effect here.
     """
-    return _parse({**(definition or {}), **fields, "type": ValueType.OBJECT}, "schema")
+    return _parse(_merged(definition, {**fields, "type": ValueType.OBJECT}), "schema")
+
+
+def _merged(definition: Any, fields: Mapping[str, Any]) -> Any:
+    """The definition with these fields instead of its own, in whichever spelling."""
+    if definition is None or not fields:
+        return fields if definition is None else definition
+    if isinstance(definition, Schema):
+        definition = vars(definition)
+    elif not isinstance(definition, Mapping):
+        return definition  # which is refused
+    given = {_name_of(key) for key in fields}
+    kept = cast("Mapping[str, Any]", definition).items()
+    return {**{key: value for key, value in kept if _name_of(key) not in given}, **fields}
+
+
+def _name_of(key: str) -> str:
+    """Our name of a schema's key."""
+    return _ALIASES.get(snake_case(key), snake_case(key))
 
 
 def _parse(definition: object, path: str) -> Schema:
@@ -169,17 +190,15 @@ def _parse(definition: object, path: str) -> Schema:
         )
     fields: dict[str, Any] = {}
     for key, value in cast("Mapping[str, Any]", definition).items():
-        name = _ALIASES.get(snake_case(key), snake_case(key))
-        if name in _OWN:
+        name = _name_of(str(key))
+        if name in _OWN and value is not None:
             fields.setdefault(name, value)
-        elif name not in _DISPLAY_ONLY:
-            raise PackDefinitionError(
-                f"{path} has the unknown key {key!r}; it may have {', '.join(sorted(_OWN))}"
-            )
+        elif name not in _OWN | _DISPLAY_ONLY:
+            raise PackDefinitionError(unknown_key(path, key, _OWN))
     fields["type"] = _member(ValueType, fields.get("type"), f"{path}.type")
-    if fields.get("hint") is not None:
+    if "hint" in fields:
         fields["hint"] = _member(ValueHint, fields["hint"], f"{path}.hint")
-    if fields.get("items") is not None:
+    if "items" in fields:
         fields["items"] = _parse(fields["items"], f"{path}.items")
     if properties := cast("Mapping[str, Any] | None", fields.get("properties")):
         fields["properties"] = {

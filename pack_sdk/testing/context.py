@@ -5,40 +5,24 @@ from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
-from pack_sdk.context import (
-    Logger,
-    PreviousAttemptError,
-    SyncExecutionContext,
-    SyncState,
-)
+from pack_sdk.context import PreviousAttemptError, SyncExecutionContext, SyncState
 from pack_sdk.fetching import AsyncFetcher, Fetcher, FetchRequest, FetchResponse, Send
+from pack_sdk.logger import LineLogger, Logger, LogLevel
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema
 from pack_sdk.testing.clock import Clock
 from pack_sdk.testing.fetcher import MockFetcher
 
 
-class RecordingLogger:
+class RecordingLogger(LineLogger):
     """A logger that keeps its lines as (level, message) in `lines`."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
 
-    def debug(self, message: str, /) -> None:
+    def write(self, level: LogLevel, line: str) -> None:
         """Keep the line."""
-        self.lines.append(("debug", message))
-
-    def info(self, message: str, /) -> None:
-        """Keep the line."""
-        self.lines.append(("info", message))
-
-    def warning(self, message: str, /) -> None:
-        """Keep the line."""
-        self.lines.append(("warning", message))
-
-    def error(self, message: str, /) -> None:
-        """Keep the line."""
-        self.lines.append(("error", message))
+        self.lines.append((level, line))
 
 
 class ContextOptions(TypedDict, total=False):

@@ -5,6 +5,7 @@ from typing import Any
 
 from pack_sdk.choices import Choice, autocomplete_choices
 from pack_sdk.fetching import Send
+from pack_sdk.function_forms import choice_arguments
 from pack_sdk.pack import Pack
 from pack_sdk.testing.calling import call
 from pack_sdk.testing.context import ContextOptions
@@ -35,6 +36,11 @@ def discover_choices(
     send = guarded(fetcher or MockFetcher(), pack, endpoint)
 
     def ask(function: Callable[..., Any]) -> Any:
-        return call(function, lambda context: (context, search, values), send, options)
+        return call(
+            function,
+            lambda context: choice_arguments(function, context, search, values),
+            send,
+            options,
+        )
 
     return autocomplete_choices(parameter.autocomplete, parameter.type, search, ask)

@@ -5,9 +5,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pack_sdk.context import Logger, PreviousAttemptError, SilentLogger
+from pack_sdk.context import PreviousAttemptError
 from pack_sdk.errors import InvalidResultError, UserVisibleError
 from pack_sdk.fetching import Send
+from pack_sdk.function_forms import error_arguments, validation_arguments
+from pack_sdk.logger import Logger, SilentLogger
 from pack_sdk.pack import Pack
 from pack_sdk.results import CheckedResult, Completion, parse_result, rejection_of
 from pack_sdk.sync_table import SyncTable
@@ -127,7 +129,9 @@ class _Run:
             return
         answer = call(
             function,
-            lambda context: (context, copy.deepcopy(dict(self._values))),
+            lambda context: validation_arguments(
+                function, context, copy.deepcopy(dict(self._values))
+            ),
             self._send,
             self._context_options(None),
         )
@@ -153,7 +157,12 @@ class _Run:
         """Let `on_error` raise a better error; if it returns, the original goes on (C22)."""
         function = self._table.on_error
         if function is not None:
-            call(function, lambda context: (context, error), self._send, options)
+            call(
+                function,
+                lambda context: error_arguments(function, context, error),
+                self._send,
+                options,
+            )
 
     def _context_options(self, continuation: Any) -> ContextOptions:
         """The context of one page, with values of its own, which the pack may change."""

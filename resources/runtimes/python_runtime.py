@@ -19,6 +19,7 @@ from pack_sdk.dynamic import DynamicFunctions, listing_arguments, schema_argumen
 from pack_sdk.dynamic_answers import DynamicUrl, parse_schema, parse_text, parse_urls
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.fetching import AsyncFetcher, Fetcher
+from pack_sdk.function_forms import choice_arguments, error_arguments, validation_arguments
 from pack_sdk.pack import Pack
 from pack_sdk.results import parse_result
 from pack_sdk.schemas import Schema
@@ -72,7 +73,8 @@ class PythonSession:
         function = self._table.validate_parameters
         if function is None:
             return None
-        return self._call(function, self._context(function, sync), self._by_name(args))
+        context = self._context(function, sync)
+        return self._call(function, *validation_arguments(function, context, self._by_name(args)))
 
     def autocomplete(
         self,
@@ -91,7 +93,8 @@ class PythonSession:
             sync = SyncState(
                 schema=self._table.schema, dynamic_url=dynamic_url, parameters=dict(others)
             )
-            return self._call(function, self._context(function, sync), search, others)
+            context = self._context(function, sync)
+            return self._call(function, *choice_arguments(function, context, search, others))
 
         return autocomplete_choices(parameter.autocomplete, parameter.type, search, call)
 
@@ -174,7 +177,8 @@ class PythonSession:
         """Let `on_error` raise a better error; if it returns, the original goes on (C22)."""
         function = self._table.on_error
         if function is not None:
-            self._call(function, self._context(function, sync), error)
+            context = self._context(function, sync)
+            self._call(function, *error_arguments(function, context, error))
 
     def _context(
         self, function: Callable[..., Any], sync: SyncState

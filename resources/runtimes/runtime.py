@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pack_sdk.choices import Choice
-from pack_sdk.context import Logger, PreviousAttemptError, SyncState
+from pack_sdk.context import PreviousAttemptError, SyncState
 from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sdk.logger import Logger
 from pack_sdk.schemas import Schema
 from resources.runtimes.page import Page
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sdk.choices import Choice
-from pack_sdk.context import SilentLogger
+from pack_sdk.logger import SilentLogger
 from pack_sdk.parameters import Parameter, values_at
 from pack_sdk.sync_table import SyncTable
 from resources.http.fetcher import SyncFetcher

@@ -12,8 +12,9 @@ import yaml
 from rich.markup import escape
 from rich.table import Table
 
-from pack_sdk.context import SilentLogger, SyncState
+from pack_sdk.context import SyncState
 from pack_sdk.dynamic_answers import DynamicUrl
+from pack_sdk.logger import SilentLogger
 from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
 from resources.http.fetcher import SyncFetcher

@@ -14,9 +14,9 @@ def call(function: Callable[..., Any]) -> Any:
     return function("context", "se", {"team": "A"})
 
 
-def only_a_context(context: Any) -> list[Any]:
+def takes_nothing() -> list[Any]:
     """An autocomplete function that cannot be called with all that it gets."""
-    return [context]
+    return []
 
 
 def choices(autocomplete: Any, search: str = "", kind: str = "string") -> list[Choice]:
@@ -80,7 +80,7 @@ def test_a_function_is_not_called_when_the_pack_loads() -> None:
         ("numberArray", ["1"], "autocomplete[0] is '1'; it must be a number"),
         ("string", [{"display": "A"}], 'needs a "value"'),
         ("string", [None], "autocomplete[0] is None"),
-        ("string", only_a_context, "is called with (context, search, parameters)"),
+        ("string", takes_nothing, "is called with (context, search, parameters)"),
     ],
 )
 def test_choices_that_cannot_work_are_errors_of_the_pack(

@@ -96,7 +96,7 @@ def test_a_table_with_a_schema_is_static() -> None:
         ({"get_schema": nothing, "dynamic_options": {"getSchema": nothing}}, "given twice"),
         ({"dynamic_options": {"getSchemas": nothing}}, "unknown key 'getSchemas'"),
         ({"dynamic_options": {"getSchema": "schema"}}, "get_schema is 'schema'; it must be a fun"),
-        ({"get_schema": lambda: None}, r"called with \(context, …\) or .* does not take"),
+        ({"get_schema": lambda: None}, r"called with \(context, parameters\) or .* does not take"),
         ({"get_schema": nothing, "schema": {"type": "string"}}, "is an object"),
     ],
 )

@@ -124,7 +124,7 @@ def test_keys_in_either_spelling() -> None:
     allowed = {"row_ids"}
     assert with_snake_case_keys({"rowIds": 1}, allowed, "x") == {"row_ids": 1}
     assert with_snake_case_keys({"row_ids": 1}, allowed, "x") == {"row_ids": 1}
-    with pytest.raises(ValueError, match="x has the unknown key 'rowId'; it may have row_ids"):
+    with pytest.raises(ValueError, match="x has the unknown key 'rowId'; did you mean 'row_ids'"):
         with_snake_case_keys({"rowId": 1}, allowed, "x")
     with pytest.raises(ValueError, match="x has 'row_ids' in both spellings; keep one"):
         with_snake_case_keys({"rowIds": 1, "row_ids": 1}, allowed, "x")

@@ -37,7 +37,10 @@ def test_bad_names(name: Any) -> None:
     [
         ({"type": "text"}, "parameter 'p' has the type 'text'; choose one of string"),
         ({}, "parameter 'p' has the type None"),
-        ({"type": "string", "optinal": True}, "unknown key 'optinal'; it may have"),
+        (
+            {"type": "string", "optinal": True},
+            "unknown key 'optinal'; did you mean 'optional'? It may have",
+        ),
         (
             {"type": "string", "suggestedValue": 1, "suggested_value": 1},
             "'suggested_value' in both spellings",

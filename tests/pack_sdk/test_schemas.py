@@ -101,8 +101,8 @@ def test_what_is_wrong_is_named_with_its_path(definition: dict[str, Any], messag
 
 
 def test_an_unknown_key_is_told_what_is_possible() -> None:
-    """The message lists the keys that there are."""
-    with pytest.raises(PackDefinitionError, match=r"it may have .*from_key.*required"):
+    """The message names the nearest key, and all that there are."""
+    with pytest.raises(PackDefinitionError, match=r"mean 'from_key'\? It may have .*required"):
         make_schema(type="string", form_key="x")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pack_sdk import FetchRequest, FetchResponse, Pack, SyncTable
-from pack_sdk.context import SilentLogger
+from pack_sdk.logger import SilentLogger
 from resources.runtimes.python_runtime import PythonRuntime, PythonSession
 from resources.runtimes.runtime import CallEnvironment
 from tests.resources.sync_bench import a_schema

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import DynamicUrl, InvalidResultError, Pack, PackDefinitionError, SyncState
-from pack_sdk.context import SilentLogger
+from pack_sdk.logger import SilentLogger
 from resources.runtimes.python_runtime import PythonRuntime, PythonSession
 from resources.runtimes.runtime import CallEnvironment, PageTimeoutError
 from tests.resources.pack_calls import RecordingFetcher, open_session
