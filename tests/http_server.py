@@ -2,7 +2,7 @@
 
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,7 +25,8 @@ class Answer:
     """What the server says.
 
     `announced_length` is its Content-Length where that is not the truth. With `drop` the
-    connection is closed without a word.
+    connection is closed without a word. `chunks` are sent one by one in place of the body,
+    without a Content-Length; unless `ended`, nothing says that the last was the last.
     """
 
     status: int = 200
@@ -34,6 +35,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     announced_length: int | None = None
     drop: bool = False
+    chunks: Iterable[bytes] | None = None
+    ended: bool = True
 
 
 class HttpServer:
@@ -103,10 +106,18 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     handler.send_response(answer.status)
     if answer.content_type:
         handler.send_header("Content-Type", answer.content_type)
-    handler.send_header("Content-Length", str(length))
+    if answer.chunks is None:
+        handler.send_header("Content-Length", str(length))
+    else:
+        handler.send_header("Transfer-Encoding", "chunked")
     for name, value in answer.headers.items():
         handler.send_header(name, value)
     handler.send_header("Connection", "close")
     handler.end_headers()
-    if handler.command != "HEAD":
-        handler.wfile.write(answer.body)
+    if handler.command == "HEAD":
+        return
+    handler.wfile.write(answer.body)
+    for chunk in answer.chunks or ():
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+    if answer.chunks is not None and answer.ended:
+        handler.wfile.write(b"0\r\n\r\n")

@@ -16,7 +16,12 @@ from resources.http.connection import Connection
 from resources.http.exchange import Hop, exchange, first_hop, next_hop
 from resources.http.oauth import access_token_for, renewed_access_token
 from resources.http.page_time import PageTime
-from resources.http.response_body import BrokenBodyError, RawResponse, parse_response
+from resources.http.response_body import (
+    BrokenBodyError,
+    RawResponse,
+    describe_answer,
+    parse_response,
+)
 from resources.http.retries import retry_after_seconds, retrying
 
 MAX_REDIRECTS = 10
@@ -52,6 +57,12 @@ class SyncFetcher:
         self._page_time: PageTime | None = None
         self._statistics = FetchStatistics()
         self._lock = threading.Lock()
+        self._last_answer = ""
+
+    @property
+    def last_answer(self) -> str:
+        """Who was asked last and what kind of body came, without values and secrets."""
+        return self._last_answer
 
     @property
     def statistics(self) -> FetchStatistics:
@@ -157,6 +168,7 @@ class SyncFetcher:
                 f"{hop} answered with status {raw.status}, but the body ({raw.content_type}, "
                 f"{len(raw.body):,} bytes) cannot be read: {error}."
             ) from None
+        self._last_answer = redact(f"{hop}: {describe_answer(parsed, len(raw.body))}")
         response = replace(parsed, headers=redact(parsed.headers))
         if good or (request.ignore_redirects and raw.status < 400):
             return response

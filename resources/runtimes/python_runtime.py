@@ -24,6 +24,7 @@ from pack_sdk.pack import Pack
 from pack_sdk.results import parse_result
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
+from resources.runtimes.pack_mistakes import note_mistake
 from resources.runtimes.pack_thread import PackThread
 from resources.runtimes.page import Page
 from resources.runtimes.row_lines import to_lines
@@ -164,7 +165,11 @@ class PythonSession:
         self._environment.fetcher.begin_page(seconds)
         call = self._thread.call(function, *args)
         if call.wait(seconds):
-            return call.result()
+            try:
+                return call.result()
+            except Exception as error:
+                note_mistake(error, self._environment.fetcher.last_answer)
+                raise
         self._environment.fetcher.cancel()
         self._thread.interrupt()
         name = getattr(function, "__name__", "the pack's function")

@@ -27,6 +27,11 @@ class Fetching(Protocol):
         """
         ...
 
+    @property
+    def last_answer(self) -> str:
+        """What the API answered last, in a few words without values; nothing if it did not."""
+        ...
+
     def begin_page(self, seconds: float) -> None:
         """Let requests take `seconds` from now on."""
         ...

@@ -85,9 +85,10 @@ def describe_previous(error: Exception) -> PreviousAttemptError:
 
 
 def sentence(error: Exception) -> str:
-    """An error as one sentence: its type and what it says."""
+    """An error as one sentence: its type, what it says, and what was noted on it."""
     name = type(error).__name__
-    return f"{name}: {error}" if str(error) else name
+    said = f"{name}: {error}" if str(error) else name
+    return " ".join([said, *getattr(error, "__notes__", [])])
 
 
 def status_of(error: Exception) -> str:

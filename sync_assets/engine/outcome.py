@@ -70,6 +70,12 @@ def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
             f"{counts.unusable_deletions:,} deleted ids cannot be values of the id property and "
             "were ignored; return ids as the rows have them (contract C9)"
         )
+    if applied.record.mode == "full" and counts.duplicates and applied.record.deleted:
+        warnings.append(
+            f"{counts.duplicates:,} rows came twice and {applied.record.deleted:,} were deleted in "
+            "one full sync: if the pack pages by position, rows may have moved between pages while "
+            "it ran. Page by a key or by a stable order (contract C10, S5)"
+        )
     if applied.removed:
         warnings.append(
             f"{applied.removed:,} rows were removed, because the syncs or parents that brought "

@@ -14,11 +14,8 @@ from pack_sdk.results import Completion, rejection_of
 from resources.http.fetcher import SyncFetcher
 from resources.runtimes.runtime import CallEnvironment, TableSession
 from resources.warehouse.spool import Spool
-from sync_assets.engine.failures import (
-    EndlessContinuationError,
-    ParametersRejectedError,
-    SyncCancelledError,
-)
+from sync_assets.engine.endless import LoopWatch
+from sync_assets.engine.failures import ParametersRejectedError, SyncCancelledError
 from sync_assets.engine.mode import Mode
 from sync_assets.engine.pack_log import PackLogger
 from sync_assets.engine.table_sync import TableSync
@@ -61,7 +58,7 @@ def collect_pages(
     `ParametersRejectedError` (C21), `EndlessContinuationError` (C15), `SyncCancelledError`.
     """
     session = open_session(sync, request, fetcher)
-    progress = _Progress(sync, spool)
+    progress, loops = _Progress(sync, spool), LoopWatch()
     try:
         first = state_of(sync, request, None)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
@@ -76,12 +73,7 @@ def collect_pages(
                 return Ending(completion=page.completion)
             if request.row_limit and spool.rows_of(request.part) >= request.row_limit:
                 return Ending(cut_short=True)
-            if continuation is not None and _same_json(page.continuation, continuation):
-                shown = orjson.dumps(continuation).decode()[:300]
-                raise EndlessContinuationError(
-                    f"page {spool.page_count} returned the continuation it was called with, "
-                    f"{shown}: that would go on for ever (contract C15)"
-                )
+            loops.check(spool.page_count, continuation, page)
             continuation = page.continuation
     finally:
         session.close()
@@ -129,13 +121,6 @@ def state_of(sync: TableSync, request: PageRequest, continuation: Any = None) ->
 
 def _copy(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value))
-
-
-def _same_json(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON: in Python 1 == True == 1.0."""
-    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
-        other, option=orjson.OPT_SORT_KEYS
-    )
 
 
 def _check_parameters(answer: Any) -> None:

@@ -26,6 +26,11 @@ class RecordingFetcher:
         self.sent.append(request.url)
         return FetchResponse(status=200, body=request.url)
 
+    @property
+    def last_answer(self) -> str:
+        """The URL that was answered last."""
+        return self.sent[-1] if self.sent else ""
+
     def begin_page(self, seconds: float) -> None:
         """Remember how long the page may take."""
         self.pages.append(seconds)

@@ -1,7 +1,5 @@
 """What a pack is told when no answer comes (contract F4, F5)."""
 
-import datetime
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
@@ -17,6 +15,7 @@ from resources.http.connection import Connection, ConnectionSettings
 from resources.http.connection_failures import UntrustedCertificateError
 from resources.http.fetcher import SyncFetcher
 from resources.http.guarded_transport import GuardedTransport
+from tests.certificates import make_certificate, serving
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
 
@@ -70,43 +69,13 @@ def test_no_secret_in_a_failure(server: HttpServer, connect: Connect) -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate of `api.example.com`, with its key."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName(HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]
-    made: Any = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls"), HOST, "127.0.0.9")
 
 
 @pytest.fixture
 def tls_server(certificate: Path) -> Iterator[HttpServer]:
     """An https server that says it is `api.example.com`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    running = HttpServer(context)
+    running = HttpServer(serving(certificate))
     yield running
     running.close()
 

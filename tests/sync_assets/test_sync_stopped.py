@@ -36,6 +36,27 @@ def test_an_endless_continuation_fails_and_is_named(tmp_path: Path) -> None:
     assert engine.names() == {"a": "1", "b": "2"}
 
 
+@pytest.mark.parametrize("circle", [["a", "b"], ["a", "b", "c", "d"]])
+def test_pages_in_a_circle_are_noticed(tmp_path: Path, circle: list[str]) -> None:
+    """A → B → A → B with the same rows: the third time round it fails (contract C15)."""
+    steps = [{"result": items(c=place), "continuation": place} for place in circle * 5]
+    engine, execute = synced(tmp_path, *steps)
+    with pytest.raises(SyncFailedError, match=r'same 1 rows.*"[a-d]".*circle \(contract C15\)'):
+        engine.sync()
+    assert len(execute.calls) == 1 + 1 + 2 * len(circle) + 1
+    assert engine.names() == {"a": "1", "b": "2"}
+    assert engine.position().cursor == "t1"
+
+
+def test_what_is_no_circle(tmp_path: Path) -> None:
+    """A pack that waits returns no rows; other rows under the same names are progress (C15)."""
+    waiting = [{"continuation": place} for place in "ab" * 10]
+    moving = [{"result": items(c=str(n)), "continuation": "ab"[n % 2]} for n in range(20)]
+    engine, _ = synced(tmp_path, *waiting, *moving, last_page("t2", d="4"))
+    assert engine.sync().record.pages == 41
+    assert engine.names() == {"a": "1", "b": "2", "c": "19", "d": "4"}
+
+
 def test_continuations_that_differ_in_json_are_no_loop(tmp_path: Path) -> None:
     """To Python 1 == True and 0 == False; as JSON they differ, so it goes on (C15)."""
     steps = [{"continuation": place} for place in (True, 1, [0], [False], "a", "b", "a")]

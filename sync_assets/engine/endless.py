@@ -1,0 +1,55 @@
+"""Pages that never end: the same continuation again, or a circle of pages (contract C15)."""
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+import orjson
+
+from resources.runtimes.page import Page
+from sync_assets.engine.failures import EndlessContinuationError
+
+MOST_ROUNDS = 3
+"""How often the same page may come before it is taken for a circle.
+
+One repetition may be chance, and a pack that waits for a job returns pages without rows,
+which do not count, however often they come.
+"""
+
+
+class LoopWatch:
+    """Looks at the pages of one sync as they come."""
+
+    def __init__(self) -> None:
+        self._rounds: Counter[bytes] = Counter()
+
+    def check(self, number: int, continuation: Any, page: Page) -> None:
+        """Raise `EndlessContinuationError` if this page shows that there will be no last one.
+
+        `number` is the page's, `continuation` what `execute` was called with for it.
+        """
+        called, returned = _json(continuation), _json(page.continuation)
+        if continuation is not None and returned == called:
+            raise EndlessContinuationError(
+                f"page {number} returned the continuation it was called with, {_shown(called)}: "
+                "that would go on for ever (contract C15)"
+            )
+        if not page.row_count:
+            return
+        digest = hashlib.blake2b(b"\n".join([called, returned, page.rows]), digest_size=16).digest()
+        self._rounds[digest] += 1
+        if self._rounds[digest] >= MOST_ROUNDS:
+            raise EndlessContinuationError(
+                f"page {number} is the same as {MOST_ROUNDS - 1} pages before: called with "
+                f"{_shown(called)} it returned the same {page.row_count:,} rows and the "
+                f"continuation {_shown(returned)}. The paging goes in a circle (contract C15)"
+            )
+
+
+def _json(value: Any) -> bytes:
+    """The value as JSON that is the same for the same value: in Python 1 == True == 1.0."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _shown(json: bytes) -> str:
+    return json.decode()[:300]
