@@ -43,6 +43,30 @@ def test_a_body_by_its_content_type(content_type: str, body: bytes, expected: ob
     assert parsed(body, content_type) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('["a\\ud800", "\\ud83d\\ude00"]', ["a\ud800", "\U0001f600"]),
+        ("[1e400, -1e400]", [float("inf"), float("-inf")]),
+        ('{"wei": 18446744073709551617, "n": 1.5}', {"wei": 2**64 + 1, "n": 1.5}),
+        ('["00000000000000000000001"]', ["00000000000000000000001"]),
+    ],
+)
+def test_json_means_what_javascript_finds_in_it(text: str, expected: object) -> None:
+    """A text cut inside an emoji must not make a table unreadable; long integers stay exact (F2)."""
+    assert parsed(text.encode(), "application/json") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[NaN]", "[-Infinity]", "[" * 2_000_000, f"[{'9' * 5_000}]", '{"a": 123456789012345678901'],
+)
+def test_what_is_not_json_is_refused(text: str) -> None:
+    """Also what Python's reader would take; nesting ends in an error, not in a crash (F2)."""
+    with pytest.raises(BrokenBodyError):
+        parsed(text.encode(), "application/json")
+
+
 def test_bytes_when_asked_for() -> None:
     """With `is_binary_response` nothing is parsed (F2)."""
     assert parsed(b'{"a": 1}', "application/json", as_bytes=True) == b'{"a": 1}'
