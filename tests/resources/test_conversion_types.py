@@ -12,7 +12,8 @@ from tests.resources.sync_bench import a_page, a_schema, stage_pages
 WHOLE = [(0, 0), (-7, -7), (2.0, 2), (1e3, 1000), ("12", 12), (" 12 ", 12), ("-1e2", -100)]
 NO_NUMBER: list[Any] = [True, False, "", " ", "x", "true", "NaN", "Infinity", "-inf", "1_000",
              "0x10", "1d", "1e400", "2024-01-01", [], [1], {}, {"a": 1}]  # fmt: skip
-NOT_WHOLE = [*NO_NUMBER, 1.5, -0.5, "1.5", 1e-10, 1.0000000001, "9007199254740993.5"]
+TOO_LARGE = [1.2345678901234568e29, -1.2345678901234568e29, "1.2345678901234568e+29", 1.7e38, 1e300]
+NOT_WHOLE = [*NO_NUMBER, *TOO_LARGE, 1.5, -0.5, "1.5", 1e-10, 1.0000000001, "9007199254740993.5"]
 NO_TEXT_TIME: list[Any] = [0, 1, 1.5, True, "", "x", "infinity", "-infinity", "epoch", " Epoch ",
                 "now", "today", "2024-02-30", [], {}]  # fmt: skip
 NO_DATE: list[Any] = [*NO_TEXT_TIME, "12:00", "2024"]
@@ -52,7 +53,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, Any]], list[Any]]] = {
             ("12345678901234567890.000000001", Decimal("12345678901234567890.000000001")),
             (1.5e3, Decimal(1500)),
         ],
-        [*NO_NUMBER, 1e30, "1" * 30],
+        [*NO_NUMBER, *TOO_LARGE, 1e29, 1e30, "1" * 30],
     ),
     "number date": (
         {"type": "number", "hint": "date"},
@@ -94,7 +95,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, Any]], list[Any]]] = {
     "string time": (
         {"type": "string", "hint": "time"},
         [("10:00", time(10)), ("23:59:59.5", time(23, 59, 59, 500_000))],
-        [*NO_TEXT_TIME, "25:00:00", "10"],
+        [*NO_TEXT_TIME, "25:00:00", "10", "2024-01-31", "2024"],
     ),
     "string datetime": (
         {"type": "string", "hint": "datetime"},
@@ -112,7 +113,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, Any]], list[Any]]] = {
         {"type": "string", "hint": "duration"},
         [("6 hrs 1 min", timedelta(hours=6, minutes=1)), ("-2 days", timedelta(days=-2)),
          ("90.500000 seconds", timedelta(seconds=90.5))],
-        [True, "", "x", "6 parsecs", "NaN", [], {}],
+        [True, "", "x", "6 parsecs", "NaN", [], {}, 90, "90", "1.5", "0", 1e3],
     ),
     "array": (
         {"type": "array", "items": {"type": "number", "precision": 0}},
