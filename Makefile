@@ -7,7 +7,7 @@ RUN := .venv/bin
 PORT ?= 3000
 DEMO_PORT ?= 8765
 
-.PHONY: demo test dev lint types check bench clean
+.PHONY: demo test dev lint types check audit bench clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -27,6 +27,10 @@ types: $(INSTALLED)
 	$(RUN)/pyright
 
 check: lint types test
+
+# Known vulnerabilities of the locked dependencies; skipped, aloud, without a network.
+audit: $(INSTALLED)
+	@UV=$(UV) .ci/audit
 
 bench: $(INSTALLED)
 	$(RUN)/python -m benchmarks.full_sync

@@ -101,3 +101,8 @@ def with_snake_case_keys(
             raise ValueError(f"{what} has {name!r} in both spellings; keep one")
         result[name] = value
     return result
+
+
+def is_storable_name(name: str) -> bool:
+    """Whether a database can hold the name: not with a NUL, nor with half a character."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, overload
 
 from pack_sdk.authentication import Authentication, make_authentication
 from pack_sdk.errors import PackDefinitionError
+from pack_sdk.json_values import is_storable_name
 from pack_sdk.parameters import Parameter, check_order
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
@@ -178,6 +179,8 @@ class Pack:
     def _check(self, table: SyncTable) -> None:
         if not table.name or re.search(r"\s", table.name):
             raise PackDefinitionError("a name has no spaces and is not empty (contract S1)")
+        if not is_storable_name(table.name):
+            raise PackDefinitionError("a name has no NUL and no half of a character (contract S1)")
         if not table.identity_name:
             raise PackDefinitionError("identity_name is missing (contract S1)")
         for other in self.sync_tables.values():

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.json_values import snake_case, unknown_key
+from pack_sdk.json_values import is_storable_name, snake_case, unknown_key
 
 
 class ValueType(StrEnum):
@@ -236,8 +236,10 @@ def _check(schema: Schema, path: str) -> None:
                 f"there are {', '.join(schema.properties)}"
             )
     for name, prop in schema.properties.items():
-        if "\0" in name + (prop.from_key or ""):
-            raise PackDefinitionError(f"{path}: the property {name!r} has a NUL in its name")
+        if not is_storable_name(name + (prop.from_key or "")):
+            raise PackDefinitionError(
+                f"{path}: the property {name!r} has a NUL or half a character in its name"
+            )
     seen: dict[str, str] = {}
     for name in schema.properties:
         if not name:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 from pydantic import Field
 
+from resources.warehouse.identifiers import folder_name
 from resources.warehouse.ledger import SyncKey
 from sync_assets.checks import Checks
 from sync_assets.engine.mode import ModeRequest, RequestedMode
@@ -158,7 +159,9 @@ def table_sync_of(
         configured_syncs=tuple(syncs),
         crawl=definition.crawl_of(key.table, key.sync),
         dynamic_url=definition.configured_tables[key.table].dynamic_url,
-        spool_folder=Path(warehouse.spool_folder) / definition.name / key.table / key.sync,
+        spool_folder=Path(
+            warehouse.spool_folder, *map(folder_name, [key.pack, key.table, key.sync])
+        ),
         log=runs.log,
         settings=pack.settings(),
         dagster_run_id=dagster_run_id,

@@ -9,6 +9,9 @@ import httpx
 
 from pack_sdk.errors import RequestRefusedError
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -85,10 +88,7 @@ class NetworkPolicy:
         """
         if self.allow_private_addresses or (host in LOCAL_HOSTS and self.allow_http_localhost):
             return True
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-            parsed = parsed.ipv4_mapped
-        return parsed.is_global and not parsed.is_multicast
+        return _is_public(ipaddress.ip_address(address.partition("%")[0]))
 
     def _not_https(self, url: httpx.URL, host: str) -> str:
         if host in LOCAL_HOSTS:
@@ -109,6 +109,19 @@ class NetworkPolicy:
             f"The URL {url} is refused: {host!r} is not on a network domain the pack declares "
             f"(declared: {declared}). If requests should go there, {remedy}."
         )
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one of the internet, and so is the IPv4 address it stands for."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner:
+            return _is_public(inner)
+        if address not in _GLOBAL_UNICAST:  # site-local and old ways to write IPv4, among others
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def host_of(url: httpx.URL) -> str:

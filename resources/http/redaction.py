@@ -5,12 +5,14 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 REPLACEMENT = "[secret]"
 SHORTEST_SAFE_SECRET = 4
+SHORTEST_CERTAIN_SECRET = 12
+"""A secret of so many characters is in a text by no chance."""
 
 
 class Redactor:
@@ -50,21 +52,21 @@ class Redactor:
         """The text without secrets."""
         return self._pattern.sub(REPLACEMENT, text) if self._pattern else text
 
+    def without_certain_secrets(self, value: Any) -> Any:
+        """A JSON-like value without long secrets, in which nothing else can have been replaced.
+
+        For what the engine will use again: a short secret may be in it as a part of a word.
+        """
+        with self._lock:
+            certain = [form for form in self._known if len(form) >= SHORTEST_CERTAIN_SECRET]
+        pattern = "|".join(re.escape(form) for form in sorted(certain, key=len, reverse=True))
+        return (
+            _replaced(value, lambda text: re.sub(pattern, REPLACEMENT, text)) if certain else value
+        )
+
     def redact_value(self, value: Any) -> Any:
         """A JSON-like value, text or bytes without secrets; anything else as it is."""
-        if self._pattern is None:
-            return value
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, bytes):
-            return self.redact(value.decode("latin-1")).encode("latin-1")
-        if isinstance(value, Mapping):
-            items = cast("Mapping[Any, Any]", value).items()
-            return {self.redact_value(key): self.redact_value(item) for key, item in items}
-        if isinstance(value, list | tuple):
-            redacted = [self.redact_value(item) for item in cast("Iterable[Any]", value)]
-            return redacted if isinstance(value, list) else tuple(redacted)
-        return value
+        return value if self._pattern is None else _replaced(value, self.redact)
 
     def redact_error(self, error: BaseException) -> None:
         """Mend an exception in place so that neither it nor what led to it shows a secret.
@@ -108,6 +110,21 @@ class Redactor:
                 body=self.redact_value(value.body),
             )
         return self.redact_value(value)
+
+
+def _replaced(value: Any, redact: Callable[[str], str]) -> Any:
+    """Every text in a value, keys of objects and bytes too, as `redact` returns it."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, bytes):
+        return redact(value.decode("latin-1")).encode("latin-1")
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return {_replaced(key, redact): _replaced(item, redact) for key, item in items}
+    if isinstance(value, list | tuple):
+        replaced = [_replaced(item, redact) for item in cast("Iterable[Any]", value)]
+        return replaced if isinstance(value, list) else tuple(replaced)
+    return value
 
 
 def _forms(secret: str) -> set[str]:

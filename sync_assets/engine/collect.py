@@ -81,7 +81,7 @@ def collect(
         sync.log("warning", f"{sync.key}: {execution.decision.reason}")
         return collect(sync, execution, previous_error)
     return Collected(
-        cursor=completion.incremental_continuation if completion else None,
+        cursor=_without_secrets(sync, completion.incremental_continuation) if completion else None,
         cut_short=ending.cut_short,
         part=StagePart(
             sync=sync.key.sync,
@@ -90,6 +90,22 @@ def collect(
             number=number,
         ),
     )
+
+
+def _without_secrets(sync: TableSync, cursor: Any) -> Any:
+    """The cursor without credentials, which a `next` link of an API may repeat (contract A4).
+
+    A cursor is stored and shown. The fetcher puts the credentials on requests anyway, in place
+    of what is there.
+    """
+    kept = sync.connection.redactor.without_certain_secrets(cursor)
+    if kept != cursor:
+        sync.log(
+            "warning",
+            f"{sync.key}: the cursor held a credential of the connection and is stored without "
+            "it; leave it out in the pack (contract A4)",
+        )
+    return kept
 
 
 def position_after(sync: TableSync, collected: Collected, execution: Execution) -> SyncPosition:

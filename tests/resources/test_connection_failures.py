@@ -15,6 +15,7 @@ from resources.http.connection import Connection, ConnectionSettings
 from resources.http.connection_failures import UntrustedCertificateError
 from resources.http.fetcher import SyncFetcher
 from resources.http.guarded_transport import GuardedTransport
+from resources.http.network_policy import NetworkPolicy
 from tests.certificates import make_certificate, serving
 from tests.http_server import Answer, HttpServer
 from tests.resources.conftest import Connect, impatient
@@ -133,6 +134,43 @@ def test_a_declared_name_that_leads_to_this_machine_is_refused(tls_server: HttpS
         impatient(connection).send(FetchRequest(url=f"https://{HOST}:{tls_server.port}"))
     assert "allow_private_addresses: true" in str(hit.value)
     assert not tls_server.requests
+
+
+def test_a_name_that_answers_differently_the_second_time(tls_server: HttpServer) -> None:
+    """DNS rebinding: the address that was checked is the one connected to (F4)."""
+    answers = ["10.0.0.1", "127.0.0.1"]
+
+    def resolve(_host: str, _port: int) -> Sequence[str]:
+        return [answers.pop(0)] if len(answers) > 1 else answers
+
+    policy = NetworkPolicy(connection_name="acme", domains=(HOST,))
+    connection = Connection(
+        ConnectionSettings(name="acme"),
+        Authentication(),
+        [HOST],
+        transport=GuardedTransport(policy, resolve=resolve),
+    )
+    with connection, pytest.raises(RequestRefusedError, match=r"leads to 10\.0\.0\.1"):
+        impatient(connection).send(FetchRequest(url=f"https://{HOST}:{tls_server.port}"))
+    assert answers == ["127.0.0.1"]
+    assert not tls_server.requests
+
+
+def test_what_is_checked_is_what_is_connected_to(
+    tls_server: HttpServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the check no name is looked up again, not even by the system (F4)."""
+    asked: list[Any] = []
+    system = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        asked.append(host)
+        return system(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with resolving(["127.0.0.1"], trusting=certificate, allow_private_addresses=True) as connection:
+        impatient(connection).send(FetchRequest(url=f"https://{HOST}:{tls_server.port}"))
+    assert set(asked) == {"127.0.0.1"}
 
 
 def test_an_unknown_name() -> None:

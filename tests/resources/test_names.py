@@ -1,13 +1,18 @@
 """Names of packs, tables and syncs: whatever they hold, they are names (contract S1, C18)."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from resources.warehouse.identifiers import quote_identifier, quote_literal
+from pack_sdk import Pack, PackDefinitionError
+from pack_sdk.json_values import is_storable_name
+from resources.warehouse.identifiers import folder_name, quote_identifier, quote_literal
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
-from tests.resources.sync_bench import SyncBench, a_page, counts_of
+from tests.resources.sync_bench import SyncBench, a_page, a_schema, counts_of
 
 NAMES = ['"; drop table x; --', "'; drop table x; --", "a b", 'a"b', "a'b", "a.b", "select", "é😀",
          "?", "%s", "{}", "\\", "main", "temp", "system", "memory", "warehouse", "changed",
@@ -51,3 +56,49 @@ def test_quoting(text: str, tmp_path: Path) -> None:
         if text:
             relation = connection.execute(f"SELECT 1 AS {quote_identifier(text)}")
             assert [column[0] for column in relation.description or []] == [text]
+
+
+PIECES = [*NAMES, "'", '"', ";", "--", "/*", "*/", "\n", "\t", "$$", "/", "..", ":", "\u202e"]
+ANY_NAME = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(ANY_NAME.map("".join).filter(lambda name: is_storable_name(name) and name.strip() != ""))
+def test_no_name_harms(name: str) -> None:
+    """Whatever pack, table, sync and property are called: rows land, and nothing else changes."""
+    with TemporaryDirectory() as folder:
+        schema = a_schema(**{f"{name} ": "string"})
+        bench = SyncBench(folder=Path(folder), schema=schema)
+        bench.full(a_page({"id": "keep"}), key=SyncKey(pack="bystander", table="x"))
+        before = bench.query("FROM bystander.x")
+        bench.key = SyncKey(pack=name, table=name, sync=name)
+        bench.full(a_page({"id": "a", f"{name} ": "'; drop table x"}), cursor=1)
+        assert bench.rows() == [{"id": "a", f"{name} ": "'; drop table x"}]
+        assert bench.query("FROM bystander.x") == before
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "\ud800", "x\udfff"])
+def test_a_name_that_no_database_holds(name: str) -> None:
+    """It is refused when the pack is defined, by a message that can be shown (contract S1)."""
+    with pytest.raises(PackDefinitionError) as refused:
+        Pack().add_sync_table(
+            name=name, identity_name="Thing", schema=a_schema(), execute=lambda *_: None
+        )
+    assert str(refused.value).encode()
+    with pytest.raises(PackDefinitionError, match=r"NUL or half|is empty") as refused:
+        Pack().add_sync_table(
+            name="Things",
+            identity_name="Thing",
+            schema=a_schema(**{name: "string"}),
+            execute=lambda *_: None,
+        )
+    assert str(refused.value).encode()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "..", ".", "../x", "a/b", "/etc", "", "x" * 999, "CON:"])
+def test_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
+    """It is one folder below its parent, and no two names have the same one."""
+    folder = tmp_path / folder_name(name)
+    folder.mkdir()
+    assert folder.resolve().parent == tmp_path.resolve()
+    assert folder_name(name) not in {folder_name(other) for other in NAMES if other != name}

@@ -77,7 +77,12 @@ def test_this_machine_is_opened_by_the_configuration_only(host: str) -> None:
         POLICY.resolve(f"http://{host}/x")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.2", "localhost.evil.org", "0.0.0.0", "2130706433"])  # noqa: S104
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.2", "localhost.evil.org", "0.0.0.0", "2130706433",  # noqa: S104 - not bound to
+     "0177.0.0.1", "0x7f.1", "127.1",
+     "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254"],
+)  # fmt: skip
 def test_look_alikes_of_this_machine_stay_closed(host: str) -> None:
     """Nothing but those three names is opened (F4)."""
     with pytest.raises(RequestRefusedError):
@@ -116,7 +121,9 @@ def test_an_endpoint_opens_no_host(endpoint: str) -> None:
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
         "0.0.0.1", "224.0.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1",
-        "::ffff:169.254.169.254",
+        "::ffff:169.254.169.254", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a00:1::1", "fec0::1",
+        "ff02::1", "2001:db8::1", "2001::1", "255.255.255.255", "192.0.0.170", "198.18.0.1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_closed_unless_allowed(address: str) -> None:
@@ -127,7 +134,10 @@ def test_private_addresses_are_closed_unless_allowed(address: str) -> None:
     assert opened.allows_address("api.example.com", address)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address",
+    ["93.184.216.34", "2606:2800:220:1::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::"],
+)
 def test_public_addresses_are_open(address: str) -> None:
     """The rule keeps out nothing else (F4)."""
     assert POLICY.allows_address("api.example.com", address)

@@ -46,6 +46,17 @@ def processes_in(folder: Path) -> set[int]:
     return found
 
 
+def addresses_of(port: int) -> set[str]:
+    """The addresses on which somebody listens at this port, as Linux writes them."""
+    lines = [
+        line.split()
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text().splitlines()[1:]
+    ]
+    ends = [words[1].split(":") for words in lines if words[3] == "0A"]
+    return {address for address, hex_port in ends if int(hex_port, 16) == port}
+
+
 @contextmanager
 def running_dev(copy: ProjectCopy, *options: str) -> Generator[subprocess.Popen[bytes]]:
     """`make dev`'s command; whatever a failing test leaves behind is killed."""
@@ -82,6 +93,8 @@ def test_it_serves_until_it_is_interrupted_and_leaves_no_process(tmp_path: Path)
     with running_dev(copy, *options) as process:
         wait_until_up(process, port)
         assert status_of(demo_port, "/projects") == 200
+        # Nobody but this machine reaches them: there is no login.
+        assert addresses_of(port) == addresses_of(demo_port) == {"0100007F"}
         assert len(processes_in(copy.folder)) > 2, "Dagster has processes of its own"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0

@@ -1,11 +1,23 @@
 """Names that packs and configurations choose, where Dagster and DuckDB have their own rules."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from pack_sdk import Pack, PackDefinitionError, make_object_schema
+from resources.warehouse.identifiers import quote_identifier
 from sync_assets.assets import build_pack_assets
 from sync_assets.configuration import ConfigurationError, SyncConfiguration, TableConfiguration
 from sync_assets.pack_assets import PackAssets
+from tests.sync_assets import dagster_project
+from tests.sync_assets.dagster_project import DagsterProject, pack_of
+from tests.sync_assets.engine import last_page
+
+project = dagster_project.project
+
+# Dagster uses it to read a defs.yaml
+pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
 SCHEMA = make_object_schema(
     properties={"id": {"type": "string"}}, id_property="id", display_property="id"
@@ -26,6 +38,23 @@ def test_any_table_name_makes_an_asset(table: str) -> None:
     (key,) = assets.keys
     assert key.path[0] == "acme"
     assert "/" not in key.path[1]
+
+
+@pytest.mark.parametrize("table", ["../../../../escaped", "..", "/escaped", '";DROP', "é" * 200])
+def test_a_table_name_leads_nowhere(project: DagsterProject, table: str) -> None:
+    """The pages of a running sync are below the spool's folder, whatever the table is called."""
+    seen: list[Path] = []
+    spool = project.folder / ".dagster" / "spool"
+
+    def execute(_: Any, __: Any) -> Any:
+        seen.extend(path for path in project.folder.parent.rglob("journal.ndjson"))
+        return last_page("t1", a="1")
+
+    project.switch_on_pack("acme", pack_of(**{table: execute}))
+    assert project.run().success
+    assert len(seen) == 1
+    assert len(seen[0].relative_to(spool).parts) == 5  # pack, table, sync, spool, file
+    assert project.query(f"SELECT id FROM acme.{quote_identifier(table)}") == [("a",)]
 
 
 @pytest.mark.parametrize("name", ["_sync", "_stage", "a b", "pg_catalog", "1st", ""])
