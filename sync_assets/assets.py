@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
-from sync_assets.checks import no_rejected_rows_spec
+from sync_assets.checks import check_specs
 from sync_assets.configuration import ConfigurationError
 from sync_assets.pack_assets import PackAssets
 from sync_assets.pack_run import PackEvent, SyncConfig, definitions_by_op
@@ -70,7 +70,7 @@ def _build_op(
 
     @dg.multi_asset(
         specs=[definition.specs[table] for table in tables],
-        check_specs=[no_rejected_rows_spec(definition.key_of(table)) for table in tables],
+        check_specs=[spec for table in tables for spec in check_specs(definition.key_of(table))],
         name=name,
         can_subset=True,
         required_resource_keys={WAREHOUSE, definition.resource_key},

@@ -1,40 +1,62 @@
-"""The asset check of each table: no rejected rows are kept (contract S4)."""
+"""The asset checks of each table: no rejected rows are kept, and no sync is held (S4, D8)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from resources.warehouse.held_syncs import HeldSummary, summarize_held
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.rejects import RejectSummary, summarize_rejects
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.outcome import SyncOutcome
+from sync_assets.metadata import escaped, held_metadata, what_is_held
 from sync_assets.pack_assets import PackAssets
 
 NO_REJECTED_ROWS = "no_rejected_rows"
+NOTHING_HELD = "nothing_held"
+
+_DESCRIPTIONS = {
+    NO_REJECTED_ROWS: "No row is kept in `_sync.rejected_rows` because it could not be stored.",
+    NOTHING_HELD: "No full sync waits for a decision because it would delete too many rows.",
+}
 
 
-def no_rejected_rows_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
-    """The check as Dagster lists it."""
-    return dg.AssetCheckSpec(
-        NO_REJECTED_ROWS,
-        asset=asset,
-        description="No row is kept in `_sync.rejected_rows` because it could not be stored.",
-    )
+@dataclass(frozen=True, kw_only=True)
+class TableState:
+    """What the checks look at: how the whole table stands after a commit."""
+
+    key: SyncKey
+    rejects: RejectSummary
+    held: HeldSummary
+
+    @property
+    def name(self) -> str:
+        """The table as `packsync` takes it."""
+        return f"{self.key.pack}.{self.key.table}"
 
 
-def no_rejected_rows(
-    asset: dg.AssetKey, table: SyncKey, kept: RejectSummary
-) -> dg.AssetCheckResult:
+def check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    """The checks as Dagster lists them."""
+    return [
+        dg.AssetCheckSpec(name, asset=asset, description=description)
+        for name, description in _DESCRIPTIONS.items()
+    ]
+
+
+def no_rejected_rows(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
     """The check's result: it warns of rejected rows and says why and what to do."""
+    kept = state.rejects
     metadata: dict[str, Any] = {"sync/rejected_rows_kept": kept.count}
     if kept.count:
-        reasons = "\n".join(f"- {_escaped(str(reason))}" for reason in kept.reasons)
+        name = state.name
+        reasons = "\n".join(f"- {escaped(str(reason))}" for reason in kept.reasons)
         metadata["sync/reject_reasons"] = dg.MetadataValue.md(reasons)
         metadata["sync/remedy"] = dg.MetadataValue.md(
-            f"See the rows with `packsync rejects {table}`. Mend the pack's schema, then apply "
-            f"the rows that fit with `packsync rejects replay {table}`. Rows that are wrong at the "
+            f"See the rows with `packsync rejects {name}`. Mend the pack's schema, then apply the "
+            f"rows that fit with `packsync rejects replay {name}`. Rows that are wrong at the "
             "source: mend them there; the next sync that brings them good forgets the rejects."
         )
     return dg.AssetCheckResult(
@@ -47,46 +69,79 @@ def no_rejected_rows(
     )
 
 
+def nothing_held(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
+    """The check's result: it fails while a full sync is held, and says what to do."""
+    held = state.held
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=NOTHING_HELD,
+        passed=not held.count,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata=held_metadata(held),
+        description=what_is_held(held) if held.count else None,
+    )
+
+
+_CHECKS: Mapping[str, Callable[[dg.AssetKey, TableState], dg.AssetCheckResult]] = {
+    NO_REJECTED_ROWS: no_rejected_rows,
+    NOTHING_HELD: nothing_held,
+}
+
+
 class Checks:
     """The checks that a run has selected, evaluated as its tables are synced."""
 
     def __init__(self, definition: PackAssets, selected: AbstractSet[dg.AssetCheckKey]) -> None:
         self._definition = definition
-        self._selected = {key.asset_key for key in selected if key.name == NO_REJECTED_ROWS}
+        self._selected = selected
         self._remembered: dict[dg.AssetKey, SyncOutcome] = {}
 
     def of(self, asset: dg.AssetKey, outcome: SyncOutcome) -> list[dg.AssetCheckResult]:
         """The results to show with a materialization."""
-        if asset not in self._selected:
-            return []
-        return [no_rejected_rows(asset, self._key_of(asset), outcome.kept_rejects)]
+        state = TableState(key=self._key_of(asset), rejects=outcome.kept_rejects, held=outcome.held)
+        return self._results(asset, state)
+
+    def state(self, asset: dg.AssetKey, warehouse: Warehouse) -> TableState:
+        """How a table stands now."""
+        key = self._key_of(asset)
+        with warehouse.read() as connection:
+            return TableState(
+                key=key,
+                rejects=summarize_rejects(connection, key),
+                held=summarize_held(connection, key),
+            )
 
     def remember(self, asset: dg.AssetKey, outcome: SyncOutcome) -> None:
-        """Take note of a partition's outcome: the check is of the whole table, once a run."""
+        """Take note of a partition's outcome: the checks are of the whole table, once a run."""
         last = self._remembered.setdefault(asset, outcome)
         if outcome.record.finished_at > last.record.finished_at:  # the order of their commits
             self._remembered[asset] = outcome
 
-    def remembered(self) -> Iterator[dg.AssetCheckResult]:
-        """The results of the tables whose partitions were synced."""
-        for asset, outcome in self._remembered.items():
-            yield from self.of(asset, outcome)
-
-    def without_sync(
-        self, synced: AbstractSet[dg.AssetKey], warehouse: Warehouse
+    def at_the_end(
+        self,
+        synced: AbstractSet[dg.AssetKey],
+        held: AbstractSet[dg.AssetKey],
+        warehouse: Warehouse,
     ) -> Iterator[dg.AssetCheckResult]:
-        """The results of the checks that were selected without their tables."""
-        for asset in sorted(self._selected - synced):
-            with warehouse.read() as connection:
-                kept = summarize_rejects(connection, self._key_of(asset))
-            yield no_rejected_rows(asset, self._key_of(asset), kept)
+        """What is still to be told: of tables whose partitions were synced, or which are held.
+
+        And of the checks that were selected without their tables. `synced` are the tables that
+        the run was to sync.
+        """
+        selected = {key.asset_key for key in self._selected}
+        for asset in sorted((selected - synced) | held):
+            yield from self._results(asset, self.state(asset, warehouse))
+        for asset, outcome in self._remembered.items():
+            if asset not in held:
+                yield from self.of(asset, outcome)
 
     def _key_of(self, asset: dg.AssetKey) -> SyncKey:
         table = self._definition.tables_by_key[asset]
         return SyncKey(pack=self._definition.name, table=table)
 
-
-def _escaped(text: str) -> str:
-    """A reason as markdown: it quotes values, which may hold any characters."""
-    line = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)
+    def _results(self, asset: dg.AssetKey, state: TableState) -> list[dg.AssetCheckResult]:
+        return [
+            check(asset, state)
+            for name, check in _CHECKS.items()
+            if dg.AssetCheckKey(asset, name) in self._selected
+        ]

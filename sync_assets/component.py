@@ -116,6 +116,22 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         float | None,
         dg.Resolver.default(description="A sync with a larger share of them fails; no limit."),
     ] = Field(default=None, ge=0, le=1)
+    max_deleted_share: Annotated[
+        float,
+        dg.Resolver.default(
+            description="A full sync that deletes a larger share of its rows, and more than "
+            "max_deleted_rows, is held for approval (D8)."
+        ),
+    ] = Field(default=0.5, ge=0, le=1)
+    max_deleted_rows: Annotated[int, dg.Resolver.default(description="See max_deleted_share.")] = (
+        Field(default=100, ge=0)
+    )
+    hold_empty: Annotated[
+        bool,
+        dg.Resolver.default(
+            description="A full sync without rows, where there are some, is held (D8)."
+        ),
+    ] = True
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
@@ -212,6 +228,9 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             max_parallel_tables=self.max_parallel_tables,
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
+            max_deleted_share=self.max_deleted_share,
+            max_deleted_rows=self.max_deleted_rows,
+            hold_empty=self.hold_empty,
         )
 
 

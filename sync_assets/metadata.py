@@ -7,6 +7,7 @@ import dagster as dg
 import orjson
 
 from resources.warehouse.columns import Column
+from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.synced_table import HIDDEN_COLUMNS
 from sync_assets.engine.outcome import SyncOutcome
@@ -38,6 +39,8 @@ def materialization_metadata(outcome: SyncOutcome) -> Mapping[str, Any]:
         "sync/cursor_after": _shortened(record.cursor_after),
         "sync/execution_id": record.execution_id,
     }
+    if outcome.held.count:
+        metadata |= held_metadata(outcome.held)
     if outcome.schema_changes:
         metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(outcome.schema_changes))
     if outcome.warnings:
@@ -76,3 +79,34 @@ def _shortened(cursor: Any) -> str:
 
 def _list(items: Sequence[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
+
+
+def held_metadata(held: HeldSummary) -> Mapping[str, Any]:
+    """What Dagster shows of the held syncs of a table."""
+    metadata: dict[str, Any] = {"sync/held": held.count}
+    if held.count:
+        metadata["sync/held_deletes"] = held.deletes
+        metadata["sync/held_sample"] = dg.MetadataValue.md(
+            "\n".join(f"- {escaped(orjson.dumps(row).decode()[:500])}" for row in held.sample)
+        )
+        metadata["sync/held_remedy"] = dg.MetadataValue.md(
+            f"{what_is_held(held)}. See the rows with `packsync held`. If they are gone indeed, "
+            "`packsync held approve`, or materialize with `approve_deletes: true` in the run's "
+            "config. If not, mend the source, then `packsync held discard`."
+        )
+    return metadata
+
+
+def what_is_held(held: HeldSummary) -> str:
+    """The held syncs of a table in a sentence."""
+    syncs = "a full sync is" if held.count == 1 else f"{held.count:,} full syncs are"
+    return (
+        f"{syncs} held since {held.since:%Y-%m-%d %H:%M} UTC: it would delete {held.deletes:,} of "
+        f"{held.rows_before:,} rows; rows and cursor are as they were (contract D8)"
+    )
+
+
+def escaped(text: str) -> str:
+    """A text as markdown: it quotes values, which may hold any characters."""
+    line = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)

@@ -15,7 +15,7 @@ from sync_assets.checks import Checks
 from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.table_runs import LogLine, TableFailed, TableFinished, TableRuns
 from sync_assets.engine.table_sync import TableSync
-from sync_assets.metadata import materialization_metadata
+from sync_assets.metadata import held_metadata, materialization_metadata
 from sync_assets.pack_assets import PackAssets
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ class SyncConfig(dg.Config):
         default=None,
         description="For a look: stop each table at about so many rows. They are applied "
         "without deletes, and the cursor stays as it was.",
+    )
+    approve_deletes: bool = Field(
+        default=False,
+        description="For this run only: apply full syncs that are held because they would delete "
+        "many rows; where nothing is held, let this run's full sync delete what it will.",
     )
 
 
@@ -66,13 +71,16 @@ class PackRun:
             if isinstance(event, LogLine):
                 getattr(context.log, event.level)(event.message)
                 continue
-            for failed in _failures_of(event):
-                context.log.error(f"{failed.message}\n{failed.details}")
-                self._failures.append(failed)
+            for failure in _failures_of(event):
+                context.log.error(f"{failure.message}\n{failure.details}")
+                self._failures.append(failure)
             if isinstance(event, TableFinished):
                 yield from self._materialized(event, checks)
-        yield from checks.remembered()
-        yield from checks.without_sync(context.selected_asset_keys, self.warehouse.open())
+        held = {self.definition.key_of(f.key.table) for f in self._failures if f.held}
+        for asset in sorted(held):
+            state = checks.state(asset, self.warehouse.open())
+            context.log_event(dg.AssetObservation(asset, metadata=held_metadata(state.held)))
+        yield from checks.at_the_end(context.selected_asset_keys, held, self.warehouse.open())
         if self._failures:
             raise _failure(self._failures, len(syncs))
 
@@ -80,7 +88,7 @@ class PackRun:
         context = self.context
         run_id = context.run.run_id
         sync = table_sync_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
-        return replace(sync, row_limit=config.row_limit)
+        return replace(sync, row_limit=config.row_limit, approve_deletes=config.approve_deletes)
 
     def _selected(self) -> list[SyncKey]:
         """The syncs that this run is about: those of the selected tables and partitions.

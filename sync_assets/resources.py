@@ -12,6 +12,7 @@ from resources.http.connection import Connection, ConnectionSettings
 from resources.runtimes.pack_loader import load_pack
 from resources.runtimes.python_runtime import PythonRuntime
 from resources.runtimes.runtime import PackRuntime
+from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.table_sync import SyncSettings
 from sync_assets.pack_assets import PackAssets
@@ -83,6 +84,16 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
         default=None, description="A sync with a larger share of rejected rows fails, 0 to 1 (S4)."
     )
 
+    max_deleted_share: float = Field(
+        default=0.5,
+        description="A full sync that deletes a larger share of the rows, 0 to 1, and more than "
+        "max_deleted_rows, is held for approval (D8).",
+    )
+    max_deleted_rows: int = Field(default=100, description="See max_deleted_share (D8).")
+    hold_empty: bool = Field(
+        default=True, description="A full sync without rows, where there are some, is held (D8)."
+    )
+
     _open: dict[str, Connection] = PrivateAttr(default_factory=dict[str, Connection])
 
     def run(
@@ -117,6 +128,9 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
             full_every=timedelta(days=self.full_every_days),
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
+            delete_guard=DeleteGuard(
+                share=self.max_deleted_share, rows=self.max_deleted_rows, empty=self.hold_empty
+            ),
         )
 
     def connection(self, name: str) -> Connection:

@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from resources.warehouse.identifiers import quote_literal
+from resources.warehouse.guard import DeleteGuard, check_deletes
+from resources.warehouse.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncKey,
-    create_ledger,
     read_positions,
     record_run,
     write_positions,
 )
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
-from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.stage import Stage, StageCounts, attach_stage
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
@@ -33,13 +34,15 @@ class Application:
 
     `changes` hold where each sync started from and where it stands afterwards: if one has
     moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
-    the table may have: rows of others go.
+    the table may have: rows of others go. Full syncs that `guard` does not let pass are not
+    applied, nor is anything that comes with them; without a guard all pass (contract D8).
     """
 
     key: SyncKey
     changes: Sequence[PositionChange]
     record: RunRecord
     keep_syncs: Sequence[str] | None = None
+    guard: DeleteGuard | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class Applied:
     """What was committed: the ledger's line with its counts, and how the table stands.
 
     `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
-    rejected rows that are now kept of the whole table.
+    rejected rows that are now kept of the whole table, and `held` its held syncs.
     """
 
     record: RunRecord
@@ -55,6 +58,7 @@ class Applied:
     schema_changes: Sequence[str]
     removed: int
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
+    held: HeldSummary = field(default_factory=HeldSummary)
 
 
 def apply_stage(
@@ -62,21 +66,24 @@ def apply_stage(
 ) -> Applied:
     """Commit what the stage holds.
 
-    Raises `SupersededError` when a sync's position has changed meanwhile, and
-    `StorageError` or `duckdb.Error` when the database cannot be written; in every
-    case the warehouse is as it was.
+    Raises `SupersededError` when a sync's position has changed meanwhile, `LargeDeleteError`
+    when the guard does not let a full sync pass, and `WarehouseLockedError` or `duckdb.Error`
+    when the database cannot be written; in every case the warehouse is as it was.
     """
     stage.close()
     with warehouse.write() as connection:
         opened = time.monotonic()
-        connection.execute(f"ATTACH {quote_literal(str(stage.path))} AS _stage (READ_ONLY)")
+        attach_stage(connection, stage.path)
         create_ledger(connection)
         _check_positions(connection, application)
         at = datetime.now(UTC)
         table = SyncedTable(connection, application.key)
         schema_changes = table.fit_columns(stage.columns)
+        rows = table.find_changes(stage)
+        if application.guard is not None:
+            check_deletes(connection, table, application.guard)
         execution_id = application.record.execution_id
-        rows = table.apply(stage, execution_id=execution_id, at=at)
+        table.make_changes(stage, execution_id=execution_id, at=at)
         keep_rejects(
             connection,
             application.key,
@@ -85,6 +92,7 @@ def apply_stage(
             at=at,
         )
         write_positions(connection, application.key, application.changes, at=at)
+        settled = forget_held(connection, application.key, keep=application.keep_syncs)
         removed = 0
         if application.keep_syncs is not None:
             removed = table.remove_syncs(application.keep_syncs)
@@ -102,12 +110,15 @@ def apply_stage(
         record_run(connection, record)
         row_count = table.row_count()
         kept_rejects = summarize_rejects(connection, application.key)
+        held = summarize_held(connection, application.key)
+    remove_stages(settled)
     return Applied(
         record=record,
         row_count=row_count,
         schema_changes=schema_changes,
         removed=removed,
         kept_rejects=kept_rejects,
+        held=held,
     )
 
 

@@ -12,45 +12,11 @@ from typing import Any
 import duckdb
 import orjson
 
+from resources.warehouse.ledger_tables import ledger_exists
 from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 DEFAULT_SYNC = "default"
 """The name of a table's only sync."""
-
-_TABLES = f"""
-CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
-CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
-    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
-    cursor JSON, no_cursor_reason VARCHAR, fingerprint JSON,
-    last_full_at TIMESTAMPTZ, last_incremental_at TIMESTAMPTZ,
-    execution_id VARCHAR NOT NULL, updated_at TIMESTAMPTZ NOT NULL
-);
-CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursor_history (
-    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
-    cursor JSON, reason VARCHAR NOT NULL,
-    execution_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL, fingerprint JSON
-);
-CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.runs (
-    execution_id VARCHAR NOT NULL, dagster_run_id VARCHAR,
-    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
-    mode VARCHAR NOT NULL, mode_reason VARCHAR NOT NULL, status VARCHAR NOT NULL,
-    started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ NOT NULL,
-    pages BIGINT, rows_returned BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT,
-    deleted BIGINT, rejected BIGINT, duplicates BIGINT,
-    requests BIGINT, retries BIGINT, bytes_received BIGINT,
-    fetch_seconds DOUBLE, stage_seconds DOUBLE, apply_seconds DOUBLE,
-    cursor_before JSON, cursor_after JSON,
-    error_type VARCHAR, error_status_code INTEGER, error_message VARCHAR
-);
-CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.rejected_rows (
-    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
-    row_id VARCHAR, reason VARCHAR NOT NULL, row JSON NOT NULL, page BIGINT NOT NULL,
-    execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
-);
-"""
-
-_ADDED_COLUMNS = (("cursor_history", "fingerprint", "JSON"),)
-"""Columns (table, name, type) that a warehouse made by an earlier version lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +37,8 @@ class SyncPosition:
     """Where a sync stands: its cursor and what that cursor describes.
 
     `cursor` None means that there is none; `no_cursor_reason` then says why.
-    `execution_id` is the sync that wrote this position.
+    `execution_id` is the sync that wrote this position. `held_at` is when a full sync was held
+    that waits for a decision (contract D8); it is read with the position, never written by it.
     """
 
     cursor: Any = None
@@ -80,6 +47,7 @@ class SyncPosition:
     last_full_at: datetime | None = None
     last_incremental_at: datetime | None = None
     execution_id: str | None = None
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,28 +100,6 @@ class RunRecord:
     error_message: str | None = None
 
 
-def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables and columns of the ledger where they are missing.
-
-    Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
-    """
-    connection.execute(_TABLES)
-    for table, column, sql_type in _ADDED_COLUMNS:
-        connection.execute(
-            f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type}"
-        )
-
-
-def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this warehouse has a ledger yet."""
-    found = connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'runs' "
-        "AND NOT internal AND database_name = current_database()",
-        [SYSTEM_SCHEMA],
-    ).fetchone()
-    return found is not None
-
-
 def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
     """Where the sync stands; the default position if it has never been synced."""
     positions = read_positions(connection, key.pack, key.table, sync=key.sync)
@@ -168,9 +114,11 @@ def read_positions(
         return {}
     rows = connection.execute(
         "SELECT sync, cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
-        f"execution_id FROM {SYSTEM_SCHEMA}.cursors "
+        f"execution_id, (SELECT max(held_at) FROM {SYSTEM_SCHEMA}.held_syncs AS held "
+        "WHERE (held.pack, held.table_name, held.sync) = (?, ?, cursors.sync)) "
+        f"FROM {SYSTEM_SCHEMA}.cursors "
         "WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)",
-        [pack, table, sync, sync],
+        [pack, table, pack, table, sync, sync],
     ).fetchall()
     return {
         name: SyncPosition(
@@ -180,6 +128,7 @@ def read_positions(
             last_full_at=last_full_at,
             last_incremental_at=last_incremental_at,
             execution_id=execution_id,
+            held_at=held_at,
         )
         for (
             name,
@@ -189,6 +138,7 @@ def read_positions(
             last_full_at,
             last_incremental_at,
             execution_id,
+            held_at,
         ) in rows
     }
 
@@ -259,6 +209,15 @@ def remember_cursor(
             at,
             to_json(position.fingerprint),
         ],
+    )
+
+
+def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
+    """Let the next sync be a full one; the cursor stays, in case it is not."""
+    connection.execute(
+        f"UPDATE {SYSTEM_SCHEMA}.cursors SET last_full_at = NULL "
+        "WHERE pack = ? AND table_name = ? AND sync = ?",
+        [key.pack, key.table, key.sync],
     )
 
 

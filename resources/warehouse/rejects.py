@@ -12,7 +12,8 @@ from typing import Any
 
 import duckdb
 
-from resources.warehouse.ledger import SyncKey, ledger_exists
+from resources.warehouse.ledger import SyncKey
+from resources.warehouse.ledger_tables import ledger_exists
 from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"

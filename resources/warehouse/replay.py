@@ -31,8 +31,8 @@ import duckdb
 
 from pack_sdk.schemas import Schema
 from resources.runtimes.page import Page
-from resources.warehouse.identifiers import quote_literal
-from resources.warehouse.ledger import RunRecord, SyncKey, create_ledger, read_position, record_run
+from resources.warehouse.ledger import RunRecord, SyncKey, read_position, record_run
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import (
     FAILED,
     REJECTED_ROWS,
@@ -43,7 +43,7 @@ from resources.warehouse.rejects import (
     where_of,
 )
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StageCounts, StagePart
+from resources.warehouse.stage import Stage, StageCounts, StagePart, attach_stage
 from resources.warehouse.synced_table import RowChanges, SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
@@ -105,7 +105,8 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
         with Stage(folder / "stage.duckdb", schema) as stage:
             kept.type_by(stage, folder / "spool")
             schema_changes = table.fit_columns(stage.columns)
-            changes = table.apply(stage, execution_id=kept.execution_id, at=datetime.now(UTC))
+            changes = table.find_changes(stage)
+            table.make_changes(stage, execution_id=kept.execution_id, at=datetime.now(UTC))
         kept.forget_applied()
         result = replace(kept.result(), changes=changes, schema_changes=schema_changes)
         record_run(connection, kept.record(result))
@@ -151,7 +152,7 @@ class _KeptRows:
         spool.close()
         self._counts = stage.load(spool, list(parts.values()))
         stage.close()
-        self._connection.execute(f"ATTACH {quote_literal(str(stage.path))} AS _stage (READ_ONLY)")
+        attach_stage(self._connection, stage.path)
         self._check_ids(stage)
 
     def _pages(self) -> Iterator[tuple[str, list[str]]]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import duckdb
 import orjson
@@ -62,6 +62,25 @@ class StagePart:
     complete: bool
     number: int = 0
     deletes: bool = True
+
+
+class StagedRows(Protocol):
+    """What there is to know of a stage in order to apply it: its columns and which is the id."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the synced table; number n is `c{n}` in the stage."""
+        ...
+
+    @property
+    def id_column(self) -> str:
+        """The stage's name of the id column."""
+        ...
+
+    @property
+    def id_name(self) -> str:
+        """The synced table's name of the id column."""
+        ...
 
 
 class Stage:
@@ -148,6 +167,11 @@ class Stage:
         """Close the file, so that the warehouse can attach it."""
         self._connection.close()
 
+    @property
+    def id_index(self) -> int:
+        """The number of the id column."""
+        return self._conversion.id_index
+
     def _load_rows(self, spool: Spool, parts: Sequence[StagePart]) -> None:
         conversion = self._conversion
         columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
@@ -227,7 +251,8 @@ class Stage:
         self._connection.execute(
             f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
             "max(rowid) FILTER (problem IS NULL) AS last_good "
-            f"FROM rows WHERE {key} IS NOT NULL AND sync IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
+            f"FROM rows WHERE {key} IS NOT NULL AND sync IS NOT NULL "
+            "GROUP BY ALL HAVING count(*) > 1) "
             f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
             "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
         )
@@ -265,3 +290,20 @@ def _id_text(value: object) -> str | None:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return orjson.dumps(value).decode() if is_number else None
+
+
+def attach_stage(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a closed stage to the warehouse's connection, as `_stage`."""
+    connection.execute(f"ATTACH {quote_literal(str(path))} AS _stage (READ_ONLY)")
+
+
+def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None:
+    """Take some syncs out of a closed stage, or all others: what they brought does not count."""
+    with duckdb.connect(path) as connection:
+        chosen = f"sync {'NOT IN' if others else 'IN'} (SELECT unnest(?::VARCHAR[]))"
+        for statement in (
+            f"UPDATE rows SET sync = NULL WHERE {chosen}",  # not deleted: see _share_out_rows
+            f"DELETE FROM deletes WHERE {chosen}",
+            f"DELETE FROM parts WHERE {chosen}",
+        ):
+            connection.execute(statement, [list(syncs)])

@@ -14,7 +14,7 @@ import duckdb
 from resources.warehouse.columns import Column
 from resources.warehouse.identifiers import quote_identifier, quote_literal
 from resources.warehouse.ledger import SyncKey
-from resources.warehouse.stage import Stage
+from resources.warehouse.stage import StagedRows
 from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 HIDDEN_COLUMNS = (
@@ -123,16 +123,22 @@ class SyncedTable:
     def _alter_table(self, action: str) -> None:
         self._connection.execute(f"ALTER TABLE {self.name} {action}")
 
-    def apply(self, stage: Stage, *, execution_id: str, at: datetime) -> RowChanges:
-        """Make the staged rows and deletions true for the syncs that the stage has parts of.
+    def find_changes(
+        self, stage: StagedRows, *, unchanged_since: datetime | None = None
+    ) -> RowChanges:
+        """What it takes to make the staged rows and deletions true for the stage's syncs.
 
         Where a part is complete (a full sync), rows of its sync which it does not have are
         deleted (contract C10), except those whose id came with a row that was rejected (S4).
-        Rows that do not differ are not touched.
+        Rows that do not differ are not touched. With `unchanged_since` only rows count that
+        are there and have not changed since: for a stage that is older than the table.
+
+        Leaves the temporary tables `changed` (`stage_row`, and `old_row`, NULL if new) and
+        `deleted` (`old_row`, `sync`) for `make_changes`.
         """
-        self._find_changes(stage)
-        self._find_deletions(stage)
-        changes = RowChanges(
+        self._find_changed(stage, unchanged_since)
+        self._find_deleted(stage, unchanged_since)
+        return RowChanges(
             inserted=self._number("SELECT count(*) FROM changed WHERE old_row IS NULL"),
             updated=self._number("SELECT count(*) FROM changed WHERE old_row IS NOT NULL"),
             unchanged=self._number(
@@ -140,9 +146,12 @@ class SyncedTable:
             ),
             deleted=self._number("SELECT count(*) FROM deleted"),
         )
+
+    def make_changes(self, stage: StagedRows, *, execution_id: str, at: datetime) -> None:
+        """Delete and insert what `find_changes` found."""
         self._connection.execute(
-            f"DELETE FROM {self.name} WHERE rowid IN "
-            "(SELECT old_row FROM changed WHERE old_row IS NOT NULL UNION ALL FROM deleted)"
+            f"DELETE FROM {self.name} WHERE rowid IN (SELECT old_row FROM changed "
+            "WHERE old_row IS NOT NULL UNION ALL SELECT old_row FROM deleted)"
         )
         names = ", ".join(
             quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
@@ -154,10 +163,8 @@ class SyncedTable:
             [at, execution_id],
         )
         self._connection.execute("DROP TABLE changed; DROP TABLE deleted;")
-        return changes
 
-    def _find_changes(self, stage: Stage) -> None:
-        """Temporary table `changed`: the staged rows that are new (`old_row` NULL) or differ."""
+    def _find_changed(self, stage: StagedRows, unchanged_since: datetime | None) -> None:
         same = " AND ".join(
             f"old.{quote_identifier(column.name)} IS NOT DISTINCT FROM upserts.c{i}"
             for i, column in enumerate(stage.columns)
@@ -166,27 +173,30 @@ class SyncedTable:
             "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, old.rowid AS old_row "
             f"FROM _stage.upserts AS upserts LEFT JOIN {self.name} AS old "
             f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
-            f"AND old._sync = upserts.sync WHERE old.rowid IS NULL OR NOT ({same})"
+            f"AND old._sync = upserts.sync WHERE (old.rowid IS NULL OR NOT ({same}))"
+            + ("" if unchanged_since is None else " AND old._changed_at < ?"),
+            [] if unchanged_since is None else [unchanged_since],
         )
 
-    def _find_deletions(self, stage: Stage) -> None:
-        """Temporary table `deleted`: the rows that go.
+    def _find_deleted(self, stage: StagedRows, unchanged_since: datetime | None) -> None:
+        """The rows that go: those deleted by id, and of complete parts those not returned.
 
-        Those deleted by id, and of complete parts those that were not returned. A deletion
-        in a complete part has taken the row out of the stage already (D4).
+        A deletion in a complete part has taken the row out of the stage already (D4).
         """
         key = quote_identifier(stage.id_name)
+        since = "" if unchanged_since is None else " AND old._changed_at < $since"
         self._connection.execute(
             "CREATE TEMP TABLE deleted AS "
-            f"SELECT old.rowid AS old_row FROM {self.name} AS old "
+            f"SELECT old.rowid AS old_row, old._sync AS sync FROM {self.name} AS old "
             f"JOIN _stage.deletes ON deletes.id = old.{key} AND deletes.sync = old._sync "
-            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete) "
-            f"UNION ALL SELECT old.rowid FROM {self.name} AS old "
+            f"WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete){since} "
+            f"UNION ALL SELECT old.rowid, old._sync FROM {self.name} AS old "
             "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete) AND NOT EXISTS ("
             f"SELECT 1 FROM (SELECT {stage.id_column} AS id, sync FROM _stage.upserts "
             "UNION ALL SELECT id, sync FROM _stage.rejects "
             "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS returned "
-            f"WHERE returned.id = old.{key} AND returned.sync = old._sync)"
+            f"WHERE returned.id = old.{key} AND returned.sync = old._sync){since}",
+            {} if unchanged_since is None else {"since": unchanged_since},
         )
 
     def remove_syncs(self, keep: Sequence[str]) -> int:

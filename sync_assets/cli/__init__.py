@@ -4,6 +4,7 @@ import typer
 
 from sync_assets.cli.cursor import cursor
 from sync_assets.cli.discover import discover
+from sync_assets.cli.held import held
 from sync_assets.cli.listing import list_packs
 from sync_assets.cli.preview import preview
 from sync_assets.cli.query import query
@@ -22,5 +23,6 @@ app.command("preview")(preview)
 app.command("sync")(sync)
 app.command("status")(status)
 app.command("query")(query)
+app.add_typer(held, name="held")
 app.add_typer(rejects, name="rejects")
 app.add_typer(cursor, name="cursor")

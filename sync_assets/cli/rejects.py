@@ -5,19 +5,19 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import dagster as dg
 import typer
 from rich.markup import escape
 from rich.table import Table
-from typer.core import TyperGroup
 
 from pack_sdk.schemas import Schema
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.rejects import RejectedRow, RejectFilter, count_rejects, read_rejects
 from resources.warehouse.replay import Replay, ReplayRefusedError, replay_rejects
+from sync_assets.cli.groups import ListByDefault
 from sync_assets.cli.project import (
     choose_pack,
     choose_sync,
@@ -41,17 +41,8 @@ _LONGEST_ROW = 80
 _LONGEST_REASON = 100
 
 
-class _ListByDefault(TyperGroup):
-    """`packsync rejects demo.Tasks` is `packsync rejects list demo.Tasks`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # typer brings its own click
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
 rejects = typer.Typer(
-    cls=_ListByDefault,
+    cls=ListByDefault,
     help="List the rejected rows of PACK[.TABLE], or replay them after mending the pack.",
 )
 

@@ -14,34 +14,23 @@ from dataclasses import dataclass, replace
 
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
-from resources.warehouse.apply import Application, apply_stage
-from resources.warehouse.ledger import PositionChange, RunRecord, SyncPosition, read_positions
+from resources.warehouse.ledger import RunRecord, SyncPosition, read_positions
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage
 from resources.warehouse.warehouse import Warehouse
-from sync_assets.engine.collect import Collected, Execution, collect, position_after, record_of
+from sync_assets.engine.collect import Collected, Execution, collect
 from sync_assets.engine.crawl_children import Child, children_of
+from sync_assets.engine.crawl_commit import ChildResult, commit_batch, decision_of_batch
 from sync_assets.engine.failures import SyncFailedError, TooManyRejectedRowsError, sentence
-from sync_assets.engine.mode import ModeDecision, ModeRequest
-from sync_assets.engine.outcome import ChildFailure, SyncOutcome, outcome_of
+from sync_assets.engine.holding import approve_first
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.outcome import ChildFailure, SyncOutcome
 from sync_assets.engine.pages import PROGRESS_SECONDS
-from sync_assets.engine.reject_limits import stop_at_limits
 from sync_assets.engine.retries import with_retries
 from sync_assets.engine.sync import record_failure, with_schema
 from sync_assets.engine.table_sync import CrawlSource, TableSync
 
 BATCH_SIZE = 1_000
 """How many children are applied in one transaction."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Result:
-    """A child that was collected, or why it was not."""
-
-    child: Child
-    execution: Execution
-    collected: Collected | None = None
-    error: Exception | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +52,7 @@ def run_crawl(
     cannot be applied.
     """
     sync = with_schema(sync, warehouse)
+    sync, approved = approve_first(sync, warehouse)
     with warehouse.read() as connection:
         positions = read_positions(connection, sync.key.pack, sync.key.table)
         children = children_of(connection, sync, source, positions, request)
@@ -82,7 +72,8 @@ def run_crawl(
             sync.connection.redactor.redact_error(error)
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
         results.append(result)
-    return _combined(results)
+    outcome = _combined(results)
+    return replace(outcome, warnings=[*approved, *outcome.warnings])
 
 
 def _syncs_to_keep(
@@ -109,7 +100,7 @@ def _run_batch(
     began = time.monotonic()
     shared = Execution(
         position=SyncPosition(),
-        decision=_summary([child.decision.mode == "full" for child in batch]),
+        decision=decision_of_batch([child.decision.mode == "full" for child in batch]),
         spool=Spool(sync.spool_folder),
         fetcher=SyncFetcher(sync.connection),
     )
@@ -120,18 +111,24 @@ def _run_batch(
         shared.spool.close()
         failed = [_report(result, warehouse) for result in results if result.error]
         collected = [result for result in results if result.collected]
-        outcome = _apply(sync, shared, collected, warehouse, keep, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        outcome, held = commit_batch(sync, shared, collected, warehouse, keep, seconds)
+        failed += [_report(result, warehouse) for result in held.values()]
     except TooManyRejectedRowsError as error:
         sync.connection.redactor.redact_error(error)
         record_failure(sync, warehouse, shared, error)
         raise
     finally:
         shared.spool.discard()
-    complete = [result.collected.part.complete for result in results if result.collected]
+    complete = [
+        result.collected.part.complete
+        for result in results
+        if result.collected and result.child.sync.key.sync not in held
+    ]
     return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
-def _collect(child: Child, shared: Execution, progress: "_Progress") -> _Result:
+def _collect(child: Child, shared: Execution, progress: "_Progress") -> ChildResult:
     """Collect one child, with retries; each try has its own fetcher and part of the spool."""
     trials: list[Execution] = []
 
@@ -145,13 +142,13 @@ def _collect(child: Child, shared: Execution, progress: "_Progress") -> _Result:
     try:
         collected = with_retries(child.sync, None, attempt)
     except Exception as error:
-        return _Result(child=child, execution=trials[-1], error=error)
+        return ChildResult(child=child, execution=trials[-1], error=error)
     finally:
         progress.child_done()
-    return _Result(child=child, execution=trials[-1], collected=collected)
+    return ChildResult(child=child, execution=trials[-1], collected=collected)
 
 
-def _report(result: _Result, warehouse: Warehouse) -> ChildFailure:
+def _report(result: ChildResult, warehouse: Warehouse) -> ChildFailure:
     """Put a child's failure into the ledger."""
     child, error = result.child, result.error or RuntimeError("no error")
     record_failure(child.sync, warehouse, result.execution, error)
@@ -160,57 +157,6 @@ def _report(result: _Result, warehouse: Warehouse) -> ChildFailure:
         message=f"{child.sync.key}: {sentence(error)}",
         details=child.sync.connection.redactor.redact("".join(traceback.format_exception(error))),
     )
-
-
-def _apply(
-    sync: TableSync,
-    shared: Execution,
-    results: Sequence[_Result],
-    warehouse: Warehouse,
-    keep: Sequence[str] | None,
-    fetch_seconds: float,
-) -> SyncOutcome:
-    began = time.monotonic()
-    pairs = [(result, result.collected) for result in results if result.collected]
-    shared.decision = _summary([collected.part.complete for _, collected in pairs])
-    with Stage(shared.spool.folder / "stage.duckdb", sync.table.schema) as stage:
-        counts = stage.load(shared.spool, [collected.part for _, collected in pairs])
-        stop_at_limits(sync, warehouse, stage, counts, shared)
-        statistics = [result.execution.fetcher.statistics for result, _ in pairs]
-        record = replace(
-            record_of(
-                sync,
-                shared,
-                status="succeeded",
-                pages=shared.spool.page_count,
-                rows_returned=shared.spool.row_count,
-                fetch_seconds=fetch_seconds,
-                stage_seconds=time.monotonic() - began,
-            ),
-            requests=sum(s.requests for s in statistics),
-            retries=sum(s.retries for s in statistics),
-            bytes_received=sum(s.bytes_received for s in statistics),
-        )
-        changes = [
-            PositionChange(
-                sync=result.child.sync.key.sync,
-                before=result.child.position,
-                after=position_after(result.child.sync, collected, result.execution),
-                reason=f"{result.execution.decision.mode} sync",
-                keep_history=False,
-            )
-            for result, collected in pairs
-        ]
-        application = Application(key=sync.key, changes=changes, record=record, keep_syncs=keep)
-        applied = apply_stage(warehouse, stage, counts, application)
-    return outcome_of(sync, stage, counts, applied)
-
-
-def _summary(full: Sequence[bool]) -> ModeDecision:
-    """The mode of a batch as the ledger shows it: full if every child's is."""
-    count, some = len(full), sum(full)
-    reason = f"{count:,} children: {some:,} fully, {count - some:,} incrementally"
-    return ModeDecision(mode="full" if some == count else "incremental", reason=reason)
 
 
 _SUMMED = (
@@ -224,7 +170,7 @@ def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
     """One outcome for all batches: figures added up, the table as it stands at the end."""
     outcomes = [result.outcome for result in results]
     records: list[RunRecord] = [outcome.record for outcome in outcomes]
-    decision = _summary([complete for result in results for complete in result.complete])
+    decision = decision_of_batch([complete for result in results for complete in result.complete])
     record = replace(
         records[-1],
         started_at=records[0].started_at,

@@ -17,11 +17,11 @@ from resources.warehouse.cursor_history import CursorEntry, read_history
 from resources.warehouse.ledger import (
     PositionChange,
     SyncPosition,
-    create_ledger,
     read_position,
     remember_cursor,
     write_positions,
 )
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.fingerprint import changed_parts
 from sync_assets.engine.table_sync import TableSync

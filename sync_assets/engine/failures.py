@@ -35,6 +35,10 @@ class TooManyRejectedRowsError(Exception):
     """More rows were rejected than the configuration allows; nothing was applied (S4)."""
 
 
+class HeldSyncError(Exception):
+    """A full sync would delete so many rows that it waits for a person's decision (D8)."""
+
+
 class SyncCancelledError(Exception):
     """The run was cancelled; the sync stopped between two pages."""
 
@@ -47,6 +51,7 @@ _POINTLESS_TO_RETRY = (
     UntrustedCertificateError,
     UserVisibleError,
     EndlessContinuationError,
+    HeldSyncError,
     ParametersRejectedError,
     SupersededError,
     SyncCancelledError,
@@ -95,6 +100,8 @@ def status_of(error: Exception) -> str:
     """What the ledger calls a sync that ended with this error."""
     if isinstance(error, SyncCancelledError):
         return "cancelled"
+    if isinstance(error, HeldSyncError):
+        return "held"
     return "superseded" if isinstance(error, SupersededError) else "failed"
 
 

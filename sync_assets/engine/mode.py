@@ -48,9 +48,9 @@ def decide_mode(
 
     The run's config `mode`; its tag `sync/mode`; a backfill forces a full sync (unless
     automation started it); no usable cursor (contract D3, D5); the periodic full sync is
-    overdue (contract C12, C13); else incremental. `incremental` on request still becomes
-    full where there is no cursor to go on from. Raises `ValueError` for a tag that is
-    neither `auto`, `full` nor `incremental`.
+    overdue (contract C12, C13), a held one counting as done (D8); else incremental.
+    `incremental` on request still becomes full where there is no cursor to go on from.
+    Raises `ValueError` for a tag that is neither `auto`, `full` nor `incremental`.
     """
     requested, asked_by = _requested(request)
     if requested == "full":
@@ -62,13 +62,20 @@ def decide_mode(
         return ModeDecision(mode="incremental", reason=asked_by)
     if unusable:
         return ModeDecision(mode="full", reason=unusable)
-    if position.last_full_at is None or now - position.last_full_at >= full_every:
-        last = position.last_full_at
-        when = f"the last full sync was at {last:%Y-%m-%d %H:%M} UTC" if last else "never done"
+    last = max(filter(None, (position.last_full_at, position.held_at)), default=None)
+    if last is None or now - last >= full_every:
+        when = (
+            f"the last full sync was at {last:%Y-%m-%d %H:%M} UTC"
+            if last
+            else "there is none that counts"
+        )
         return ModeDecision(
             mode="full", reason=f"the periodic full sync (every {_days(full_every)}) is due: {when}"
         )
-    return ModeDecision(mode="incremental", reason="there is a cursor to go on from")
+    reason = "there is a cursor to go on from"
+    if position.held_at is not None:  # else every run would fetch all rows to be held again
+        reason += f"; the full sync of {position.held_at:%Y-%m-%d %H:%M} UTC is held (contract D8)"
+    return ModeDecision(mode="incremental", reason=reason)
 
 
 def _requested(request: ModeRequest) -> tuple[RequestedMode, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from resources.warehouse.apply import Applied
 from resources.warehouse.columns import Column
+from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.rejects import RejectSummary
 from resources.warehouse.stage import Stage, StageCounts
@@ -24,8 +25,8 @@ class ChildFailure:
 class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
-    `row_count` and `kept_rejects` count the whole table, all its syncs together. `failures`
-    are the children of a crawl that failed; the others were applied.
+    `row_count`, `kept_rejects` and `held` are of the whole table, all its syncs together.
+    `failures` are the children of a crawl that failed; the others were applied.
     """
 
     record: RunRecord
@@ -35,6 +36,7 @@ class SyncOutcome:
     warnings: Sequence[str]
     failures: Sequence[ChildFailure] = ()
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
+    held: HeldSummary = field(default_factory=HeldSummary)
 
 
 def outcome_of(
@@ -55,6 +57,7 @@ def outcome_of(
         schema_changes=applied.schema_changes,
         warnings=every,
         kept_rejects=applied.kept_rejects,
+        held=applied.held,
     )
 
 

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from resources.warehouse.identifiers import quote_literal
-from resources.warehouse.ledger import create_ledger
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import keep_failed_rejects
-from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.stage import Stage, StageCounts, attach_stage
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Execution
 from sync_assets.engine.failures import TooManyRejectedRowsError
@@ -31,7 +30,7 @@ def stop_at_limits(
     reasons = "; ".join(str(reason) for reason in stage.reject_reasons())
     stage.close()
     with warehouse.write() as connection:
-        connection.execute(f"ATTACH {quote_literal(str(stage.path))} AS _stage (READ_ONLY)")
+        attach_stage(connection, stage.path)
         create_ledger(connection)
         keep_failed_rejects(connection, sync.key, execution_id=execution.id, at=datetime.now(UTC))
     table = f"{sync.key.pack}.{sync.key.table}"

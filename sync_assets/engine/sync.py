@@ -10,20 +10,22 @@ there is no moment at which a crash could lose or repeat a change.
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.apply import Application, apply_stage
+from resources.warehouse.guard import LargeDeleteError
 from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncPosition,
-    create_ledger,
     read_last_run,
     read_position,
     record_run,
 )
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage
 from resources.warehouse.warehouse import Warehouse
@@ -36,6 +38,7 @@ from sync_assets.engine.failures import (
     status_code_of,
     status_of,
 )
+from sync_assets.engine.holding import approve_first, hold
 from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
 from sync_assets.engine.outcome import SyncOutcome, outcome_of
 from sync_assets.engine.reject_limits import stop_at_limits
@@ -51,6 +54,7 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
     failed for good: nothing was applied, the cursor is where it was, and the ledger says why.
     """
     try:
+        sync, approved = approve_first(sync, warehouse)
         with warehouse.read() as connection:
             position = read_position(connection, sync.key)
             last_run = read_last_run(connection, sync.key)
@@ -80,9 +84,10 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
             spool.discard()
 
     try:
-        return with_retries(sync, previous_failure(last_run), attempt)
+        outcome = with_retries(sync, previous_failure(last_run), attempt)
     except Exception as error:
         raise _failed(sync, warehouse, trials, error) from error
+    return replace(outcome, warnings=[*approved, *outcome.warnings])
 
 
 def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
@@ -166,8 +171,13 @@ def _attempt(
             changes=[change],
             record=record,
             keep_syncs=sync.configured_syncs if full else None,
+            guard=sync.delete_guard,
         )
-        applied = apply_stage(warehouse, stage, counts, application)
+        try:
+            applied = apply_stage(warehouse, stage, counts, application)
+        except LargeDeleteError as error:
+            (large,) = error.deletes
+            raise hold(sync, warehouse, stage, [(large, change, record)])[large.sync] from error
     return outcome_of(sync, stage, counts, applied, _cursor_warnings(collected))
 
 

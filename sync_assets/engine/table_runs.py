@@ -13,7 +13,7 @@ from typing import TypeAlias
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.crawl import run_crawl
-from sync_assets.engine.failures import SyncFailedError
+from sync_assets.engine.failures import HeldSyncError, SyncFailedError
 from sync_assets.engine.mode import ModeRequest
 from sync_assets.engine.outcome import SyncOutcome
 from sync_assets.engine.sync import run_sync
@@ -38,11 +38,15 @@ class TableFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFailed:
-    """A table's sync failed; `details` is the traceback, without secrets."""
+    """A table's sync failed; `details` is the traceback, without secrets.
+
+    `held` says that it waits for a decision about its deletes (contract D8).
+    """
 
     key: SyncKey
     message: str
     details: str
+    held: bool = False
 
 
 RunEvent: TypeAlias = LogLine | TableFinished | TableFailed
@@ -89,7 +93,8 @@ class TableRuns:
                     event = self._events.get()
                     if not isinstance(event, LogLine):
                         unfinished[event.key.table] -= 1
-                        if isinstance(event, TableFailed):
+                        # a held parent's rows are as they were: its children can go on
+                        if isinstance(event, TableFailed) and not event.held:
                             failed.add(event.key.table)
                         submit_ready(pool)
                     yield event
@@ -115,4 +120,9 @@ def _run_one(
         redact = sync.connection.redactor.redact
         message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {error!r}"
         details = "".join(traceback.format_exception(error.__cause__ or error))
-        return TableFailed(key=sync.key, message=redact(message), details=redact(details))
+        return TableFailed(
+            key=sync.key,
+            message=redact(message),
+            details=redact(details),
+            held=isinstance(error.__cause__, HeldSyncError),
+        )

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from pack_sdk.sync_table import SyncTable
 from resources.http.connection import Connection
 from resources.runtimes.runtime import PackRuntime
+from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.engine.fingerprint import fingerprint_of
 
@@ -36,6 +37,7 @@ class SyncSettings:
     max_parallel_children: int = 8
     max_rejected_rows: int | None = None
     max_rejected_share: float | None = None
+    delete_guard: DeleteGuard = field(default_factory=DeleteGuard)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ class TableSync:
 
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
+    `approve_deletes` lets this run's full sync delete what it will (contract D8).
     `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
@@ -76,6 +79,7 @@ class TableSync:
     dynamic_url: str | None = None
     schema_asked: bool = False
     row_limit: int | None = None
+    approve_deletes: bool = False
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -84,6 +88,11 @@ class TableSync:
     def awaits_schema(self) -> bool:
         """Whether the pack must still be asked for the table's schema (contract C23)."""
         return self.table.dynamic is not None and not self.schema_asked
+
+    @property
+    def delete_guard(self) -> DeleteGuard | None:
+        """Which full syncs are held, None if this run approves all deletes (contract D8)."""
+        return None if self.approve_deletes else self.settings.delete_guard
 
     @property
     def fingerprint(self) -> dict[str, str]:

@@ -13,13 +13,13 @@ from resources.warehouse.ledger import (
     RunRecord,
     SyncKey,
     SyncPosition,
-    create_ledger,
     ledger_exists,
     read_last_run,
     read_position,
     record_run,
     write_positions,
 )
+from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.warehouse import Warehouse
 
 KEY = SyncKey(pack="acme", table="Tasks")

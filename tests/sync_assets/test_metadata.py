@@ -64,7 +64,9 @@ def test_a_sync_without_trouble_has_no_warnings(tmp_path: Path) -> None:
 
 def test_a_changed_schema_is_shown(tmp_path: Path) -> None:
     """The column that a sync added is named in its metadata."""
-    engine = Engine(folder=tmp_path, execute=Scripted(last_page("t1", a="1"), last_page("t2")))
+    engine = Engine(
+        folder=tmp_path, execute=Scripted(last_page("t1", a="1"), last_page("t2", a="1"))
+    )
     engine.sync()
     engine.schema = make_object_schema(
         properties={

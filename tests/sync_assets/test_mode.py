@@ -213,7 +213,7 @@ def test_a_cursor_without_any_full_sync_is_overdue() -> None:
     """Where no full sync is on record, one is due (contract C12)."""
     decision = decide(at=position(last_full_at=None))
     assert decision.mode == "full"
-    assert decision.reason.endswith("is due: never done")
+    assert decision.reason.endswith("is due: there is none that counts")
 
 
 def test_an_unusable_cursor_is_named_before_the_period() -> None:

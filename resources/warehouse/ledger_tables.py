@@ -1,0 +1,78 @@
+"""The tables of the ledger: where every sync stands, what it did, what waits for a decision.
+
+All of them are in the schema `_sync` of the warehouse. Times are TIMESTAMPTZ in UTC.
+"""
+
+import duckdb
+
+from resources.warehouse.warehouse import SYSTEM_SCHEMA
+
+_TABLES = f"""
+CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    cursor JSON, no_cursor_reason VARCHAR, fingerprint JSON,
+    last_full_at TIMESTAMPTZ, last_incremental_at TIMESTAMPTZ,
+    execution_id VARCHAR NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursor_history (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    cursor JSON, reason VARCHAR NOT NULL,
+    execution_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL, fingerprint JSON
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.runs (
+    execution_id VARCHAR NOT NULL, dagster_run_id VARCHAR,
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL, mode_reason VARCHAR NOT NULL, status VARCHAR NOT NULL,
+    started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ NOT NULL,
+    pages BIGINT, rows_returned BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT,
+    deleted BIGINT, rejected BIGINT, duplicates BIGINT,
+    requests BIGINT, retries BIGINT, bytes_received BIGINT,
+    fetch_seconds DOUBLE, stage_seconds DOUBLE, apply_seconds DOUBLE,
+    cursor_before JSON, cursor_after JSON,
+    error_type VARCHAR, error_status_code INTEGER, error_message VARCHAR
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.rejected_rows (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    row_id VARCHAR, reason VARCHAR NOT NULL, row JSON NOT NULL, page BIGINT NOT NULL,
+    execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.held_syncs (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    execution_id VARCHAR NOT NULL, held_at TIMESTAMPTZ NOT NULL,
+    rows_before BIGINT NOT NULL, rows_returned BIGINT NOT NULL, deletes BIGINT NOT NULL,
+    sample JSON NOT NULL, columns JSON NOT NULL, id_index BIGINT NOT NULL,
+    change JSON NOT NULL, run JSON NOT NULL, stage VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.leases (
+    pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+    holder VARCHAR NOT NULL, dagster_run_id VARCHAR, host VARCHAR NOT NULL,
+    process BIGINT NOT NULL, process_started DOUBLE NOT NULL,
+    taken_at TIMESTAMPTZ NOT NULL, renewed_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+_ADDED_COLUMNS = (("cursor_history", "fingerprint", "JSON"),)
+"""Columns (table, name, type) that a warehouse made by an earlier version lacks."""
+
+
+def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables and columns of the ledger where they are missing.
+
+    Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
+    """
+    connection.execute(_TABLES)
+    for table, column, sql_type in _ADDED_COLUMNS:
+        connection.execute(
+            f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type}"
+        )
+
+
+def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether this warehouse has a ledger yet."""
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'runs' "
+        "AND NOT internal AND database_name = current_database()",
+        [SYSTEM_SCHEMA],
+    ).fetchone()
+    return found is not None
