@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
-from resources.runtimes.pack_loader import load_pack
+from resources.runtimes.pack_loader import load_pack, pack_name
 from sync_assets.assets import build_pack_assets
 from sync_assets.configuration import (
     ConfigurationError,
@@ -53,7 +53,9 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
 
     pack: Annotated[
         str,
-        dg.Resolver.default(description="A folder of packs/, or the path of a module of your own."),
+        dg.Resolver.default(
+            description="A folder of packs/, the path of a TypeScript pack's folder, or a module's."
+        ),
     ]
     name: Annotated[
         str | None,
@@ -162,7 +164,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         except PackDefinitionError as error:
             raise ConfigurationError(f"{where}.pack: {error}") from error
         self._check(pack, where)
-        folder = self.pack.rpartition(".")[2]
+        folder = pack_name(self.pack)
         return PackAssets(
             name=self.name or folder,
             pack=pack,

@@ -12,6 +12,8 @@ import typer
 
 from packs.demo.api import changing, serve
 from packs.demo.source import DemoSource
+from resources.runtimes.pack_loader import build_if_needed
+from sync_assets.cli.project import configured_components
 from sync_assets.definitions import PROJECT
 
 
@@ -21,6 +23,8 @@ def main(
     every: Annotated[float, typer.Option(help="Seconds between changes of the source.")] = 30,
 ) -> None:
     """Serve the demo API, changing by itself, and run `dagster dev` until it is stopped."""
+    for component in configured_components():
+        build_if_needed(component.pack, print)  # packs in TypeScript
     source = DemoSource(seed=7)
     with serve(source, demo_port) as url, changing(source, timedelta(seconds=every)):
         print(f"The demo API answers at {url}; Dagster's UI: http://localhost:{port}")  # noqa: T201

@@ -9,8 +9,7 @@ from pydantic import Field, PrivateAttr
 
 from pack_sdk.pack import Pack
 from resources.http.connection import Connection, ConnectionSettings
-from resources.runtimes.pack_loader import load_pack
-from resources.runtimes.python_runtime import PythonRuntime
+from resources.runtimes.pack_loader import load_pack, load_runtime
 from resources.runtimes.runtime import PackRuntime
 from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.warehouse import Warehouse
@@ -70,7 +69,7 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
     tables of a run share them, and with them the limit on requests at once (contract F5).
     """
 
-    pack: str = Field(description="A folder of packs/, or the path of a module.")
+    pack: str = Field(description="A folder of packs/, or the path of a folder or a module.")
     connections: dict[str, ConnectionConfig] = Field(default_factory=dict)
     page_timeout_seconds: float = Field(default=60, description="Contract C14.")
     attempts: int = Field(default=3, description="How often a failing sync is tried (C17).")
@@ -117,7 +116,7 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
 
     def runtime(self) -> PackRuntime:
         """What runs the pack's code."""
-        return PythonRuntime(self.load())
+        return load_runtime(self.pack)
 
     def settings(self) -> SyncSettings:
         """How the pack's syncs behave."""

@@ -1,33 +1,108 @@
-"""Finds and imports packs: `packs/<name>/pack.py`, or any importable module."""
+"""Finds packs: a folder of `packs/`, a folder elsewhere, or an importable module.
+
+A folder with a `pack.py` is a pack in Python, one with a `pack.ts` or a compiled `bundle.js`
+a pack in TypeScript. What is above gets a `Pack` and a `PackRuntime`, whichever it is.
+"""
 
 import importlib
-import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import packs
 from pack_sdk.crawl import check_crawling
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
+from resources.runtimes.python_runtime import PythonRuntime
+from resources.runtimes.runtime import PackRuntime
+from resources.runtimes.typescript.build import build_pack
+from resources.runtimes.typescript.cache import PackNotBuiltError, entry_of, load_built
+from resources.runtimes.typescript.manifest import read_manifest
+from resources.runtimes.typescript.session import TypeScriptRuntime
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+"""What a path of a pack starts from."""
 
 
 def available_packs() -> Sequence[str]:
     """The names of the packs in the folder `packs/`."""
-    return sorted(module.name for module in pkgutil.iter_modules(packs.__path__) if module.ispkg)
+    return sorted(
+        folder.name
+        for place in packs.__path__
+        for folder in Path(place).iterdir()
+        if (folder / "__init__.py").is_file() or entry_of(folder)
+    )
+
+
+def typescript_folder(name: str) -> Path | None:
+    """Where the TypeScript pack of that name is; None if it is one in Python, or none."""
+    if "/" in name:
+        return PROJECT / name
+    for place in packs.__path__:
+        folder = Path(place) / name
+        if "." not in name and not (folder / "pack.py").is_file() and entry_of(folder):
+            return folder
+    return None
+
+
+def pack_name(name: str) -> str:
+    """What a pack is called if nothing else is said: the last part of its folder or module."""
+    return Path(name).name if "/" in name else name.rpartition(".")[2]
 
 
 def load_pack(name: str) -> Pack:
-    """The pack of that name; a name with a dot is the path of a module of your own.
+    """The pack of that name.
 
-    Raises `PackDefinitionError` that names the module and what is wrong: no such pack, an
-    error while it is imported, no `pack` in it.
+    A name with a slash is the path of a folder with a `pack.ts` or a `bundle.js`, from the
+    project's root; a name with a dot is the path of a Python module. Raises
+    `PackDefinitionError` that names folder or module and what is wrong: no such pack, an error
+    while it is imported, no `pack` in it, a TypeScript pack that is not built.
     """
-    path = name if "." in name else f"packs.{name}.pack"
-    if "." not in name and name not in available_packs():
+    folder = typescript_folder(name)
+    path = _module_of(name) if folder is None else str(folder)
+    pack = _import_pack(path) if folder is None else read_manifest(load_built(folder).manifest)
+    try:
+        check_crawling(pack.sync_tables)
+    except PackDefinitionError as error:
+        raise PackDefinitionError(f"{path}: {error}") from error
+    return pack
+
+
+def load_runtime(name: str) -> PackRuntime:
+    """What runs the code of the pack of that name; raises as `load_pack` does."""
+    pack = load_pack(name)
+    folder = typescript_folder(name)
+    if folder is None:
+        return PythonRuntime(pack)
+    return TypeScriptRuntime(pack, load_built(folder).bundle)
+
+
+def build_if_needed(name: str, tell: Callable[[str], None]) -> None:
+    """Build the pack of that name if it is one in TypeScript without a build of its sources.
+
+    `tell` is given lines about progress. Raises `PackDefinitionError`.
+    """
+    folder = typescript_folder(name)
+    if folder is None:
+        return
+    try:
+        load_built(folder)
+    except PackNotBuiltError:
+        build_pack(folder, tell)
+
+
+def _module_of(name: str) -> str:
+    if "." in name:
+        return name
+    if name not in available_packs():
         choices = ", ".join(available_packs()) or "none"
         raise PackDefinitionError(
             f"there is no pack {name!r}: the folder packs/ has {choices}. "
-            f"Put it in packs/{name}/pack.py, or give the path of a module"
+            f"Put it in packs/{name}/pack.py, or pack.ts, or give the path of a module or folder"
         )
+    return f"packs.{name}.pack"
+
+
+def _import_pack(path: str) -> Pack:
     try:
         module = importlib.import_module(path)
     except PackDefinitionError as error:
@@ -41,8 +116,4 @@ def load_pack(name: str) -> Pack:
         raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
     if not pack.sync_tables:
         raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
-    try:
-        check_crawling(pack.sync_tables)
-    except PackDefinitionError as error:
-        raise PackDefinitionError(f"{path}: {error}") from error
     return pack

@@ -2,6 +2,7 @@
 
 import typer
 
+from sync_assets.cli.building import build
 from sync_assets.cli.cursor import cursor
 from sync_assets.cli.discover import discover
 from sync_assets.cli.held import held
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_packs)
+app.command("build")(build)
 app.command("discover")(discover)
 app.command("preview")(preview)
 app.command("sync")(sync)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pack_sdk.errors import PackError
+from resources.runtimes.pack_loader import build_if_needed
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.storage_failures import StorageError
 from resources.warehouse.warehouse import Warehouse
@@ -53,20 +54,32 @@ def configured_packs(
     Raises `ConfigurationError` where it is wrong, or something that is required is missing
     yet, unless it need not be `complete`.
     """
-    load_dotenv(PROJECT / ".env")
-    tree = dg.ComponentTree.for_project(PROJECT)
-    if not any(tree.defs_module_path.rglob("*.yaml")):
-        return {}  # Dagster takes an empty folder for an error
-    try:
-        components = tree.get_all_components(PackSyncComponent)
-    except Exception as error:  # Dagster's, YAML's and pydantic's: all about the defs.yaml files
-        reason = " ".join(str(error.__cause__ or error).split())
-        raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
+    components = configured_components()
+    for component in components:
+        build_if_needed(component.pack, _tell)
     definitions = [(component, component.definition()) for component in components]
     if complete:
         for _, definition in definitions:
             definition.check()
     return {definition.name: (component, definition) for component, definition in definitions}
+
+
+def configured_components() -> Sequence[PackSyncComponent]:
+    """The components of the files below `defs/`, not yet loaded. Raises `ConfigurationError`."""
+    load_dotenv(PROJECT / ".env")
+    tree = dg.ComponentTree.for_project(PROJECT)
+    if not any(tree.defs_module_path.rglob("*.yaml")):
+        return []  # Dagster takes an empty folder for an error
+    try:
+        components = tree.get_all_components(PackSyncComponent)
+    except Exception as error:  # Dagster's, YAML's and pydantic's: all about the defs.yaml files
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
+    return components
+
+
+def _tell(line: str) -> None:
+    errors.print(escape(line), style="dim", highlight=False, soft_wrap=True)
 
 
 def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackAssets]:

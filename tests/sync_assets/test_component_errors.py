@@ -41,7 +41,7 @@ def refusal(project: DagsterProject) -> str:
             {"pack": "dmo"},
             "pack",
             ": there is no pack 'dmo': the folder packs/ has demo. Put it in packs/dmo/pack.py, "
-            "or give the path of a module",
+            "or pack.ts, or give the path of a module or folder",
         ),
         (
             {"tables": {"Taks": {}}},

@@ -1,0 +1,85 @@
+// Bundles one pack, as the original SDK's own build does: esbuild for Node first, then the
+// modules of Node replaced by browserify's stand-ins, since the runtime is no Node.
+// Both come with the SDK, from the pack's own node_modules. No code of the pack is run.
+//
+// Argument: {entry, folder, output}, as JSON. Prints, as JSON: {inputs} or {errors}.
+
+import { createRequire } from "node:module";
+import { builtinModules } from "node:module";
+import path from "node:path";
+
+const { entry, folder, output } = JSON.parse(process.argv[2]);
+const fromPack = createRequire(entry);
+const fromSdk = createRequire(fromPack.resolve("@codahq/packs-sdk"));
+const esbuild = fromSdk("esbuild");
+const standIns = createRequire(fromSdk.resolve("browserify"))("./lib/builtins.js");
+
+const nodeModules = new Set(builtinModules.map((name) => name.replace(/^node:/, "")));
+const withStandIns = {
+  name: "stand-ins for the modules of Node",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z@_]/ }, ({ path: name, kind }) => {
+      if (kind === "entry-point") return null;
+      const bare = name.replace(/^node:/, "").replace(/\/$/, "");
+      if (!nodeModules.has(bare) && !(bare in standIns)) return null;
+      const file = standIns[bare];
+      return file ? { path: file } : { path: bare, namespace: "empty" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {};" }));
+    // Free variables that browserify fills in, where they are used.
+    build.onResolve({ filter: /^pack-globals$/ }, () => ({ path: "globals", namespace: "pack-globals" }));
+    build.onLoad({ filter: /.*/, namespace: "pack-globals" }, () => ({
+      contents: `
+        export { Buffer } from ${JSON.stringify(standIns.buffer)};
+        export { default as process } from ${JSON.stringify(standIns._process)};`,
+      resolveDir: folder,
+    }));
+  },
+};
+
+const common = {
+  bundle: true,
+  write: true,
+  target: "ES2020", // what the original runtime knows
+  keepNames: true, // isStatusCodeError compares names
+  define: { "process.env.IN_ISOLATED_VM_OR_BROWSER": "true" },
+  logLevel: "silent",
+  absWorkingDir: folder,
+};
+
+try {
+  const intermediate = `${output}.node.js`;
+  const first = await esbuild.build({
+    ...common,
+    entryPoints: [entry],
+    outfile: intermediate,
+    platform: "node",
+    format: "cjs",
+    sourcemap: "inline",
+    metafile: true,
+  });
+  await esbuild.build({
+    ...common,
+    entryPoints: [intermediate],
+    outfile: output,
+    platform: "browser",
+    format: "cjs",
+    mainFields: ["browser", "main", "module"],
+    conditions: [],
+    inject: ["pack-globals"],
+    plugins: [withStandIns],
+    sourcemap: "linked",
+    sourcesContent: false,
+    banner: { js: "'use strict';" },
+  });
+  const inputs = Object.keys(first.metafile.inputs).map((name) => path.resolve(folder, name));
+  console.log(JSON.stringify({ inputs }));
+} catch (error) {
+  const errors = (error.errors ?? []).map(({ text, location }) => ({
+    text,
+    file: location?.file,
+    line: location?.line,
+    column: location ? location.column + 1 : undefined,
+  }));
+  console.log(JSON.stringify({ errors: errors.length ? errors : [{ text: String(error?.stack ?? error) }] }));
+}

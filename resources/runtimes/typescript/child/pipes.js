@@ -1,0 +1,112 @@
+// The frames on the child's pipes.
+//
+// A frame is: length of the rest (4 bytes, big endian), kind (1 byte), length of the head
+// (4 bytes), the head (JSON), and bytes whose meaning the head or the kind tells.
+// See ../frames.py for what the kinds mean.
+
+const READY = 72; // H
+const ROWS = 82; // R
+const RESULT = 86; // V
+const FAILURE = 69; // E
+const FETCH = 70; // F
+const ANSWER = 65; // A
+const LOG = 76; // L
+const LOAD = 80; // P
+const CALL = 67; // C
+
+const CHUNK = 1 << 20;
+
+function writeAll(bytes) {
+  for (let at = 0; at < bytes.length; ) at += writeSome(subarray(bytes, at));
+}
+
+function send(kind, head, blob) {
+  const headBytes = encode(stringify(head));
+  const size = 5 + headBytes.length + (blob === undefined ? 0 : blob.length);
+  const frame = new Uint8Array(9 + headBytes.length);
+  putLength(frame, 0, size);
+  frame[4] = kind;
+  putLength(frame, 5, headBytes.length);
+  setBytes(frame, headBytes, 9);
+  writeAll(frame);
+  if (blob !== undefined) writeAll(blob);
+}
+
+function putLength(bytes, at, length) {
+  bytes[at] = length >>> 24;
+  bytes[at + 1] = length >>> 16;
+  bytes[at + 2] = length >>> 8;
+  bytes[at + 3] = length;
+}
+
+function lengthAt(bytes, at) {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
+// The pipe is read only while something is awaited from it: the next call, or an answer to a
+// request. Otherwise nothing keeps the event loop going but the pack's own timers, so that it
+// runs empty exactly when a promise of the pack can no longer settle.
+let reading = false;
+let awaited = 0; // requests without an answer
+let running = null; // the number of the call under way
+let receiver = null;
+
+function listenToFrames(receive) {
+  receiver = receive;
+  readMore();
+}
+
+function callBegins(number) {
+  running = number;
+}
+
+function callEnds() {
+  running = null;
+  readMore();
+}
+
+function callUnderWay() {
+  return running;
+}
+
+function answerIsAwaited() {
+  awaited += 1;
+  readMore();
+}
+
+function answerArrived() {
+  awaited -= 1;
+}
+
+function readMore() {
+  if (reading || (running !== null && awaited === 0)) return;
+  reading = true;
+  readExactly(4, (size) => {
+    if (size === null) return; // the other side is gone: the event loop runs empty
+    readExactly(lengthAt(size, 0), (frame) => {
+      if (frame === null) return;
+      reading = false;
+      const end = 5 + lengthAt(frame, 1);
+      const head = parse(decode(subarray(frame, 5, end)));
+      setPrototypeOf(head, null); // what the pack adds to Object.prototype is no part of it
+      receiver(frame[0], head, subarray(frame, end));
+      readMore();
+    });
+  });
+}
+
+function readExactly(size, done) {
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  const step = (count) => {
+    if (count === null) return done(null);
+    filled += count;
+    if (filled === size) return done(bytes);
+    then(readSome(subarray(bytes, filled)), step, broken);
+  };
+  step(0);
+}
+
+function broken() {
+  exit(70);
+}

@@ -1,0 +1,33 @@
+// What the child's own code needs of JavaScript and of Deno, taken before any pack is there.
+//
+// The files of this folder are joined to one script (see ../deno.py): the exports of a module
+// could be imported by the pack. It shares this realm, too, and may change everything it can
+// reach. So nothing here looks anything up on an object or prototype that the pack can reach: no methods on
+// arrays or promises, no iteration, no spread of arrays, no optional globals.
+
+const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys, setPrototypeOf } = Reflect;
+const uncurry = (method) => (self, ...args) => apply(method, self, args);
+const { parse, stringify } = JSON;
+const { isArray } = Array;
+const { Error, Object, Promise, TypeError, Uint8Array, String, Date, WeakMap, queueMicrotask } = globalThis;
+const evaluate = globalThis.eval;
+const then = uncurry(Promise.prototype.then);
+const setBytes = uncurry(Uint8Array.prototype.set);
+const subarray = uncurry(Uint8Array.prototype.subarray);
+const encode = uncurry(TextEncoder.prototype.encode).bind(null, new TextEncoder());
+const decode = uncurry(TextDecoder.prototype.decode).bind(null, new TextDecoder());
+const includes = uncurry(String.prototype.includes);
+const slice = uncurry(String.prototype.slice);
+const toWellFormed = uncurry(String.prototype.toWellFormed);
+const copyArray = uncurry(Array.prototype.slice);
+const hasOwn = Object.hasOwn;
+const remember = uncurry(WeakMap.prototype.set);
+const recall = uncurry(WeakMap.prototype.get);
+const isView = ArrayBuffer.isView;
+const listen = globalThis.addEventListener.bind(globalThis);
+const preventDefault = uncurry(Event.prototype.preventDefault);
+const rejectionReason = uncurry(getOwnPropertyDescriptor(PromiseRejectionEvent.prototype, "reason").get);
+const errorOf = uncurry(getOwnPropertyDescriptor(ErrorEvent.prototype, "error").get);
+const { exit, stdin, stdout } = Deno;
+const readSome = stdin.read.bind(stdin);
+const writeSome = stdout.writeSync.bind(stdout);

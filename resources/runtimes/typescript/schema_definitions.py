@@ -1,0 +1,53 @@
+"""Schemas between the two languages: what is read of a pack's, and what it is given."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pack_sdk.schemas import Schema, ValueHint
+
+_KEPT = {
+    "type", "codaType", "description", "fromKey", "required", "precision", "idProperty", "id",
+    "displayProperty", "primary", "includeUnknownProperties",
+}  # fmt: skip
+_HINTS = {hint.value for hint in ValueHint}
+
+
+def read_schema(definition: object) -> Any:
+    """The parts of a schema that decide what is stored, for `make_schema`.
+
+    The SDK has many more keys, of which later versions add others; all of them are matters of
+    display. Anything that is no schema is returned as it is, to be refused by its reader.
+    """
+    if not isinstance(definition, Mapping):
+        return definition
+    given = cast("Mapping[str, Any]", definition)
+    schema = {key: given[key] for key in _KEPT if given.get(key) is not None}
+    if schema.get("codaType") not in _HINTS:
+        schema.pop("codaType", None)
+    if given.get("items") is not None:
+        schema["items"] = read_schema(given["items"])
+    if isinstance(given.get("properties"), Mapping):
+        properties = cast("Mapping[str, Any]", given["properties"])
+        schema["properties"] = {name: read_schema(value) for name, value in properties.items()}
+    return schema
+
+
+def schema_definition(schema: Schema) -> dict[str, Any]:
+    """A schema as the original SDK writes it, without what is left out."""
+    definition: dict[str, Any] = {
+        "type": schema.type.value,
+        "codaType": schema.hint.value if schema.hint else None,
+        "description": schema.description or None,
+        "fromKey": schema.from_key,
+        "required": schema.required or None,
+        "precision": schema.precision,
+        "idProperty": schema.id_property,
+        "displayProperty": schema.display_property,
+        "includeUnknownProperties": schema.include_unknown_properties or None,
+        "items": schema_definition(schema.items) if schema.items else None,
+    }
+    if schema.properties:
+        definition["properties"] = {
+            name: schema_definition(value) for name, value in schema.properties.items()
+        }
+    return {key: value for key, value in definition.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Packs in TypeScript: the child, what it may not do, building and reading them."""
