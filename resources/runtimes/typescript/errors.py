@@ -11,7 +11,7 @@ from pack_sdk.errors import PackError
 class JavaScriptError(PackError):
     """The pack's code threw an error; the message has its type, text, file and line.
 
-    `name` and `message` are what it said itself; `stack` has a line for each function.
+    `name` and `message` are what it said itself; `stack` has a line for each of its functions.
     """
 
     def __init__(self, name: str, message: str, position: str = "", stack: str = "") -> None:
@@ -20,8 +20,6 @@ class JavaScriptError(PackError):
         self.stack = stack
         where = f" ({position})" if position else ""
         super().__init__(f"{name}: {message}{where}" if message else f"{name}{where}")
-        if stack:
-            self.add_note(stack)
 
 
 class PackProcessError(PackError):

@@ -15,7 +15,7 @@ _TYPES = (
 
 _PARAMETER_KEYS = (
     "name", "description", "optional", "suggestedValue", "defaultValue", "ingestionSuggestedValue",
-    "supportsIncrementalSync",
+    "fullSyncSuggestedValue", "supportsIncrementalSync",
 )  # fmt: skip
 _AUTHENTICATION_KEYS = (
     "headerName", "tokenPrefix", "headers", "paramName", "params", "service", "authorizationUrl",
@@ -112,7 +112,7 @@ def _identity_of(schema: Mapping[str, Any] | None) -> str | None:
 
 
 def _read_parameter(declared: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {key: declared[key] for key in _PARAMETER_KEYS if declared.get(key) is not None}
+    fields = {key: declared[key] for key in _PARAMETER_KEYS if key in declared}
     fields["type"] = _type_of(declared)
     if declared.get("autocomplete"):
         fields["autocomplete"] = in_child

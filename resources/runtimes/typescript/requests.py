@@ -1,5 +1,6 @@
 """Answers the requests of a pack in a child: each goes through Python's fetcher (contract F)."""
 
+import json
 from typing import Any
 
 import orjson
@@ -66,6 +67,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+def _json(body: Any) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # whole numbers of more than 64 bits, and half surrogate pairs
+        return json.dumps(body).encode()
+
+
 def _answer(number: int, response: FetchResponse, error: str | None = None) -> Frame:
     body: Any = response.body
     if isinstance(body, bytes):
@@ -73,7 +81,7 @@ def _answer(number: int, response: FetchResponse, error: str | None = None) -> F
     elif isinstance(body, str):
         kind, blob = "text", body.encode("utf-8", "replace")
     else:
-        kind, blob = "json", orjson.dumps(body)
+        kind, blob = "json", _json(body)
     head: dict[str, Any] = {
         "id": number,
         "status": response.status,

@@ -10,7 +10,12 @@ import orjson
 from pack_sdk.choices import Choice, autocomplete_choices
 from pack_sdk.context import SyncState
 from pack_sdk.dynamic_answers import DynamicUrl, parse_schema, parse_text, parse_urls
-from pack_sdk.errors import InvalidResultError, PackDefinitionError, UserVisibleError
+from pack_sdk.errors import (
+    InvalidResultError,
+    MissingScopesError,
+    PackDefinitionError,
+    UserVisibleError,
+)
 from pack_sdk.pack import Pack
 from pack_sdk.results import Completion, parse_result
 from pack_sdk.schemas import Schema
@@ -24,6 +29,9 @@ from resources.runtimes.typescript.process import Limits, PackProcess
 from resources.runtimes.typescript.requests import CallRequests
 from resources.runtimes.typescript.schema_definitions import read_schema, schema_definition
 from resources.runtimes.typescript.source_map import map_stack
+
+_MISTAKES = ("TypeError", "ReferenceError", "RangeError", "SyntaxError")
+"""Errors that JavaScript itself raises: what a pack throws on purpose is meant to be read."""
 
 
 class TypeScriptRuntime:
@@ -243,8 +251,14 @@ class TypeScriptSession:
             return InvalidResultError(message)
         if name == "UnsettledPromiseError":
             return PackProcessError(f"{self._called(function)} never ends: {message}")
+        if name == "MissingScopesError":
+            return MissingScopesError(message)
         stack = map_stack(str(failure["stack"]), self._bundle)
-        return JavaScriptError(name, message, stack[0] if stack else "", "\n".join(stack))
+        error = JavaScriptError(name, message, stack[0] if stack else "", "\n".join(stack))
+        self._environment.logger.debug(f"{error}\n{error.stack}")
+        if name in _MISTAKES and (last_answer := self._environment.fetcher.last_answer):
+            error.add_note(f"(the last answer was: {last_answer})")
+        return error
 
 
 def _page(page: dict[str, Any]) -> dict[str, Any]:

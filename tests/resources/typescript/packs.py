@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import FetchRequest, FetchResponse, SyncState
+from pack_sdk.logger import LineLogger, LogLevel
 from pack_sdk.pack import Pack
 from resources.runtimes.runtime import CallEnvironment
 from resources.runtimes.typescript.build import ask_manifest
@@ -49,26 +50,14 @@ exports.pack = {{
 
 
 @dataclass
-class Lines:
+class Lines(LineLogger):
     """A logger that remembers."""
 
     lines: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
-    def debug(self, message: str, /) -> None:
+    def write(self, level: LogLevel, line: str) -> None:
         """Remember."""
-        self.lines.append(("debug", message))
-
-    def info(self, message: str, /) -> None:
-        """Remember."""
-        self.lines.append(("info", message))
-
-    def warning(self, message: str, /) -> None:
-        """Remember."""
-        self.lines.append(("warning", message))
-
-    def error(self, message: str, /) -> None:
-        """Remember."""
-        self.lines.append(("error", message))
+        self.lines.append((level, line))
 
 
 @dataclass
@@ -81,6 +70,7 @@ class Answers:
     requests: list[FetchRequest] = field(default_factory=list[FetchRequest])
     tokens: list[str] = field(default_factory=list[str])
     cancelled: bool = False
+    last_answer: str = ""
 
     def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
         """Answer; without an answer for the URL, with the URL itself."""

@@ -39,6 +39,7 @@ def test_a_request_as_the_pack_wrote_it(bench: Bench) -> None:
         (b"\x00\xff", "[body instanceof Buffer, ...body]", [True, 0, 255]),
         ("", "body", ""),
         (None, "body", None),
+        ({"n": 10**30, "half": "\ud83d"}, "[body.n, body.half.length]", [1e30, 1]),
     ],
 )
 def test_bodies(bench: Bench, body: object, javascript: str, expected: object) -> None:

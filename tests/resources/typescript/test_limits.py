@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pack_sdk import InvalidResultError, SyncState, UserVisibleError
+from pack_sdk import InvalidResultError, MissingScopesError, SyncState, UserVisibleError
 from resources.runtimes.runtime import PageTimeoutError
 from resources.runtimes.typescript.errors import JavaScriptError, PackProcessError
 from resources.runtimes.typescript.process import Limits
@@ -148,13 +148,25 @@ def test_closing_ends_the_child(bench: Bench) -> None:
 
 
 def test_errors_of_the_pack(bench: Bench) -> None:
-    """Type, text, and the pack's own file and line; the stack is a note."""
+    """Type, text, the pack's own file and line, and what the API said; the stack is logged."""
+    bench.fetcher.last_answer = "status 200, a list of 0"
     with pytest.raises(JavaScriptError) as caught:
         bench.execute("\n\nnull.x;")
     assert str(caught.value).startswith(
         "TypeError: Cannot read properties of null (reading 'x') (Object.execute bundle.js:17:"
     )
-    assert "bundle.js" in caught.value.__notes__[0]
+    assert caught.value.__notes__ == ["(the last answer was: status 200, a list of 0)"]
+    assert bench.logger.lines == [("debug", f"{caught.value}\n{caught.value.stack}")]
+
+
+def test_errors_that_a_pack_throws_on_purpose(bench: Bench) -> None:
+    """Get no note; missing rights are an error of their own, as in Python packs."""
+    bench.fetcher.last_answer = "status 200, a list of 0"
+    with pytest.raises(JavaScriptError) as caught:
+        bench.execute("throw new Error('no team')")
+    assert not hasattr(caught.value, "__notes__")
+    with pytest.raises(MissingScopesError, match="more rights"):
+        bench.execute("throw Object.assign(new Error('more rights'), {name: 'MissingScopesError'})")
 
 
 @pytest.mark.parametrize("thrown", ["'a text'", "undefined", "{a: 1}", "Object.create(null)"])

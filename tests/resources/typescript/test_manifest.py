@@ -79,7 +79,7 @@ def test_what_is_read_of_a_parameter() -> None:
     assert read.autocomplete is not None
     assert parameter().autocomplete is None
     assert parameter().suggested_value is UNSET
-    assert parameter(suggestedValue=None).suggested_value is UNSET
+    assert parameter(suggestedValue=None).suggested_value is None
 
 
 def test_crawled_parameters() -> None:
