@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import dagster as dg
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
@@ -135,12 +135,15 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         ),
     ] = True
 
+    _where: str = PrivateAttr(default="defs.yaml")
+
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
 
         Raises `ConfigurationError` that names the file, the key and the choices.
         """
-        definition = self.definition(_shown(context.path))
+        del context
+        definition = self.definition()
         return dg.Definitions(
             assets=build_pack_assets(definition, execute=self.execute),
             schedules=build_pack_schedules(definition, self.schedule),
@@ -157,8 +160,16 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         """What the pack's ops do. Override it to do more before or after the syncs."""
         yield from pack.run(context)
 
-    def definition(self, where: str = "defs.yaml") -> PackAssets:
-        """The pack, loaded and checked. Raises `ConfigurationError`; `where` names the file."""
+    @classmethod
+    def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> Self:
+        """As Dagster loads any component; this one knows its file, which errors name."""
+        component = super().load(attributes, context)
+        component._where = _shown(context.path)
+        return component
+
+    def definition(self) -> PackAssets:
+        """The pack, loaded and checked. Raises `ConfigurationError` that names the file."""
+        where = self._where
         try:
             pack = load_pack(self.pack)
         except PackDefinitionError as error:

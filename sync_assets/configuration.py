@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from cronsim import CronSim, CronSimError
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pack_sdk.pack import Pack
 
@@ -122,6 +122,22 @@ class ScheduleConfiguration(dg.Resolvable, dg.Model):
         "0 3 * * 0"
     )
 
+    @field_validator("incremental", "without_cursor", "full_refresh")
+    @classmethod
+    def _spell_out(cls, cron: str) -> str:
+        return _CRON_NAMES.get(cron.strip().lower(), cron)
+
+
+_CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
 
 class FreshnessConfiguration(dg.Resolvable, dg.Model):
     """How old a table may get; by the schedule's slower cadence unless hours are given."""
@@ -193,5 +209,5 @@ def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
         except CronSimError as error:
             raise ConfigurationError(
                 f"{where}.{key} is {cron!r}, which is not a cron string of five fields such as "
-                f"'0 */4 * * *': {error}"
+                f"'0 */4 * * *', nor one of {', '.join(_CRON_NAMES)}: {error}"
             ) from error

@@ -45,8 +45,11 @@ def typescript_folder(name: str) -> Path | None:
 
 
 def pack_name(name: str) -> str:
-    """What a pack is called if nothing else is said: the last part of its folder or module."""
-    return Path(name).name if "/" in name else name.rpartition(".")[2]
+    """What a pack is called if nothing else is said: the last part of its folder or module.
+
+    A module called `pack`, as ours are, has the name of the folder it is in.
+    """
+    return Path(name).name if "/" in name else name.removesuffix(".pack").rpartition(".")[2]
 
 
 def load_pack(name: str) -> Pack:

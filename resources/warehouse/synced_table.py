@@ -61,11 +61,14 @@ class SyncedTable:
         ).fetchall()
         return dict(rows)
 
-    def row_count(self, sync: str | None = None) -> int:
-        """How many rows the table has, of one sync or of all."""
+    def row_count(self, sync: str | None = None, *, with_children: bool = False) -> int:
+        """How many rows the table has: of one sync, perhaps with its crawled ones, or of all."""
         if sync is None:
             return self._number(f"SELECT count(*) FROM {self.name}")
-        return self._number(f"SELECT count(*) FROM {self.name} WHERE _sync = {quote_literal(sync)}")
+        owned = f"_sync = {quote_literal(sync)}"
+        if with_children:
+            owned = f"starts_with(_sync, {quote_literal(sync + '/')})"
+        return self._number(f"SELECT count(*) FROM {self.name} WHERE {owned}")
 
     def fit_columns(self, columns: Sequence[Column]) -> list[str]:
         """Give the table exactly these columns; returns what was changed, in words.

@@ -61,7 +61,15 @@ def configured_packs(
     if complete:
         for _, definition in definitions:
             definition.check()
-    return {definition.name: (component, definition) for component, definition in definitions}
+    packs: dict[str, tuple[PackSyncComponent, PackAssets]] = {}
+    for component, definition in definitions:
+        if definition.name in packs:
+            raise ConfigurationError(
+                f"{packs[definition.name][1].where} and {definition.where} both configure a pack "
+                f"named {definition.name!r}; give one of them another `name`"
+            )
+        packs[definition.name] = component, definition
+    return packs
 
 
 def configured_components() -> Sequence[PackSyncComponent]:

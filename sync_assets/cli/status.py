@@ -7,7 +7,13 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
-from resources.warehouse.ledger import SyncKey, SyncPosition, read_last_run, read_position
+from resources.warehouse.ledger import (
+    SyncKey,
+    SyncPosition,
+    read_last_run,
+    read_position,
+    read_positions,
+)
 from resources.warehouse.synced_table import SyncedTable
 from sync_assets.cli.project import configured_packs, console, open_warehouse, plain_errors
 
@@ -16,32 +22,46 @@ def status() -> None:
     """Show rows, cursor, last full and incremental sync, and last error of every table."""
     with plain_errors():
         packs = configured_packs()
-        keys = [
-            SyncKey(pack=name, table=table, sync=sync)
+        keys = {
+            SyncKey(pack=name, table=table, sync=sync): definition.parent_of(table) is not None
             for name, (_, definition) in packs.items()
             for table in definition.configured_tables
             for sync in definition.syncs_of(table)
-        ]
+        }
         table = Table("table", "rows", "last full", "last incremental", "cursor")
         failures: list[str] = []
         with open_warehouse().read() as connection:
-            for key in keys:
-                table.add_row(*_line(connection, key))
+            for key, crawled in keys.items():
+                table.add_row(*_line(connection, key, crawled=crawled))
                 failures += _failure(connection, key)
         console.print(table)
         for failure in failures:
             console.print(failure, soft_wrap=True, highlight=False)
 
 
-def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
-    position = read_position(connection, key)
+def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, crawled: bool) -> list[str]:
     synced = SyncedTable(connection, key)
+    rows = "-"
+    if synced.existing_columns():
+        rows = f"{synced.row_count(key.sync, with_children=crawled):,}"
+    if crawled:
+        return [str(key), rows, *_of_children(connection, key)]
+    position = read_position(connection, key)
+    times = _time(position.last_full_at), _time(position.last_incremental_at)
+    return [str(key), rows, *times, escape(_cursor(position))]
+
+
+def _of_children(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
+    """How the children of a crawled sync stand (contract D7): the oldest full sync counts."""
+    positions = read_positions(connection, key.pack, key.table)
+    children = [p for name, p in positions.items() if name.startswith(f"{key.sync}/")]
+    full = [p.last_full_at for p in children if p.last_full_at]
+    incremental = [p.last_incremental_at for p in children if p.last_incremental_at]
+    with_cursor = sum(p.cursor is not None for p in children)
     return [
-        str(key),
-        f"{synced.row_count(key.sync):,}" if synced.existing_columns() else "-",
-        _time(position.last_full_at),
-        _time(position.last_incremental_at),
-        escape(_cursor(position)),
+        _time(min(full, default=None)),
+        _time(max(incremental, default=None)),
+        f"{len(children):,} children, {with_cursor:,} with a cursor",
     ]
 
 

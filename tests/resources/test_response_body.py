@@ -53,7 +53,7 @@ def test_a_body_by_its_content_type(content_type: str, body: bytes, expected: ob
     ],
 )
 def test_json_means_what_javascript_finds_in_it(text: str, expected: object) -> None:
-    """A text cut inside an emoji must not make a table unreadable; long integers stay exact (F2)."""
+    """A text cut inside an emoji must not make a table unreadable; integers stay exact (F2)."""
     assert parsed(text.encode(), "application/json") == expected
 
 

@@ -181,6 +181,31 @@ def test_status_shows_how_each_table_stands(project: DagsterProject, demo: Demo)
     assert projects.endswith("| never | none: its last full sync ended without a cursor |")
 
 
+def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
+    """Their rows together, and how many there are (contract C20, D7)."""
+    pack = pack_of(Boards=Scripted({"result": [{"id": "b1"}, {"id": "b2"}]}))
+    from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
+
+    def sync_cards(args: list[Any], context: Any) -> dict[str, Any]:
+        assert context.sync.previous_completion is None
+        cursor = {"incrementalContinuation": 1} if args == ["b1"] else None
+        return {"result": [{"id": f"{args[0]}-{i}"} for i in range(3)], "completion": cursor}
+
+    pack.add_sync_table(
+        name="Cards",
+        identity_name="Card",
+        schema=pack.sync_tables["Boards"].schema,
+        parameters=[{"name": "board", "type": "string", "crawlStrategy": from_boards}],
+        execute=sync_cards,
+    )
+    project.switch_on_pack("acme", pack)
+    assert line_with("acme.Cards", packsync("status")).endswith("| 0 children, 0 with a cursor |")
+    project.run()
+    line = line_with("acme.Cards", packsync("status"))
+    assert line.startswith("| acme.Cards | 6 | ")
+    assert line.endswith(" UTC | never | 2 children, 1 with a cursor |")
+
+
 def test_status_shows_the_error_of_a_table_whose_last_sync_failed(
     project: DagsterProject,
 ) -> None:

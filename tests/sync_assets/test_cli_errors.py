@@ -77,6 +77,22 @@ def test_a_mistake_in_a_defs_yaml_is_one_sentence(
     assert "defs.yaml" in error
 
 
+def test_an_error_names_the_folder_of_its_defs_yaml(project: DagsterProject) -> None:
+    """Every pack has a file of that name."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()), tables={"Item": {}})
+    where = f"{project.module}/defs/acme/defs.yaml.tables: there is no table 'Item'"
+    assert where in error_of("list")
+
+
+def test_two_packs_of_one_name_are_an_error(project: DagsterProject) -> None:
+    """One of them would be invisible; both files are named."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    project.switch_on_pack("other", pack_of(Others=Scripted()), name="acme")
+    error = error_of("list")
+    assert "defs/acme/defs.yaml and" in error
+    assert "defs/other/defs.yaml both configure a pack named 'acme'; give one of them" in error
+
+
 def test_a_defs_yaml_that_is_no_yaml_is_one_sentence(project: DagsterProject) -> None:
     """With file and line, as YAML's parser names them."""
     file = project.write(f"{project.module}/defs/acme/defs.yaml", "type: [\n")

@@ -29,6 +29,21 @@ def pack_resource(project: DagsterProject, name: str) -> Any:
     return dict(project.definitions().resources or {})[f"{name}_pack"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("acme", "acme"), ("a.b.tracker", "tracker"), ("a.tracker.pack", "tracker")]
+)
+def test_the_name_of_a_pack_comes_from_its_path(
+    monkeypatch: pytest.MonkeyPatch, path: str, name: str
+) -> None:
+    """A module that is called `pack`, as ours are, has the name of its folder."""
+
+    def load(_: str) -> Pack:
+        return pack_of(Items=Scripted())
+
+    monkeypatch.setattr("sync_assets.component.load_pack", load)
+    assert PackSyncComponent(pack=path).definition().name == name
+
+
 def test_only_the_pack_has_to_be_named(project: DagsterProject) -> None:
     """All of its tables are then synced, with their defaults."""
     project.switch_on_pack("acme", pack_of(Items=Scripted(), Other=Scripted()))

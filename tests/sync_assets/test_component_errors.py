@@ -92,13 +92,15 @@ def refusal(project: DagsterProject) -> str:
         (
             {"schedule": {"incremental": "hourly"}},
             "schedule.incremental",
-            " is 'hourly', which is not a cron string of five fields such as '0 */4 * * *': "
+            " is 'hourly', which is not a cron string of five fields such as '0 */4 * * *', "
+            "nor one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually: "
             "Wrong number of fields",
         ),
         (
             {"schedule": {"full_refresh": "0 0 3 * * 0"}},
             "schedule.full_refresh",
-            " is '0 0 3 * * 0', which is not a cron string of five fields such as '0 */4 * * *': "
+            " is '0 0 3 * * 0', which is not a cron string of five fields such as '0 */4 * * *', "
+            "nor one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually: "
             "Wrong number of fields",
         ),
         (

@@ -212,3 +212,13 @@ def test_times_and_state_of_schedules_are_settings(project: DagsterProject) -> N
         assert schedule.cron_schedule == cron
         assert schedule.execution_timezone == "Europe/Berlin"
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+
+
+def test_times_may_have_names(project: DagsterProject) -> None:
+    """`@daily` and the like, for Dagster, `packsync list` and freshness alike (contract C12)."""
+    configured = {"incremental": "@hourly", "without_cursor": "@Daily", "full_refresh": "@weekly"}
+    project.switch_on_pack("acme", pack_of(Items=Scripted()), schedule=configured)
+    definitions = project.definitions()
+    crons = {"incremental": "0 * * * *", "without_cursor": "0 0 * * *", "full_refresh": "0 0 * * 0"}
+    for name, cron in crons.items():
+        assert definitions.resolve_schedule_def(f"acme_{name}").cron_schedule == cron
