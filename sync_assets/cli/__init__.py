@@ -2,6 +2,7 @@
 
 import typer
 
+from sync_assets.cli.backup import backup
 from sync_assets.cli.building import build
 from sync_assets.cli.cursor import cursor
 from sync_assets.cli.discover import discover
@@ -26,5 +27,6 @@ app.command("sync")(sync)
 app.command("status")(status)
 app.command("query")(query)
 app.add_typer(held, name="held")
+app.command("backup")(backup)
 app.add_typer(rejects, name="rejects")
 app.add_typer(cursor, name="cursor")
