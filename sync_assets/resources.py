@@ -12,6 +12,7 @@ from resources.http.connection import Connection, ConnectionSettings
 from resources.runtimes.pack_loader import load_pack, load_runtime
 from resources.runtimes.runtime import PackRuntime
 from resources.warehouse.guard import DeleteGuard
+from resources.warehouse.ledger_tables import upgrade_ledger
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.table_sync import SyncSettings
 from sync_assets.pack_assets import PackAssets
@@ -41,11 +42,13 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
     def open(self) -> Warehouse:
         """The warehouse; it holds nothing open between its `read` and `write` blocks."""
-        return Warehouse(
+        warehouse = Warehouse(
             path=Path(self.path),
             lock_wait_seconds=self.lock_wait_seconds,
             memory_limit=self.memory_limit,
         )
+        upgrade_ledger(warehouse)
+        return warehouse
 
 
 class ConnectionConfig(dg.Config):

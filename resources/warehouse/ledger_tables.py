@@ -3,9 +3,12 @@
 All of them are in the schema `_sync` of the warehouse. Times are TIMESTAMPTZ in UTC.
 """
 
+import contextlib
+import re
+
 import duckdb
 
-from resources.warehouse.warehouse import SYSTEM_SCHEMA
+from resources.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse, WarehouseLockedError
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
@@ -52,6 +55,7 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.leases (
 );
 """
 
+_NAMES = re.findall(rf"EXISTS {SYSTEM_SCHEMA}\.(\w+)", _TABLES)
 _ADDED_COLUMNS = (("cursor_history", "fingerprint", "JSON"),)
 """Columns (table, name, type) that a warehouse made by an earlier version lacks."""
 
@@ -76,3 +80,29 @@ def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
         [SYSTEM_SCHEMA],
     ).fetchone()
     return found is not None
+
+
+def upgrade_ledger(warehouse: Warehouse) -> None:
+    """Add what a ledger lacks that an earlier version made, so that it can be read.
+
+    Writes only then. A warehouse that cannot be opened is left to whoever opens it next, who
+    says what is wrong with it.
+    """
+    with contextlib.suppress(duckdb.Error, OSError, WarehouseLockedError):
+        with warehouse.read() as connection:
+            outdated = ledger_exists(connection) and not _is_complete(connection)
+        if outdated:
+            with warehouse.write() as connection:
+                create_ledger(connection)
+
+
+def _is_complete(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE schema_name = ? AND database_name = current_database()",
+        [SYSTEM_SCHEMA],
+    ).fetchall()
+    columns = set(found)
+    return {table for table, _ in columns} >= set(_NAMES) and all(
+        (table, column) in columns for table, column, _ in _ADDED_COLUMNS
+    )

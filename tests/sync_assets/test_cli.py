@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 import typer
 from cronsim import CronSim
@@ -179,6 +180,22 @@ def test_status_shows_how_each_table_stands(project: DagsterProject, demo: Demo)
     projects = line_with("demo.Projects", result)
     assert projects.startswith("| demo.Projects | 4 | ")
     assert projects.endswith("| never | none: its last full sync ended without a cursor |")
+
+
+def test_a_warehouse_of_an_earlier_version_is_brought_up_to_date(project: DagsterProject) -> None:
+    """What its ledger lacks is added at first use; what is in it stays."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"), last_page("t2"))))
+    project.run()
+    with duckdb.connect(project.warehouse) as connection:
+        connection.execute("DROP TABLE _sync.held_syncs")
+        connection.execute("DROP TABLE _sync.leases")
+        connection.execute("ALTER TABLE _sync.cursor_history DROP COLUMN fingerprint")
+    assert line_with("acme.Items", packsync("status")).endswith('| "t1" |')
+    assert project.run().success
+    assert project.query("SELECT mode FROM _sync.runs ORDER BY finished_at") == [
+        ("full",),
+        ("incremental",),
+    ]
 
 
 def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
