@@ -13,7 +13,13 @@ from resources.warehouse.identifiers import folder_name
 from resources.warehouse.ledger import SyncKey
 from sync_assets.checks import Checks
 from sync_assets.engine.mode import ModeRequest, RequestedMode
-from sync_assets.engine.table_runs import LogLine, TableFailed, TableFinished, TableRuns
+from sync_assets.engine.table_runs import (
+    LogLine,
+    TableFailed,
+    TableFinished,
+    TableRuns,
+    TableSkipped,
+)
 from sync_assets.engine.table_sync import TableSync
 from sync_assets.metadata import held_metadata, materialization_metadata
 from sync_assets.pack_assets import PackAssets
@@ -70,6 +76,9 @@ class PackRun:
         for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):
             if isinstance(event, LogLine):
                 getattr(context.log, event.level)(event.message)
+                continue
+            if isinstance(event, TableSkipped):
+                context.log.warning(event.message)
                 continue
             for failure in _failures_of(event):
                 context.log.error(f"{failure.message}\n{failure.details}")

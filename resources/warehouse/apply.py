@@ -9,6 +9,7 @@ import duckdb
 
 from resources.warehouse.guard import DeleteGuard, check_deletes
 from resources.warehouse.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
+from resources.warehouse.leases import Lease, release_lease
 from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
@@ -36,6 +37,7 @@ class Application:
     moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
+    `lease` is given back with the commit.
     """
 
     key: SyncKey
@@ -43,6 +45,7 @@ class Application:
     record: RunRecord
     keep_syncs: Sequence[str] | None = None
     guard: DeleteGuard | None = None
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,8 @@ def apply_stage(
             apply_seconds=time.monotonic() - opened,
         )
         record_run(connection, record)
+        if application.lease is not None:
+            release_lease(connection, application.lease)
         row_count = table.row_count()
         kept_rejects = summarize_rejects(connection, application.key)
         held = summarize_held(connection, application.key)

@@ -7,6 +7,7 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
+from resources.warehouse.leases import is_held, read_leases
 from resources.warehouse.ledger import (
     SyncKey,
     SyncPosition,
@@ -16,6 +17,7 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.synced_table import SyncedTable
 from sync_assets.cli.project import configured_packs, console, open_warehouse, plain_errors
+from sync_assets.engine.leasing import SILENT
 
 
 def status() -> None:
@@ -34,7 +36,10 @@ def status() -> None:
             for key, crawled in keys.items():
                 table.add_row(*_line(connection, key, crawled=crawled))
                 failures += _failure(connection, key)
+            running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
+        for lease in running:
+            console.print(f"{lease.key} is being synced by {lease}", markup=False, soft_wrap=True)
         for failure in failures:
             console.print(failure, soft_wrap=True, highlight=False)
 

@@ -78,6 +78,11 @@ def decide_mode(
     return ModeDecision(mode="incremental", reason=reason)
 
 
+def asks_for_full(request: ModeRequest) -> bool:
+    """Whether somebody asked for a full sync: by the run's config, a tag or a backfill."""
+    return _requested(request)[0] == "full"
+
+
 def _requested(request: ModeRequest) -> tuple[RequestedMode, str]:
     if request.configured != "auto":
         return request.configured, f"the run's config says mode: {request.configured}"

@@ -69,6 +69,8 @@ def collect_pages(
             page = session.execute(_args(sync, request), state_of(sync, request, continuation))
             spool.append(page, request.part)
             progress.page_done()
+            if sync.lease is not None:
+                sync.lease.touch()
             if page.continuation is None:
                 return Ending(completion=page.completion)
             if request.row_limit and spool.rows_of(request.part) >= request.row_limit:

@@ -172,12 +172,15 @@ def _attempt(
             record=record,
             keep_syncs=sync.configured_syncs if full else None,
             guard=sync.delete_guard,
+            lease=sync.lease.lease if sync.lease else None,
         )
         try:
             applied = apply_stage(warehouse, stage, counts, application)
         except LargeDeleteError as error:
             (large,) = error.deletes
             raise hold(sync, warehouse, stage, [(large, change, record)])[large.sync] from error
+    if sync.lease is not None:
+        sync.lease.released = True
     return outcome_of(sync, stage, counts, applied, _cursor_warnings(collected))
 
 

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from resources.warehouse.leases import LeaseTakenError
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.crawl import run_crawl
-from sync_assets.engine.failures import HeldSyncError, SyncFailedError
-from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.failures import HeldSyncError, SyncFailedError, sentence
+from sync_assets.engine.leasing import leased
+from sync_assets.engine.mode import ModeRequest, asks_for_full
 from sync_assets.engine.outcome import SyncOutcome
 from sync_assets.engine.sync import run_sync
 from sync_assets.engine.table_sync import LogLevel, TableSync
@@ -49,7 +51,18 @@ class TableFailed:
     held: bool = False
 
 
-RunEvent: TypeAlias = LogLine | TableFinished | TableFailed
+@dataclass(frozen=True, kw_only=True)
+class TableSkipped:
+    """A table's sync did not run, because somebody else is running it; the message says who."""
+
+    key: SyncKey
+    message: str
+
+
+RunEvent: TypeAlias = LogLine | TableFinished | TableFailed | TableSkipped
+
+
+_LATER = "A full sync was asked for: run it again when the other one has ended."
 
 
 class TableRuns:
@@ -105,20 +118,24 @@ class TableRuns:
 
 def _run_one(
     sync: TableSync, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
-) -> TableFinished | TableFailed:
+) -> TableFinished | TableFailed | TableSkipped:
     try:
-        if sync.crawl is None:
-            return TableFinished(key=sync.key, outcome=run_sync(sync, warehouse, request))
-        if sync.crawl.parent_table in failed:
+        if sync.crawl is not None and sync.crawl.parent_table in failed:
             raise SyncFailedError(
                 f"{sync.key}: not synced, because its parent table {sync.crawl.parent_table} "
                 "failed in this run"
             )
-        outcome = run_crawl(sync, sync.crawl, warehouse, request)
-        return TableFinished(key=sync.key, outcome=outcome)
+        with leased(sync, warehouse, request) as ours:
+            return TableFinished(key=sync.key, outcome=_sync(ours, warehouse, request))
+    except LeaseTakenError as error:
+        message = f"{sync.key}: skipped, because {error}"
+        if asks_for_full(request):  # what the other one does is not what was asked for
+            return TableFailed(key=sync.key, message=message, details=_LATER)
+        return TableSkipped(key=sync.key, message=message)
     except BaseException as error:  # whatever it is, the run must hear that the table is done
         redact = sync.connection.redactor.redact
-        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {error!r}"
+        told = sentence(error) if isinstance(error, Exception) else repr(error)
+        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {told}"
         details = "".join(traceback.format_exception(error.__cause__ or error))
         return TableFailed(
             key=sync.key,
@@ -126,3 +143,9 @@ def _run_one(
             details=redact(details),
             held=isinstance(error.__cause__, HeldSyncError),
         )
+
+
+def _sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+    if sync.crawl is None:
+        return run_sync(sync, warehouse, request)
+    return run_crawl(sync, sync.crawl, warehouse, request)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pack_sdk.sync_table import SyncTable
 from resources.http.connection import Connection
@@ -13,6 +13,9 @@ from resources.runtimes.runtime import PackRuntime
 from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.engine.fingerprint import fingerprint_of
+
+if TYPE_CHECKING:
+    from sync_assets.engine.leasing import HeldLease
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Log: TypeAlias = Callable[[LogLevel, str], None]
@@ -28,6 +31,8 @@ class SyncSettings:
     full sync may get (C12); `max_parallel_children` how many children of a crawled table
     run at once. A sync with more rejected rows than `max_rejected_rows`, or a larger share of
     them among its rows than `max_rejected_share`, fails; None sets no limit (S4).
+    `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
+    sync that was asked for waits for another run of the same sync to end.
     """
 
     page_timeout_seconds: float = 60
@@ -37,6 +42,7 @@ class SyncSettings:
     max_parallel_children: int = 8
     max_rejected_rows: int | None = None
     max_rejected_share: float | None = None
+    lease_wait_seconds: float = 600
     delete_guard: DeleteGuard = field(default_factory=DeleteGuard)
 
 
@@ -60,6 +66,7 @@ class TableSync:
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
     `approve_deletes` lets this run's full sync delete what it will (contract D8).
+    `lease` keeps others from running the same sync at once.
     `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
@@ -80,6 +87,7 @@ class TableSync:
     schema_asked: bool = False
     row_limit: int | None = None
     approve_deletes: bool = False
+    lease: "HeldLease | None" = None
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)

@@ -1,0 +1,102 @@
+"""One sync never runs twice at once: a lease is held while it runs, and the loser skips."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import duckdb
+
+from resources.warehouse.leases import (
+    Lease,
+    LeaseTakenError,
+    release_lease,
+    renew_lease,
+    take_lease,
+)
+from resources.warehouse.storage_failures import StorageError
+from resources.warehouse.warehouse import Warehouse
+from sync_assets.engine.mode import ModeRequest, asks_for_full
+from sync_assets.engine.table_sync import TableSync
+
+RENEW_SECONDS = 60.0
+"""How much time passes, at least, between two signs of life."""
+
+SILENT = timedelta(minutes=15)
+"""After how long without a sign of life a holder counts as dead; longer where pages take long."""
+
+_ASK_AGAIN_SECONDS = 1.0
+
+
+class HeldLease:
+    """A lease that is ours until the sync ends.
+
+    `released` says that the sync's own commit has given it back.
+    """
+
+    def __init__(self, warehouse: Warehouse, lease: Lease) -> None:
+        self.lease = lease
+        self.released = False
+        self._warehouse = warehouse
+        self._lock = threading.Lock()
+        self._renewed = time.monotonic()
+
+    def touch(self) -> None:
+        """Give a sign of life, if the last was long ago; called between pages, from any thread."""
+        with self._lock:
+            if time.monotonic() - self._renewed < RENEW_SECONDS:
+                return
+            self._renewed = time.monotonic()
+        try:
+            with self._warehouse.write() as connection:
+                renew_lease(connection, self.lease)
+        except (StorageError, duckdb.Error):
+            return  # who takes the lease over cannot harm the data, and the next touch may work
+
+
+@contextmanager
+def leased(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Generator[TableSync]:
+    """The sync, while its lease is held.
+
+    Raises `LeaseTakenError` if somebody else is syncing it. One who asked for a full sync waits
+    for that one to end first, as long as `lease_wait_seconds` says: what they do is not what
+    was asked for.
+    """
+    lease = Lease(key=sync.key, dagster_run_id=sync.dagster_run_id)
+    _take(sync, warehouse, lease, sync.settings.lease_wait_seconds if asks_for_full(request) else 0)
+    held = HeldLease(warehouse, lease)
+    try:
+        yield replace(sync, lease=held)
+    finally:
+        if not held.released:
+            _release(sync, warehouse, lease)
+
+
+def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> None:
+    silent = max(SILENT, timedelta(seconds=3 * sync.settings.page_timeout_seconds))
+    patience = time.monotonic() + wait_seconds
+    told = False
+    while True:
+        try:
+            with warehouse.write() as connection:
+                take_lease(connection, lease, silent)
+        except LeaseTakenError as error:
+            if time.monotonic() >= patience or sync.cancelled.is_set():
+                raise
+            if not told:
+                sync.log("info", f"{sync.key}: waiting for its lease, because {error}")
+                told = True
+            sync.cancelled.wait(_ASK_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _release(sync: TableSync, warehouse: Warehouse, lease: Lease) -> None:
+    try:
+        with warehouse.write() as connection:
+            release_lease(connection, lease)
+    except (StorageError, duckdb.Error) as trouble:
+        # It ends with this process at the latest; what the sync did must still be told.
+        sync.log("warning", f"{sync.key}: the lease could not be released: {trouble}")
