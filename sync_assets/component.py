@@ -107,6 +107,12 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     full_every_days: Annotated[
         float, dg.Resolver.default(description="How old a full sync may get (C12).")
     ] = 7
+    resume_within_minutes: Annotated[
+        float,
+        dg.Resolver.default(
+            description="How old pages of a sync that died may be to go on with (D9)."
+        ),
+    ] = Field(default=60, ge=0)
     max_parallel_tables: Annotated[
         int, dg.Resolver.default(description="Tables synced at once in a run.")
     ] = Field(default=4, ge=1)
@@ -238,6 +244,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             attempts=self.attempts,
             retry_wait_seconds=self.retry_wait_seconds,
             full_every_days=self.full_every_days,
+            resume_within_minutes=self.resume_within_minutes,
             max_parallel_tables=self.max_parallel_tables,
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,

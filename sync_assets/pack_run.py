@@ -176,6 +176,7 @@ def table_sync_of(
         configured_syncs=tuple(syncs),
         crawl=definition.crawl_of(key.table, key.sync),
         dynamic_url=definition.configured_tables[key.table].dynamic_url,
+        code_version=pack.code_version(),
         spool_folder=Path(
             warehouse.spool_folder, *map(folder_name, [key.pack, key.table, key.sync])
         ),

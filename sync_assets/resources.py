@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr
 
 from pack_sdk.pack import Pack
 from resources.http.connection import Connection, ConnectionSettings
-from resources.runtimes.pack_loader import load_pack, load_runtime
+from resources.runtimes.pack_loader import code_version_of, load_pack, load_runtime
 from resources.runtimes.runtime import PackRuntime
 from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.ledger_tables import upgrade_ledger
@@ -78,6 +78,9 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
     attempts: int = Field(default=3, description="How often a failing sync is tried (C17).")
     retry_wait_seconds: float = Field(default=5, description="Before the second try; doubles.")
     full_every_days: float = Field(default=7, description="How old a full sync may get (C12).")
+    resume_within_minutes: float = Field(
+        default=60, description="How old pages of a sync that died may be to go on with (D9)."
+    )
     max_parallel_tables: int = Field(default=4, description="Tables synced at once in a run.")
     max_rejected_rows: int | None = Field(
         default=None, description="A sync with more rejected rows fails (S4)."
@@ -117,6 +120,10 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
         """The pack's definition."""
         return load_pack(self.pack)
 
+    def code_version(self) -> str:
+        """What changes with the pack's code (see `resources.runtimes.pack_loader`)."""
+        return code_version_of(self.pack)
+
     def runtime(self) -> PackRuntime:
         """What runs the pack's code."""
         return load_runtime(self.pack)
@@ -128,6 +135,7 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
             attempts=self.attempts,
             retry_wait_seconds=self.retry_wait_seconds,
             full_every=timedelta(days=self.full_every_days),
+            resume_within=timedelta(minutes=self.resume_within_minutes),
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
             delete_guard=DeleteGuard(

@@ -4,6 +4,7 @@ A folder with a `pack.py` is a pack in Python, one with a `pack.ts` or a compile
 a pack in TypeScript. What is above gets a `Pack` and a `PackRuntime`, whichever it is.
 """
 
+import hashlib
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -120,3 +121,28 @@ def _import_pack(path: str) -> Pack:
     if not pack.sync_tables:
         raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
     return pack
+
+
+def code_version_of(name: str) -> str:
+    """A short hash of the code of the pack of that name, which changes with it.
+
+    Of a pack in TypeScript it is that of the bundle. Of one in Python it is that of all Python
+    files in its folder of `packs/`, or of a package of your own; of a single module, of its file
+    alone. What those import from elsewhere is not looked at.
+    """
+    digest = hashlib.sha256()
+    for source in _sources(name):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(name: str) -> Sequence[Path]:
+    folder = typescript_folder(name)
+    if folder is not None:
+        return [load_built(folder).bundle.file]
+    found: str | None = getattr(importlib.import_module(_module_of(name)), "__file__", None)
+    if found is None:
+        return []
+    file = Path(found)
+    alone = "." in name and file.name != "__init__.py"
+    return [file] if alone else sorted(file.parent.rglob("*.py"))

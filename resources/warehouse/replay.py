@@ -142,7 +142,7 @@ class _KeptRows:
 
     def type_by(self, stage: Stage, folder: Path) -> None:
         """Load the rows into the stage, as a sync that brings them again, and attach it."""
-        spool = Spool(folder)
+        spool = Spool.begin(folder)
         parts: dict[str, StagePart] = {}
         for sync, lines in self._pages():
             number = len(parts)

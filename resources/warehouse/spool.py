@@ -3,72 +3,91 @@
 Each page is appended to a file of rows, and then one line of the journal says where its
 rows are and which continuation follows. The journal line carries a checksum of the rows,
 so whatever a crash leaves behind, a page counts only when both are whole. The spool keeps
-memory flat however large the sync is, and is the checkpoint it can resume from.
+memory flat however large the sync is, and is the checkpoint that a later sync resumes from.
 """
 
 import os
-import shutil
 import threading
-import uuid
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import orjson
+from typing import BinaryIO, Self
 
 from resources.runtimes.page import Page
+from resources.warehouse.spool_folder import (
+    JOURNAL,
+    SpoolFolder,
+    abandoned_folders,
+    new_folder,
+)
+from resources.warehouse.spool_journal import (
+    SpooledPage,
+    SpoolHeader,
+    line_of,
+    pages_in,
+    rows_file_name,
+    whole_pages,
+)
 from resources.warehouse.storage_failures import explained_failures
 
 ROWS_FILE_BYTES = 64 * 1024 * 1024
 """A new file of rows is begun past this size: DuckDB reads several files side by side."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpooledPage:
-    """One line of the journal: where a page's rows are and what followed them.
+class Spool:
+    """Pages on disk, in order of arrival; one sync writes it, then DuckDB reads it.
 
-    `first_row` counts the rows of all pages before this one; `length` is in bytes. `part`
-    tells apart the syncs that share a spool: the children of a crawl.
+    `header` says what the pages are of. `resumed_after` is the last page of an earlier
+    execution, where this one goes on; None for a spool that begins with its first page.
     """
 
-    number: int
-    file: str
-    offset: int
-    length: int
-    checksum: int
-    first_row: int
-    row_count: int
-    part: int = 0
-    continuation: Any = None
-    completion: dict[str, Any] | None = None
-    deleted_row_ids: list[Any] = field(default_factory=list[Any])
-
-
-class Spool:
-    """Pages on disk, in order of arrival; one sync writes it, then DuckDB reads it."""
-
-    def __init__(self, parent: Path) -> None:
-        """Begin an empty spool in a folder of its own below `parent`.
-
-        Two processes may sync the same table at once, so none touches another's folder; those
-        of processes that are no more are removed.
-        """
-        _remove_abandoned(parent)
-        self.folder = parent / f"{os.getpid()}-{uuid.uuid4().hex}"
-        with explained_failures(self.folder):
-            self.folder.mkdir(parents=True, mode=0o700)
-            self._journal = (self.folder / "journal.ndjson").open("wb")
+    def __init__(self, folder: SpoolFolder, header: SpoolHeader | None) -> None:
+        """Write in this folder: `begin` makes one, `resources.warehouse.spool_resume` finds one."""
+        self._folder = folder
+        self.folder = folder.path
+        self.header = header
+        self.resumed_after: SpooledPage | None = None
         self._lock = threading.Lock()
+        self._journal = _opened(self.folder / JOURNAL)
         self._rows: BinaryIO | None = None
         self._files: list[Path] = []
         self.page_count = 0
         self.row_count = 0
         self._pages_of: Counter[int] = Counter()
         self._rows_of: Counter[int] = Counter()
+
+    @classmethod
+    def begin(cls, parent: Path, header: SpoolHeader | None = None) -> Self:
+        """An empty spool in a folder of its own below `parent`.
+
+        Two processes may sync the same table at once, so none touches another's folder. Those
+        that were left behind go as soon as this one has a page: until then, they may be the
+        better one to go on with. Without a `header` it is never resumed. Raises `StorageError`
+        when the disk does not take it.
+        """
+        with explained_failures(parent):
+            spool = cls(new_folder(parent), header)
+            spool._journal.write(line_of(header))
+            spool._journal.flush()
+        return spool
+
+    def restore(self) -> int:
+        """Take up the whole pages that the folder holds; returns how many torn bytes were cut."""
+        end = 0
+        for page, line_end in whole_pages(self.folder):
+            if not self._files or self._files[-1].name != page.file:
+                self._files.append(self.folder / page.file)
+            self._count(page)
+            self.resumed_after, end = page, line_end
+        torn = _cut(self.folder / JOURNAL, end)
+        if last := self.resumed_after:
+            torn += _cut(self._files[-1], last.offset + last.length)
+            self._rows = _opened(self._files[-1])
+        self._folder.remove_all_but(self._own_files)
+        return torn
 
     def append(self, page: Page, part: int = 0) -> None:
         """Keep a page. Raises `StorageError` when the disk does not take it.
@@ -91,17 +110,24 @@ class Spool:
             checksum=zlib.crc32(page.rows),
             first_row=self.row_count,
             row_count=page.row_count,
+            arrived_at=time.time(),
             part=part,
             continuation=page.continuation,
             completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
         )
-        self._journal.write(orjson.dumps(entry) + b"\n")
+        self._journal.write(line_of(entry))
         self._journal.flush()
+        self._count(entry)
+        if entry.number == 1:
+            for folder in abandoned_folders(self.folder.parent):
+                folder.remove()
+
+    def _count(self, page: SpooledPage) -> None:
         self.page_count += 1
         self.row_count += page.row_count
-        self._pages_of[part] += 1
-        self._rows_of[part] += page.row_count
+        self._pages_of[page.part] += 1
+        self._rows_of[page.part] += page.row_count
 
     @property
     def files(self) -> Sequence[Path]:
@@ -123,46 +149,48 @@ class Spool:
 
     def pages(self) -> Iterator[SpooledPage]:
         """The journal, page by page."""
-        with (self.folder / "journal.ndjson").open("rb") as journal:
-            for line in journal:
-                yield SpooledPage(**orjson.loads(line))
+        return pages_in(self.folder)
 
     def close(self) -> None:
-        """Close the files; what is on disk stays."""
+        """Close the files; what is on disk stays, and stays this process's own."""
         self._journal.close()
         if self._rows:
             self._rows.close()
+
+    def leave(self) -> None:
+        """Close the files and leave the pages for a later sync to resume from."""
+        with suppress(OSError):  # a page that is not whole is noticed when they are read
+            self.close()
+        self._folder.remove_all_but(self._own_files)
+        self._folder.leave()
 
     def discard(self) -> None:
         """Close and remove the folder with all that is in it."""
         with suppress(OSError):  # what a full disk did not take is of no use any more
             self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._folder.remove()
+
+    @property
+    def _own_files(self) -> set[str]:
+        return {JOURNAL, *(path.name for path in self._files)}
 
     def _rows_file(self) -> BinaryIO:
         if self._rows is None or self._rows.tell() >= ROWS_FILE_BYTES:
             if self._rows:
                 self._rows.close()
-            path = self.folder / f"rows-{len(self._files) + 1:05}.ndjson"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._rows = os.fdopen(descriptor, "wb")
-            self._files.append(path)
+            self._files.append(self.folder / rows_file_name(len(self._files) + 1))
+            self._rows = _opened(self._files[-1])
         return self._rows
 
 
-def _remove_abandoned(parent: Path) -> None:
-    """Remove the folders below `parent` whose process, by its number in the name, is gone."""
-    for folder in parent.glob("*-*"):
-        number = folder.name.partition("-")[0]
-        if number.isdigit() and not _is_running(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
+def _opened(path: Path) -> BinaryIO:
+    """The file, to be written on at its end; only its owner may read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    return os.fdopen(descriptor, "ab")
 
 
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's, but running
-        return True
-    return True
+def _cut(path: Path, end: int) -> int:
+    """Cut a file off; returns how many bytes went."""
+    length = path.stat().st_size
+    os.truncate(path, end)
+    return length - end

@@ -64,7 +64,7 @@ def _preview(sync: TableSync, folder: Path, rows: int) -> None:
         execution_id=uuid.uuid4().hex,
         row_limit=rows,
     )
-    spool = Spool(folder / "spool")
+    spool = Spool.begin(folder / "spool")
     fetcher = SyncFetcher(sync.connection)
     try:
         sync = ask_schema(sync, request, fetcher)

@@ -11,28 +11,38 @@ from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.ledger import RunRecord, SyncPosition
 from resources.warehouse.spool import Spool
+from resources.warehouse.spool_journal import SpooledPage
 from resources.warehouse.stage import StagePart
 from sync_assets.engine.mode import ModeDecision
 from sync_assets.engine.pages import PageRequest, collect_pages
 from sync_assets.engine.table_sync import TableSync
 
+FALL_BACK = ModeDecision(
+    mode="full",
+    reason="the incremental sync ended with hasIncompleteResults (contract C8), "
+    "so a full sync followed at once",
+)
+
 
 @dataclass(kw_only=True)
 class Execution:
-    """One try at a sync: its id, when it began, where its pages and requests go.
+    """One try at a sync: its id, when it began, where its requests go.
 
     `position` is where the sync stood before. `decision` is the mode that is being collected;
-    it changes when an incremental sync has to fall back to a full one. `asking_schema` is on
-    while the pack is asked for the table's schema (contract C23).
+    it changes when an incremental sync has to fall back to a full one. `pages` counts those of
+    that mode. `asking_schema` is on while the pack is asked for the table's schema (contract
+    C23). `resumed_after` is the last page of an execution that died or failed and that this
+    one goes on with, under the id and the start of the sync that it began (contract D9).
     """
 
     position: SyncPosition
     decision: ModeDecision
-    spool: Spool
     fetcher: SyncFetcher
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     asking_schema: bool = False
+    pages: int = 0
+    resumed_after: SpooledPage | None = None
     part_numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
@@ -52,6 +62,7 @@ class Collected:
 def collect(
     sync: TableSync,
     execution: Execution,
+    spool: Spool,
     previous_error: PreviousAttemptError | None,
 ) -> Collected:
     """Collect all pages of a sync.
@@ -60,6 +71,7 @@ def collect(
     and a full sync is collected at once (contract C8). Raises what `collect_pages` raises.
     """
     number = next(execution.part_numbers)
+    after = execution.resumed_after
     request = PageRequest(
         mode=execution.decision.mode,
         cursor=execution.position.cursor,
@@ -68,18 +80,18 @@ def collect(
         previous_error=previous_error,
         row_limit=sync.row_limit,
         part=number,
+        after=after if after and after.part == number else None,
     )
-    ending = collect_pages(sync, request, execution.fetcher, execution.spool)
+    try:
+        ending = collect_pages(sync, request, execution.fetcher, spool)
+    finally:
+        execution.pages = spool.pages_of(number)
     completion = ending.completion
     full = execution.decision.mode == "full"
     if completion is not None and completion.has_incomplete_results and not full:
-        execution.decision = ModeDecision(
-            mode="full",
-            reason="the incremental sync ended with hasIncompleteResults (contract C8), "
-            "so a full sync followed at once",
-        )
+        execution.decision = FALL_BACK
         sync.log("warning", f"{sync.key}: {execution.decision.reason}")
-        return collect(sync, execution, previous_error)
+        return collect(sync, execution, spool, previous_error)
     return Collected(
         cursor=_without_secrets(sync, completion.incremental_continuation) if completion else None,
         cut_short=ending.cut_short,
@@ -145,6 +157,7 @@ def record_of(sync: TableSync, execution: Execution, **figures: Any) -> RunRecor
         mode_reason=execution.decision.reason,
         started_at=execution.started_at,
         finished_at=datetime.now(UTC),
+        pages=execution.pages,
         requests=statistics.requests,
         retries=statistics.retries,
         bytes_received=statistics.bytes_received,

@@ -101,25 +101,26 @@ def _run_batch(
     shared = Execution(
         position=SyncPosition(),
         decision=decision_of_batch([child.decision.mode == "full" for child in batch]),
-        spool=Spool(sync.spool_folder),
         fetcher=SyncFetcher(sync.connection),
     )
+    spool = Spool.begin(sync.spool_folder)
     try:
         with ThreadPoolExecutor(sync.settings.max_parallel_children) as pool:
-            running = [pool.submit(_collect, child, shared, progress) for child in batch]
+            running = [pool.submit(_collect, child, shared, spool, progress) for child in batch]
             results = [future.result() for future in running]
-        shared.spool.close()
+        spool.close()
+        shared.pages = spool.page_count
         failed = [_report(result, warehouse) for result in results if result.error]
         collected = [result for result in results if result.collected]
         seconds = time.monotonic() - began
-        outcome, held = commit_batch(sync, shared, collected, warehouse, keep, seconds)
+        outcome, held = commit_batch(sync, shared, spool, collected, warehouse, keep, seconds)
         failed += [_report(result, warehouse) for result in held.values()]
     except TooManyRejectedRowsError as error:
         sync.connection.redactor.redact_error(error)
         record_failure(sync, warehouse, shared, error)
         raise
     finally:
-        shared.spool.discard()
+        spool.discard()
     complete = [
         result.collected.part.complete
         for result in results
@@ -128,7 +129,7 @@ def _run_batch(
     return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
-def _collect(child: Child, shared: Execution, progress: "_Progress") -> ChildResult:
+def _collect(child: Child, shared: Execution, spool: Spool, progress: "_Progress") -> ChildResult:
     """Collect one child, with retries; each try has its own fetcher and part of the spool."""
     trials: list[Execution] = []
 
@@ -137,7 +138,7 @@ def _collect(child: Child, shared: Execution, progress: "_Progress") -> ChildRes
         trials.append(
             replace(shared, position=child.position, decision=child.decision, fetcher=fetcher)
         )
-        return collect(child.sync, trials[-1], previous_error)
+        return collect(child.sync, trials[-1], spool, previous_error)
 
     try:
         collected = with_retries(child.sync, None, attempt)

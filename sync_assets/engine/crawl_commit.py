@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from resources.warehouse.apply import Application, apply_stage
 from resources.warehouse.guard import LargeDelete, LargeDeleteError
 from resources.warehouse.ledger import PositionChange, RunRecord
+from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage, leave_out
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Collected, Execution, position_after, record_of
@@ -31,6 +32,7 @@ class ChildResult:
 def commit_batch(
     sync: TableSync,
     shared: Execution,
+    spool: Spool,
     results: Sequence[ChildResult],
     warehouse: Warehouse,
     keep: Sequence[str] | None,
@@ -40,13 +42,15 @@ def commit_batch(
     began = time.monotonic()
     pairs = [(result, result.collected) for result in results if result.collected]
     shared.decision = decision_of_batch([collected.part.complete for _, collected in pairs])
-    with Stage(shared.spool.folder / "stage.duckdb", sync.table.schema) as stage:
-        counts = stage.load(shared.spool, [collected.part for _, collected in pairs])
+    with Stage(spool.folder / "stage.duckdb", sync.table.schema) as stage:
+        counts = stage.load(spool, [collected.part for _, collected in pairs])
         stop_at_limits(sync, warehouse, stage, counts, shared)
         application = Application(
             key=sync.key,
             changes=[_change_of(result, collected) for result, collected in pairs],
-            record=_batch_record(sync, shared, results, fetch_seconds, time.monotonic() - began),
+            record=_batch_record(
+                sync, shared, spool, results, fetch_seconds, time.monotonic() - began
+            ),
             keep_syncs=keep,
             guard=sync.delete_guard,
         )
@@ -54,7 +58,7 @@ def commit_batch(
         try:
             applied = apply_stage(warehouse, stage, counts, application)
         except LargeDeleteError as error:
-            held = _hold(sync, shared, results, warehouse, stage, error.deletes)
+            held = _hold(sync, spool, results, warehouse, stage, error.deletes)
             leave_out(stage.path, list(held))
             rest = [change for change in application.changes if change.sync not in held]
             applied = apply_stage(warehouse, stage, counts, replace(application, changes=rest))
@@ -74,6 +78,7 @@ def _change_of(result: ChildResult, collected: Collected) -> PositionChange:
 def _batch_record(
     sync: TableSync,
     shared: Execution,
+    spool: Spool,
     results: Sequence[ChildResult],
     fetch_seconds: float,
     stage_seconds: float,
@@ -84,8 +89,7 @@ def _batch_record(
         sync,
         shared,
         status="succeeded",
-        pages=shared.spool.page_count,
-        rows_returned=shared.spool.row_count,
+        rows_returned=spool.row_count,
         fetch_seconds=fetch_seconds,
         stage_seconds=stage_seconds,
     )
@@ -99,7 +103,7 @@ def _batch_record(
 
 def _hold(
     sync: TableSync,
-    shared: Execution,
+    spool: Spool,
     results: Sequence[ChildResult],
     warehouse: Warehouse,
     stage: Stage,
@@ -117,8 +121,7 @@ def _hold(
             result.child.sync,
             result.execution,
             status="held",
-            pages=shared.spool.pages_of(part),
-            rows_returned=shared.spool.rows_of(part),
+            rows_returned=spool.rows_of(part),
             cursor_before=result.child.position.cursor,
             cursor_after=result.collected.cursor,
         )

@@ -16,7 +16,7 @@ from resources.http.connection_failures import UntrustedCertificateError
 from resources.runtimes.runtime import PageTimeoutError
 from resources.warehouse.apply import SupersededError
 from resources.warehouse.ledger import RunRecord
-from resources.warehouse.storage_failures import StorageError
+from resources.warehouse.storage_failures import DiskFullError, StorageError
 
 
 class SyncFailedError(Exception):
@@ -59,6 +59,17 @@ _POINTLESS_TO_RETRY = (
     StorageError,
     duckdb.Error,
 )
+
+
+def is_worth_resuming(error: Exception, new_pages: int) -> bool:
+    """Whether a later try should go on with the pages of the one that failed (contract D9).
+
+    `new_pages` counts those that were not resumed from an earlier try: without any, the pages
+    may be what makes it fail. When the disk is full, its room is worth more than the pages.
+    """
+    if isinstance(error, SyncCancelledError | AuthenticationFailedError | StorageError):
+        return not isinstance(error, DiskFullError)
+    return new_pages > 0 and is_worth_retrying(error)
 
 
 def is_worth_retrying(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from pack_sdk.results import Completion, rejection_of
 from resources.http.fetcher import SyncFetcher
 from resources.runtimes.runtime import CallEnvironment, TableSession
 from resources.warehouse.spool import Spool
+from resources.warehouse.spool_journal import SpooledPage
 from sync_assets.engine.endless import LoopWatch
 from sync_assets.engine.failures import ParametersRejectedError, SyncCancelledError
 from sync_assets.engine.mode import Mode
@@ -29,7 +30,8 @@ class PageRequest:
     """Which sync the pages are for: its mode, cursor, start and id, the same on every page.
 
     `row_limit` ends the sync after the page that reaches it (contract D6). `part` is the part
-    of the spool that gets the pages.
+    of the spool that gets the pages; `after` is the last page that it has already, of an
+    execution that is resumed (contract D9).
     """
 
     mode: Mode
@@ -39,6 +41,7 @@ class PageRequest:
     previous_error: PreviousAttemptError | None = None
     row_limit: int | None = None
     part: int = 0
+    after: SpooledPage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +60,16 @@ def collect_pages(
     Each page goes to the spool before the next is asked for. Raises what the pack raises,
     `ParametersRejectedError` (C21), `EndlessContinuationError` (C15), `SyncCancelledError`.
     """
+    continuation: Any = None
+    if request.after is not None:
+        continuation = request.after.continuation
+        if ending := _ending(request, spool, continuation, request.after.ending_completion):
+            return ending
     session = open_session(sync, request, fetcher)
     progress, loops = _Progress(sync, spool), LoopWatch()
     try:
-        first = state_of(sync, request, None)
+        first = state_of(sync, request)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
-        continuation: Any = None
         while True:
             if sync.cancelled.is_set():
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
@@ -71,14 +78,23 @@ def collect_pages(
             progress.page_done()
             if sync.lease is not None:
                 sync.lease.touch()
-            if page.continuation is None:
-                return Ending(completion=page.completion)
-            if request.row_limit and spool.rows_of(request.part) >= request.row_limit:
-                return Ending(cut_short=True)
+            if ending := _ending(request, spool, page.continuation, page.completion):
+                return ending
             loops.check(spool.page_count, continuation, page)
             continuation = page.continuation
     finally:
         session.close()
+
+
+def _ending(
+    request: PageRequest, spool: Spool, continuation: Any, completion: Completion | None
+) -> Ending | None:
+    """How the sync ends with the page that was spooled last, None if it goes on."""
+    if continuation is None:
+        return Ending(completion=completion)
+    if request.row_limit and spool.rows_of(request.part) >= request.row_limit:
+        return Ending(cut_short=True)
+    return None
 
 
 def open_session(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) -> TableSession:
@@ -138,6 +154,7 @@ class _Progress:
         self._sync = sync
         self._spool = spool
         self._started = self._logged = time.monotonic()
+        self._rows_before = spool.row_count
 
     def page_done(self) -> None:
         now = time.monotonic()
@@ -148,5 +165,5 @@ class _Progress:
         self._sync.log(
             "info",
             f"{self._sync.key}: {spool.page_count:,} pages, {spool.row_count:,} rows, "
-            f"{spool.row_count / seconds:,.0f} rows per second",
+            f"{(spool.row_count - self._rows_before) / seconds:,.0f} rows per second",
         )

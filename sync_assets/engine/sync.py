@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
@@ -42,6 +43,7 @@ from sync_assets.engine.holding import approve_first, hold
 from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
 from sync_assets.engine.outcome import SyncOutcome, outcome_of
 from sync_assets.engine.reject_limits import stop_at_limits
+from sync_assets.engine.resume import with_spool
 from sync_assets.engine.retries import with_retries
 from sync_assets.engine.schema import ask_schema_for, failure_of
 from sync_assets.engine.table_sync import TableSync
@@ -66,22 +68,17 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
     trials: list[Execution] = []
 
     def attempt(previous_error: PreviousAttemptError | None) -> SyncOutcome:
-        spool = Spool(sync.spool_folder)
         execution = Execution(
             position=position,
             decision=decision,
-            spool=spool,
             fetcher=SyncFetcher(sync.connection),
         )
         trials.append(execution)
-        try:
-            known = ask_schema_for(execution, sync, previous_error)
-            if known is not sync:  # the decision was made as if the schema had not changed
-                execution.decision = _decide(known, position, request)
-                _log_decision(sync, execution.decision)
-            return _attempt(known, warehouse, execution, previous_error)
-        finally:
-            spool.discard()
+        known = ask_schema_for(execution, sync, previous_error)
+        if known is not sync:  # the decision was made as if the schema had not changed
+            execution.decision = _decide(known, position, request)
+            _log_decision(sync, execution.decision)
+        return with_spool(known, execution, previous_error, partial(_attempt, known, warehouse))
 
     try:
         outcome = with_retries(sync, previous_failure(last_run), attempt)
@@ -105,14 +102,10 @@ def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
         execution = Execution(
             position=SyncPosition(),
             decision=decision,
-            spool=Spool(sync.spool_folder),
             fetcher=SyncFetcher(sync.connection),
         )
         trials.append(execution)
-        try:
-            return ask_schema_for(execution, sync, previous_error)
-        finally:
-            execution.spool.discard()
+        return ask_schema_for(execution, sync, previous_error)
 
     try:
         return with_retries(sync, None, attempt)
@@ -138,12 +131,13 @@ def _attempt(
     sync: TableSync,
     warehouse: Warehouse,
     execution: Execution,
+    spool: Spool,
     previous_error: PreviousAttemptError | None,
 ) -> SyncOutcome:
     """Collect the pages, type them, commit them."""
     began = time.monotonic()
-    collected = collect(sync, execution, previous_error)
-    execution.spool.close()
+    collected = collect(sync, execution, spool, previous_error)
+    spool.close()
     fetched = time.monotonic()
     change = PositionChange(
         sync=sync.key.sync,
@@ -152,15 +146,14 @@ def _attempt(
         reason=f"{execution.decision.mode} sync",
     )
     full = collected.part.complete
-    with Stage(execution.spool.folder / "stage.duckdb", sync.table.schema) as stage:
-        counts = stage.load(execution.spool, [collected.part])
+    with Stage(spool.folder / "stage.duckdb", sync.table.schema) as stage:
+        counts = stage.load(spool, [collected.part])
         stop_at_limits(sync, warehouse, stage, counts, execution)
         record = record_of(
             sync,
             execution,
             status="succeeded",
-            pages=execution.spool.pages_of(collected.part.number),
-            rows_returned=execution.spool.rows_of(collected.part.number),
+            rows_returned=spool.rows_of(collected.part.number),
             fetch_seconds=fetched - began,
             stage_seconds=time.monotonic() - fetched,
             cursor_before=execution.position.cursor,
@@ -220,7 +213,6 @@ def record_failure(
         sync,
         execution,
         status=status_of(error),
-        pages=execution.spool.page_count,
         fetch_seconds=(datetime.now(UTC) - execution.started_at).total_seconds(),
         cursor_before=execution.position.cursor,
         cursor_after=execution.position.cursor,

@@ -29,8 +29,10 @@ class SyncSettings:
     `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
     the second try and twice as much before each further one (C17); `full_every` how old a
     full sync may get (C12); `max_parallel_children` how many children of a crawled table
-    run at once. A sync with more rejected rows than `max_rejected_rows`, or a larger share of
-    them among its rows than `max_rejected_share`, fails; None sets no limit (S4).
+    run at once. A sync goes on with the pages of one that died or failed if the last of them
+    is not older than `resume_within`; None or zero starts anew each time (D9). A sync with
+    more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
+    `max_rejected_share`, fails; None sets no limit (S4).
     `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
     sync that was asked for waits for another run of the same sync to end.
     """
@@ -40,6 +42,7 @@ class SyncSettings:
     retry_wait_seconds: float = 5
     full_every: timedelta = timedelta(days=7)
     max_parallel_children: int = 8
+    resume_within: timedelta | None = timedelta(hours=1)
     max_rejected_rows: int | None = None
     max_rejected_share: float | None = None
     lease_wait_seconds: float = 600
@@ -70,8 +73,9 @@ class TableSync:
     `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
-    `spool_folder` is the sync's own folder for pages. `log` must be safe to call from
-    another thread; `cancelled` asks the sync to stop at the next page.
+    `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
+    code, so that a sync does not go on with pages that other code made (D9). `log` must be safe
+    to call from another thread; `cancelled` asks the sync to stop at the next page.
     """
 
     key: SyncKey
@@ -84,6 +88,7 @@ class TableSync:
     configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
     crawl: CrawlSource | None = None
     dynamic_url: str | None = None
+    code_version: str = ""
     schema_asked: bool = False
     row_limit: int | None = None
     approve_deletes: bool = False

@@ -59,7 +59,7 @@ def a_schema(**properties: Any) -> Schema:
 
 def spooled(folder: Path, pages: Sequence[Page]) -> Spool:
     """A closed spool that holds the pages."""
-    spool = Spool(folder)
+    spool = Spool.begin(folder)
     for page in pages:
         spool.append(page)
     spool.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pack_sdk import Pack, PackDefinitionError
-from resources.runtimes.pack_loader import available_packs, load_pack
+from resources.runtimes.pack_loader import available_packs, code_version_of, load_pack
 
 GOOD = """
 from pack_sdk import Pack
@@ -102,3 +102,28 @@ def test_a_module_that_is_no_pack(source: str, message: str, module: Callable[[s
     assert str(caught.value).startswith(message)
     if "cannot be imported" in message:
         assert caught.value.__cause__ is not None
+
+
+def test_the_code_version_changes_with_the_source(
+    tmp_path: Path, module: Callable[[str], str]
+) -> None:
+    """Of a module of one's own it is that file's, whatever else lies beside it (D9)."""
+    name = module(GOOD)
+    before = code_version_of(name)
+    (tmp_path / "some_packs" / "other.py").write_text("")
+    assert code_version_of(name) == before
+    module(GOOD + "# changed")
+    assert code_version_of(name) != before
+
+
+def test_the_code_version_of_a_package_is_that_of_all_its_files(
+    tmp_path: Path, module: Callable[[str], str]
+) -> None:
+    """A pack's helpers are its code too (D9)."""
+    module(GOOD)
+    package = tmp_path / "some_packs" / "large"
+    package.mkdir()
+    (package / "__init__.py").write_text(GOOD)
+    before = code_version_of("some_packs.large")
+    (package / "helper.py").write_text("x = 1")
+    assert code_version_of("some_packs.large") != before

@@ -23,7 +23,7 @@ def test_rows_of_a_failed_try_do_not_disturb_the_others(tmp_path: Path) -> None:
     So many rows that DuckDB, when the stage is closed, would number the rows of the table anew
     if those of the failed part had been deleted.
     """
-    spool = Spool(tmp_path / "spool")
+    spool = Spool.begin(tmp_path / "spool")
     spool.append(_rows(0, 10, version=1), part=0)
     spool.append(_rows(0, 250_000, version=2), part=1)  # the try that failed
     spool.append(_rows(0, 20_000, version=3), part=2)

@@ -103,6 +103,7 @@ class Engine:
     validate_parameters: Callable[..., Any] | None = None
     on_error: Callable[..., Any] | None = None
     get_schema: Callable[..., Any] | None = None
+    code_version: str = ""
     dynamic_url: str | None = None  # with get_schema: makes the table a dynamic one (C23)
     authentication: Authentication = field(default_factory=Authentication)
     connection: ConnectionSettings = field(default_factory=local_connection)
@@ -131,6 +132,7 @@ class Engine:
                 connection=connection,
                 parameters={p.name: self.values.get(p.name) for p in table.parameters},
                 dynamic_url=self.dynamic_url,
+                code_version=self.code_version,
                 spool_folder=self.spools / self.table / name,
                 log=self._write_log,
                 settings=self.settings,

@@ -1,5 +1,6 @@
 """A sync that fails: nothing of it is applied, the ledger says why, and it is tried again."""
 
+import errno
 import json
 import threading
 from collections.abc import Iterator
@@ -89,27 +90,26 @@ def test_the_first_sync_may_fail(tmp_path: Path) -> None:
     assert engine.position().no_cursor_reason == "it has never been synced"
 
 
-@pytest.mark.parametrize("failing", [False, True])
-def test_no_spool_is_left_behind(tmp_path: Path, failing: bool) -> None:
-    """The pages on disk go with the sync, whether it ends well or in the middle."""
+@pytest.mark.parametrize("error", [None, UserVisibleError("no"), OSError(errno.ENOSPC, "full")])
+def test_no_spool_is_left_behind(tmp_path: Path, error: Exception | None) -> None:
+    """The pages go with the sync, unless they are of use to the next try (D9)."""
     engine = Engine(folder=tmp_path, execute=Scripted())
     seen: list[Path] = []
 
     def second_page(_: Any, __: Any) -> Any:
-        seen.extend(path for path in engine.spools.rglob("*") if path.is_file())
-        if failing:
-            raise ValueError("broken")
+        seen.extend(engine.spools.rglob("rows-*"))
+        if error:
+            raise error
         return last_page("t1")
 
     engine.execute = Scripted({"result": items(a="1"), "continuation": 2}, second_page)
-    if failing:
+    if error:
         with pytest.raises(SyncFailedError):
             engine.sync()
     else:
         engine.sync()
     assert seen
-    assert [path for path in engine.spools.rglob("*") if path.is_file()] == []
-    assert list((engine.spools / "Items" / "default").iterdir()) == []
+    assert list(engine.spools.rglob("spool-*")) == []
 
 
 def test_a_page_that_takes_too_long_fails(tmp_path: Path, stuck: Any) -> None:
@@ -195,12 +195,11 @@ def test_an_error_of_the_packs_own_is_of_unknown_kind(tmp_path: Path) -> None:
 
 
 def test_a_failing_sync_is_tried_so_often_and_no_more(tmp_path: Path) -> None:
-    """`attempts` counts all tries; each begins with the first page (contract C17)."""
-    steps = [{"result": items(c="3"), "continuation": 2}, ValueError("again")]
-    engine, execute = synced(tmp_path, *steps * 3)
+    """`attempts` counts all tries (contract C17)."""
+    engine, execute = synced(tmp_path, *[ValueError("again")] * 3)
     with pytest.raises(SyncFailedError, match="again"):
         tried(3, engine).sync()
-    assert [context.continuation for context in execute.contexts[1:]] == [None, 2] * 3
+    assert len(execute.calls) == 4
     assert [line["status"] for line in engine.ledger()] == ["succeeded", "failed"]
     assert [line for level, line in engine.log if level == "warning"] == [
         f"acme.Items: attempt {n} of 3 failed, trying again in 0 s: ValueError: again"
@@ -208,11 +207,12 @@ def test_a_failing_sync_is_tried_so_often_and_no_more(tmp_path: Path) -> None:
     ]
 
 
-def test_pages_of_a_failed_attempt_do_not_count(tmp_path: Path) -> None:
-    """What succeeds is the last attempt alone: rows of the failed one are not in it (C10)."""
+def test_without_resuming_pages_of_a_failed_attempt_do_not_count(tmp_path: Path) -> None:
+    """Then what succeeds is the last attempt alone: rows of the failed one are not in it (C10)."""
     failed = [{"result": items(x="stale"), "continuation": 2}, ValueError("once")]
-    engine, _ = synced(tmp_path, *failed, last_page("t2", a="1"))
-    record = tried(2, engine).sync("full").record
+    engine, execute = synced(tmp_path, *failed, last_page("t2", a="1"))
+    record = tried(2, engine, resume_within=None).sync("full").record
+    assert [context.continuation for context in execute.contexts[1:]] == [None, 2, None]
     assert engine.names() == {"a": "1"}
     assert (record.pages, record.rows_returned) == (1, 1)
 

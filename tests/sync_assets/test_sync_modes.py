@@ -87,7 +87,8 @@ def test_a_failing_full_sync_after_untrusted_results_leaves_all_alone(tmp_path: 
     assert engine.state() == before
     assert (engine.ledger()[1]["status"], engine.ledger()[1]["mode"]) == ("failed", "full")
     execute.then(last_page("t2"))
-    assert engine.sync().record.mode == "incremental"  # from the old cursor, as if for the first
+    assert engine.sync().record.mode == "full"  # that the increments are incomplete is known (D9)
+    assert execute.contexts[-1].previous_completion is None
 
 
 def test_the_periodic_full_sync_leaves_previous_completion_out(tmp_path: Path) -> None:

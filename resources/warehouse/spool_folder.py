@@ -1,0 +1,87 @@
+"""Folders of spools: each belongs to one living process, and outlives it if it dies.
+
+Every folder has a file that its process keeps locked. The kernel lets go of the lock when the
+process ends, however it ends, so a folder whose lock is free was left behind; the number of a
+process would not tell, because another may have it by now. The locks need no clean-up.
+"""
+
+import shutil
+import uuid
+from collections.abc import Set
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+JOURNAL = "journal.ndjson"
+"""The file that makes a folder a spool."""
+
+_PREFIX = "spool-"
+_LOCK = "lock"
+_LONGEST_WAIT_SECONDS = 60
+
+
+class SpoolFolder:
+    """A folder that this process has to itself, until it is left or removed."""
+
+    def __init__(self, path: Path, lock: FileLock) -> None:
+        self.path = path
+        self._lock = lock
+
+    def leave(self) -> None:
+        """Let go of the folder and leave it for a later sync."""
+        self._lock.release()
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it; once removed, it may be removed again."""
+        # The journal first: a process that gets hold of what remains must not take it for whole.
+        (self.path / JOURNAL).unlink(missing_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
+
+    def remove_all_but(self, kept: Set[str]) -> None:
+        """Remove all files whose names are not among `kept`."""
+        for path in self.path.iterdir():
+            if path.name == _LOCK or path.name in kept:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def new_folder(parent: Path) -> SpoolFolder:
+    """A new folder below `parent`, which only its owner may read."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with _admission(parent):
+        path = parent / f"{_PREFIX}{uuid.uuid4().hex}"
+        path.mkdir(mode=0o700)
+        lock = _lock_of(path)
+        lock.acquire(blocking=False)
+    return SpoolFolder(path, lock)
+
+
+def abandoned_folders(parent: Path) -> list[SpoolFolder]:
+    """The folders below `parent` that belong to nobody; now they belong to this process."""
+    if not parent.exists():
+        return []
+    with _admission(parent):
+        taken = [_taken(path) for path in sorted(parent.glob(f"{_PREFIX}*"))]
+    return [folder for folder in taken if folder is not None]
+
+
+def _taken(path: Path) -> SpoolFolder | None:
+    lock = _lock_of(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return None
+    return SpoolFolder(path, lock)
+
+
+def _admission(parent: Path) -> FileLock:
+    """Held while a folder is made or looked at: a new one must not be seen without its lock."""
+    return FileLock(parent / _LOCK, timeout=_LONGEST_WAIT_SECONDS, mode=0o600, thread_local=False)
+
+
+def _lock_of(path: Path) -> FileLock:
+    return FileLock(path / _LOCK, mode=0o600, thread_local=False)
