@@ -83,7 +83,7 @@ def trial(engine: Engine, disk: SmallDisk, free: int, cursor: int) -> Trial:
     except SyncFailedError as failure:
         error = str(failure)
     changed = engine.state() != before
-    left = sorted(path.name for path in engine.spools.rglob("*") if path.is_file())
+    left = sorted(path.name for path in engine.spools.rglob("spool-*/*"))
     disk.clear()
     engine.execute = Scripted(page_of(cursor + 1))
     engine.sync("full")

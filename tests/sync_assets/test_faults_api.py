@@ -38,13 +38,20 @@ def fetch_items(_: Any, context: Any) -> Any:
 
 
 def synced(folder: Path, server: HttpServer, **connection: Any) -> Engine:
-    """An engine that brought a and b and the cursor "t1"; its next sync has one good page first."""
+    """An engine that brought a and b and the cursor "t1"; its next syncs have one good page first.
+
+    A sync that goes on where another failed begins with the page behind it (D9).
+    """
     execute = Scripted(last_page("t1", a="1", b="2"))
     settings = local_connection(endpoint=server.url, **connection)
     engine = Engine(folder=folder, execute=execute, connection=settings)
     engine.sync()
     first = {"result": items(a="new", c="3"), "deletedRowIds": ["b"], "continuation": 2}
-    execute.then(first, fetch_items, first, fetch_items)
+
+    def step(args: Any, context: Any) -> Any:
+        return first if context.continuation is None else fetch_items(args, context)
+
+    execute.then(*[step] * 4)
     return engine
 
 

@@ -1,6 +1,5 @@
 """A sync that fails: nothing of it is applied, the ledger says why, and it is tried again."""
 
-import errno
 import json
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from pack_sdk import PreviousAttemptError, UserVisibleError
 from resources.runtimes.runtime import PageTimeoutError
+from resources.warehouse.storage_failures import DiskFullError
 from sync_assets.engine.failures import (
     SyncFailedError,
 )
@@ -90,7 +90,7 @@ def test_the_first_sync_may_fail(tmp_path: Path) -> None:
     assert engine.position().no_cursor_reason == "it has never been synced"
 
 
-@pytest.mark.parametrize("error", [None, UserVisibleError("no"), OSError(errno.ENOSPC, "full")])
+@pytest.mark.parametrize("error", [None, UserVisibleError("no"), DiskFullError("full")])
 def test_no_spool_is_left_behind(tmp_path: Path, error: Exception | None) -> None:
     """The pages go with the sync, unless they are of use to the next try (D9)."""
     engine = Engine(folder=tmp_path, execute=Scripted())
