@@ -144,7 +144,8 @@ def test_pages_of_another_sync_are_not_used(tmp_path: Path, change: str) -> None
     elif change == "mode":
         mode = "full"
     elif change == "position":
-        OtherRun(folder=tmp_path, execute=Scripted(last_page("t1"))).sync()
+        other = Scripted(last_page("t1"))
+        OtherRun(folder=tmp_path, execute=other, parameters=[PROJECT]).sync()
     elif change == "code":
         engine.code_version = "changed"
     else:
