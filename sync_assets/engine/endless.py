@@ -15,6 +15,13 @@ MOST_ROUNDS = 3
 One repetition may be chance, and a pack that waits for a job returns pages without rows,
 which do not count, however often they come.
 """
+MOST_REPEATED_ROWS = 10_000
+LEAST_REPEATED_PAGES = 20
+"""How many rows, in how many pages, the same page may bring under other continuations.
+
+An API that ignores where to go on returns its first page for ever. But the pages of a pack that
+asks project by project may well hold the same few rows.
+"""
 
 
 class LoopWatch:
@@ -36,14 +43,25 @@ class LoopWatch:
             )
         if not page.row_count:
             return
-        digest = hashlib.blake2b(b"\n".join([called, returned, page.rows]), digest_size=16).digest()
-        self._rounds[digest] += 1
-        if self._rounds[digest] >= MOST_ROUNDS:
+        if self._count(called, returned, page.rows) >= MOST_ROUNDS:
             raise EndlessContinuationError(
                 f"page {number} is the same as {MOST_ROUNDS - 1} pages before: called with "
                 f"{_shown(called)} it returned the same {page.row_count:,} rows and the "
                 f"continuation {_shown(returned)}. The paging goes in a circle (contract C15)"
             )
+        pages = self._count(page.rows)
+        if pages >= LEAST_REPEATED_PAGES and pages * page.row_count >= MOST_REPEATED_ROWS:
+            raise EndlessContinuationError(
+                f"page {number} is one of {pages:,} that brought the same {page.row_count:,} rows, "
+                f"this time with the continuation {_shown(returned)}. Does the API ignore where to "
+                "go on? (contract C15)"
+            )
+
+    def _count(self, *parts: bytes) -> int:
+        """How often these parts have come together, this time included."""
+        digest = hashlib.blake2b(b"\n".join(parts), digest_size=16).digest()
+        self._rounds[digest] += 1
+        return self._rounds[digest]
 
 
 def _json(value: Any) -> bytes:

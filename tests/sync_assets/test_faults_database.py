@@ -7,11 +7,15 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sync_assets.engine.failures import SyncFailedError
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.table_runs import TableFailed, TableRuns
+from sync_assets.engine.table_sync import CrawlSource
 from tests.sync_assets.engine import Engine, Scripted, items, last_page
 
 BLOCKS = 3 * 4096
@@ -168,3 +172,17 @@ def wal_of(path: Path) -> bytes:
     found = Path(f"{copy}.wal").read_bytes()
     assert len(found) > 500
     return found
+
+
+def test_a_crawl_says_so_too(tmp_path: Path) -> None:
+    """A crawled table whose warehouse cannot be read: the same words, by its own name (C20)."""
+    engine = synced(tmp_path)
+    with_garbage(4096)(engine.warehouse.path)
+    runs = TableRuns(max_parallel=1)
+    source = CrawlSource(parent_table="Items", properties={"id": "id"})
+    with engine.prepared() as sync:
+        crawl = replace(sync, crawl=source, log=runs.log, cancelled=runs.cancelled)
+        key = replace(sync.key, table="Children")
+        (event,) = runs.run([replace(crawl, key=key)], engine.warehouse, ModeRequest())
+    assert isinstance(event, TableFailed)
+    assert event.message.startswith(f"acme.Children: DamagedDatabaseError: {engine.warehouse.path}")

@@ -48,6 +48,30 @@ def test_pages_in_a_circle_are_noticed(tmp_path: Path, circle: list[str]) -> Non
     assert engine.position().cursor == "t1"
 
 
+def test_the_same_page_under_every_number(tmp_path: Path) -> None:
+    """An API that ignores the page's number: 10,000 times the same rows are enough (C15)."""
+    rows = items(**{f"r{n}": "x" for n in range(500)})
+    calls: list[int] = []
+
+    def page(_: Any, context: Any) -> Any:
+        calls.append(context.sync.continuation or 1)
+        return {"result": rows, "continuation": calls[-1] + 1}
+
+    engine, _ = synced(tmp_path)
+    engine.execute = page
+    with pytest.raises(SyncFailedError, match=r"one of 20 that brought the same 500 rows, .* 21\."):
+        engine.sync()
+    assert calls == list(range(1, 21))
+    assert engine.names() == {"a": "1", "b": "2"}
+
+
+def test_many_pages_may_hold_the_same_row(tmp_path: Path) -> None:
+    """A pack that asks project by project finds the same member in each (contract C15, S5)."""
+    steps = [{"result": items(admin="x"), "continuation": n} for n in range(1, 201)]
+    engine, _ = synced(tmp_path, *steps, last_page("t2"))
+    assert engine.sync().record.pages == 201
+
+
 def test_what_is_no_circle(tmp_path: Path) -> None:
     """A pack that waits returns no rows; other rows under the same names are progress (C15)."""
     waiting = [{"continuation": place} for place in "ab" * 10]
