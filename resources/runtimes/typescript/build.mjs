@@ -55,7 +55,7 @@ try {
     outfile: intermediate,
     platform: "node",
     format: "cjs",
-    sourcemap: "inline",
+    sourcemap: "external", // esbuild 0.25 drops sources when it composes maps: source_map.py does
     metafile: true,
   });
   await esbuild.build({
@@ -69,7 +69,6 @@ try {
     inject: ["pack-globals"],
     plugins: [withStandIns],
     sourcemap: "linked",
-    sourcesContent: false,
     banner: { js: "'use strict';" },
   });
   const inputs = Object.keys(first.metafile.inputs).map((name) => path.resolve(folder, name));

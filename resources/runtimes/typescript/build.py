@@ -121,7 +121,7 @@ def _bundle_sources(entry: Path, work: Path) -> Sequence[Path]:
         raise PackDefinitionError(
             f"{entry} cannot be bundled:\n" + "\n".join(_shown(error, folder) for error in errors)
         )
-    (work / "bundle.js.node.js").unlink()
+    (work / "bundle.js.node.js").unlink()  # but not its source map
     inputs = [Path(name) for name in answer["inputs"]]
     return [
         file

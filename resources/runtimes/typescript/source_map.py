@@ -55,23 +55,35 @@ def map_stack(stack: str, bundle: Bundle) -> list[str]:
 
 def place_of(bundle: Bundle, line: int, column: int) -> Place:
     """Where a place in the bundle comes from; itself if the map does not say."""
-    if bundle.source_map is not None:
-        sources, lines = _read(bundle.source_map, bundle.source_map.stat().st_mtime_ns)
-        segments = lines[line - 1] if line <= len(lines) else []
-        index = bisect_right(segments, column - 1, key=lambda segment: segment[0]) - 1
-        if index >= 0 and (segment := segments[index])[1] >= 0:
-            _, source, source_line, source_column = segment
-            return Place(sources[source], source_line + 1, source_column + 1)
-    return Place(bundle.file.name, line, column)
+    place = Place(bundle.file.name, line, column)
+    if bundle.source_map is None:
+        return place
+    place = _look_up(bundle.source_map, place) or place
+    # A bundle that was made here was made in two steps; the second map leads to the first's file.
+    first = bundle.file.with_name(f"{Path(place.source).name}.map")
+    if first != bundle.source_map and first.is_file():
+        place = _look_up(first, place) or place
+    return place
+
+
+def _look_up(source_map: Path, place: Place) -> Place | None:
+    sources, lines = _read(source_map, source_map.stat().st_mtime_ns)
+    segments = lines[place.line - 1] if place.line <= len(lines) else []
+    index = bisect_right(segments, place.column - 1, key=lambda segment: segment[0]) - 1
+    if index < 0 or segments[index][1] < 0:
+        return None
+    _, source, line, column = segments[index]
+    return Place(sources[source], line + 1, column + 1)
 
 
 def _shown(place: Place, bundle: Bundle) -> str:
+    """The place with its file as seen from the pack's folder, where it is below that."""
     source = place.source
-    if bundle.source_map is not None and place.source != bundle.file.name:
-        path = (bundle.source_map.parent / place.source).resolve()
-        source = str(
-            path.relative_to(bundle.folder) if path.is_relative_to(bundle.folder) else path
-        )
+    path = (bundle.file.parent / source).resolve()
+    if path.is_relative_to(bundle.folder):
+        source = str(path.relative_to(bundle.folder))
+    elif source.startswith("."):  # from where somebody else compiled it
+        source = source.lstrip("./")
     return f"{source}:{place.line}:{place.column}"
 
 
