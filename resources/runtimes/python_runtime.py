@@ -41,6 +41,18 @@ class PythonRuntime:
         """Open a session for one sync of a table."""
         return PythonSession(self._pack.sync_tables[table_name], environment)
 
+    def connection_name(self, environment: CallEnvironment) -> str | None:
+        """Call `get_connection_name` (see `PackRuntime.connection_name`)."""
+        function = self._pack.authentication.get_connection_name
+        if function is None:
+            return None
+        session = PythonSession(next(iter(self._pack.sync_tables.values())), environment)
+        try:
+            name = session.ask(function)
+        finally:
+            session.close()
+        return None if name is None else str(name)
+
 
 class PythonSession:
     """One sync of one table of a Python pack."""
@@ -135,6 +147,10 @@ class PythonSession:
         """Call `get_display_url` (contract C23); without one, the URL is for browsers as well."""
         dynamic = self._dynamic("get_display_url")
         return url if dynamic.get_display_url is None else self._text_of("get_display_url", url)
+
+    def ask(self, function: Callable[..., Any]) -> Any:
+        """Call a function of the pack that belongs to no table, with a context only."""
+        return self._call(function, self._context(function, SyncState()))
 
     def close(self) -> None:
         """End the session's thread; a call still under way is abandoned."""

@@ -121,3 +121,10 @@ class PackRuntime(Protocol):
     def open(self, table_name: str, environment: CallEnvironment) -> TableSession:
         """Open a session for one sync of a table."""
         ...
+
+    def connection_name(self, environment: CallEnvironment) -> str | None:
+        """What the pack calls the connected account, None if it does not say.
+
+        Raises what the pack raised, or `PageTimeoutError`.
+        """
+        ...

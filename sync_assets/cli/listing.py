@@ -1,19 +1,26 @@
 """`packsync list`: packs, tables, syncs, next runs."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import typer
 from cronsim import CronSim
 from rich.markup import escape
 from rich.table import Table
 
 from resources.warehouse.ledger import SyncKey
+from sync_assets.cli.accounts import account_names
 from sync_assets.cli.project import configured_packs, console, plain_errors
 from sync_assets.configuration import ScheduleConfiguration
 from sync_assets.pack_assets import PackAssets
 
 
-def list_packs() -> None:
+def list_packs(
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="Ask the services whose accounts they are.")
+    ] = False,
+) -> None:
     """List the packs that are switched on, their tables, and when they sync next."""
     with plain_errors():
         packs = configured_packs()
@@ -31,6 +38,8 @@ def list_packs() -> None:
                     )
             console.print(table)
             _print_left_out(definition)
+            for connection, account in account_names(component, definition) if accounts else ():
+                console.print(f"{connection}: {account}", markup=False, soft_wrap=True)
         if not packs:
             console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
 

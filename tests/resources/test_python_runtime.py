@@ -8,10 +8,21 @@ from typing import Any
 
 import pytest
 
-from pack_sdk import Completion, InvalidResultError, SyncState, UserVisibleError
+from pack_sdk import (
+    AsyncFetcher,
+    Completion,
+    InvalidResultError,
+    Pack,
+    SyncExecutionContext,
+    SyncState,
+    UserVisibleError,
+)
+from pack_sdk.logger import SilentLogger
 from resources.runtimes.page import Page
-from resources.runtimes.python_runtime import PythonSession
+from resources.runtimes.python_runtime import PythonRuntime, PythonSession
+from resources.runtimes.runtime import CallEnvironment
 from tests.resources.pack_calls import RecordingFetcher, open_session
+from tests.resources.sync_bench import a_schema
 
 Open = Callable[..., PythonSession]
 FULL = SyncState()
@@ -234,3 +245,22 @@ def test_validate_parameters_gets_the_values_by_name(opened: Open) -> None:
 def test_a_table_that_validates_nothing(opened: Open) -> None:
     """Without `validate_parameters` there is no answer (C21)."""
     assert opened(nothing).validate_parameters([], FULL) is None
+
+
+def test_the_name_of_the_connection() -> None:
+    """`get_connection_name(context)`, plain or async; without one there is none (contract A1)."""
+
+    async def name(context: SyncExecutionContext[AsyncFetcher]) -> str:
+        return (await context.fetcher.fetch(url="/me")).body
+
+    pack = Pack()
+    pack.add_sync_table(name="Tasks", identity_name="Task", schema=a_schema(), execute=print)
+    environment = CallEnvironment(
+        fetcher=RecordingFetcher(),
+        logger=SilentLogger(),
+        endpoint=None,
+        page_timeout_seconds=30,
+    )
+    assert PythonRuntime(pack).connection_name(environment) is None
+    pack.set_authentication(type="HeaderBearerToken", get_connection_name=name)
+    assert PythonRuntime(pack).connection_name(environment) == "/me"

@@ -108,3 +108,24 @@ def test_a_change_of_the_pack_is_built(project: DagsterProject, tracker: Path) -
     assert "tracker  Issues" in invoke("build")
     assert "tracker.Issues" in invoke("list")
     assert project.definitions()
+
+
+def test_whose_accounts_they_are(
+    project: DagsterProject, tracker: Path, api: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pack asks the service; one that does not say is told as well (contract A1)."""
+    assert "default: the pack does not say" in invoke("list", "--accounts")
+    monkeypatch.setenv("TRACKER_TOKEN", "t")
+    connection = {
+        "endpoint": api.url,
+        "allow_http_localhost": True,
+        "credentials": {"token": {"env": "TRACKER_TOKEN"}},
+    }
+    project.switch_on("tracker", pack=str(tracker), connections={"default": connection})
+    bundle = tracker / "bundle.js"
+    account = "{type: 'HeaderBearerToken', getConnectionName: {execute: async (_, context) => %s}}"
+    asked = "(await context.fetcher.fetch({method: 'GET', url: '/me'})).body.tasks[0].id"
+    for body, shown in ((asked, "default: 1"), ("null.x", "default: JavaScriptError: TypeError:")):
+        declared = f"exports.pack.defaultAuthentication = {account % body};"
+        bundle.write_text(bundle.read_text() + declared)
+        assert shown in invoke("list", "--accounts")

@@ -12,7 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from resources.runtimes.runtime import PageTimeoutError
-from resources.runtimes.typescript.deno import command, limit_memory, start
+from resources.runtimes.typescript.deno import (
+    command,
+    limit_memory,
+    limit_processor_time,
+    start,
+)
 from resources.runtimes.typescript.errors import PackProcessError
 from resources.runtimes.typescript.frames import BrokenFrameError, Frame, FrameKind, FrameReader
 
@@ -92,6 +97,7 @@ class PackProcess:
         deadline = time.monotonic() + seconds
         rows: list[bytes] = []
         size = 0
+        limit_processor_time(self._process, seconds)
         self._calls.submit(self._write, call)
         while True:
             frame = self._next_frame(deadline)

@@ -111,20 +111,23 @@ class Bench:
         return read_manifest(ask_manifest(self.bundle(source)))
 
     def open(self, source: str, **environment: Any) -> TypeScriptSession:
-        """A session of the pack's first table; the fixture closes it."""
-        pack = self.pack(source)
-        runtime = TypeScriptRuntime(pack, self.bundle(source), self.limits)
-        session = runtime.open(
-            next(iter(pack.sync_tables)),
-            CallEnvironment(
-                fetcher=self.fetcher,
-                logger=self.logger,
-                page_timeout_seconds=self.seconds,
-                **{"endpoint": None, **environment},
-            ),
-        )
+        """A session of the table `Tasks`; the fixture closes it."""
+        session = self.runtime(source).open("Tasks", self.environment(**environment))
         self.sessions.append(session)
         return session
+
+    def runtime(self, source: str) -> TypeScriptRuntime:
+        """What runs the pack."""
+        return TypeScriptRuntime(self.pack(source), self.bundle(source), self.limits)
+
+    def environment(self, **fields: Any) -> CallEnvironment:
+        """What a session is given."""
+        return CallEnvironment(
+            fetcher=self.fetcher,
+            logger=self.logger,
+            page_timeout_seconds=self.seconds,
+            **{"endpoint": None, **fields},
+        )
 
     def execute(
         self, execute: str, args: Sequence[Any] = (), sync: SyncState | None = None, **fields: str

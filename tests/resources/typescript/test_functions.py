@@ -112,7 +112,7 @@ def test_functions_that_a_dynamic_table_lacks(bench: Bench) -> None:
     assert [url.value for url in listed.search_dynamic_urls("B")] == ["/a"]
     assert listed.search_dynamic_urls("x") == []
     assert listed.get_display_url("/a") == "/a"
-    with pytest.raises(PackDefinitionError, match="has no getName"):
+    with pytest.raises(PackDefinitionError, match="has no getName of the table 'Tasks'"):
         listed.get_name("/a")
     bare = bench.open(dynamic_table(getSchema=SCHEMA))
     with pytest.raises(PackDefinitionError, match="has no listDynamicUrls"):
@@ -124,6 +124,18 @@ def test_a_schema_that_is_none(bench: Bench) -> None:
     session = bench.open(dynamic_table(getSchema="return {type: 'string'}"))
     with pytest.raises(InvalidResultError, match="get_schema of the table 'Tasks' for /a"):
         session.get_schema(SyncState(dynamic_url="/a"))
+
+
+def test_the_name_of_the_connection(bench: Bench) -> None:
+    """Asked of no table; a pack that does not say has none (contract A1)."""
+    authentication = f"""exports.pack.defaultAuthentication = {{
+        type: "HeaderBearerToken", getConnectionName: {
+        formula("return (await context.fetcher.fetch({method: 'GET', url: '/me'})).body;")
+    }}};"""
+    assert bench.runtime(one_table("return") + authentication).connection_name(
+        bench.environment()
+    ) == "/me"  # fmt: skip
+    assert bench.runtime(one_table("return")).connection_name(bench.environment()) is None
 
 
 def test_a_static_table_has_no_schema_to_ask_for(bench: Bench) -> None:

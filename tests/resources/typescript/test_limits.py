@@ -139,6 +139,16 @@ def test_a_child_that_dies(bench: Bench) -> None:
     assert is_gone(session.pid)
 
 
+def test_a_child_that_nobody_ends(bench: Bench) -> None:
+    """If this process is killed, the kernel ends a pack that computes for ever."""
+    bench.seconds = 100
+    session = bench.open(one_table("return"))
+    session.execute([], SyncState())
+    limits = Path(f"/proc/{session.pid}/limits").read_text()
+    limit = next(line.split()[3] for line in limits.splitlines() if "Max cpu time" in line)
+    assert 410 <= int(limit) < 420
+
+
 def test_closing_ends_the_child(bench: Bench) -> None:
     """Also one that is busy; closing again does nothing."""
     session = bench.open(one_table("return"))
