@@ -36,6 +36,13 @@ def find_unserialisable(value: object, path: str) -> str | None:
     Returns a sentence that names the path (starting from `path`) and the remedy, or None
     when the value is sound.
     """
+    try:
+        return _find_unserialisable(value, path)
+    except RecursionError:
+        return f"{path} is nested too deeply, or contains itself"
+
+
+def _find_unserialisable(value: object, path: str) -> str | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -53,12 +60,12 @@ def find_unserialisable(value: object, path: str) -> str | None:
         for key, item in cast("dict[object, object]", value).items():
             if type(key) is not str:  # orjson takes no subclass, such as a StrEnum, as a key
                 return f"{path} has the key {key!r}; JSON keys are strings"
-            if problem := find_unserialisable(item, f"{path}.{key}"):
+            if problem := _find_unserialisable(item, f"{path}.{key}"):
                 return problem
         return None
     if isinstance(value, list):
         for index, item in enumerate(cast("list[object]", value)):
-            if problem := find_unserialisable(item, f"{path}[{index}]"):
+            if problem := _find_unserialisable(item, f"{path}[{index}]"):
                 return problem
         return None
     name = type(value).__name__

@@ -128,3 +128,11 @@ def test_keys_in_either_spelling() -> None:
         with_snake_case_keys({"rowId": 1}, allowed, "x")
     with pytest.raises(ValueError, match="x has 'row_ids' in both spellings; keep one"):
         with_snake_case_keys({"rowIds": 1, "row_ids": 1}, allowed, "x")
+
+
+def test_a_value_that_contains_itself_is_named() -> None:
+    """JSON cannot say it, and neither may a continuation (contract C4)."""
+    loop: dict[str, object] = {}
+    loop["again"] = loop
+    problem = find_unserialisable(loop, "continuation")
+    assert problem == "continuation is nested too deeply, or contains itself"

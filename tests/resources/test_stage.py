@@ -217,3 +217,18 @@ def test_a_stage_is_made_again_from_the_spool(tmp_path: Path) -> None:
     """A file that an earlier stage left is replaced (D9)."""
     stage_pages(tmp_path, SCHEMA, a_page({"id": "a", "v": 1}))
     assert stage_pages(tmp_path, SCHEMA, a_page({"id": "b", "v": 2})).upserts == [("b", 2)]
+
+
+def test_a_table_of_many_columns(tmp_path: Path) -> None:
+    """Typed as any other, though DuckDB plans it otherwise; the bad value is named (S4)."""
+    kinds = ["string", "number", "boolean"]
+    schema = a_schema(**{f"p{i}": kinds[i % 3] for i in range(300)})
+    values = [(f"v{i}", float(i), True)[i % 3] for i in range(300)]
+    good = {f"p{i}": value for i, value in enumerate(values)}
+    staged = stage_pages(
+        tmp_path, schema, a_page({"id": "a", **good}, {"id": "b", **good, "p298": "x"})
+    )
+    assert staged.upserts == [("a", *values)]
+    assert [reject[2] for reject in staged.rejects] == [
+        "property 'p298': x is not a number that fits DOUBLE"
+    ]
