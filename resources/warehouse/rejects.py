@@ -18,8 +18,14 @@ from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"
 
-FAILED = f"execution_id IN (SELECT execution_id FROM {SYSTEM_SCHEMA}.runs WHERE status = 'failed')"
-"""SQL: a rejected row came with a sync that failed, of which nothing was applied."""
+FAILED = (
+    f"execution_id NOT IN (SELECT execution_id FROM {SYSTEM_SCHEMA}.runs "
+    "WHERE status = 'succeeded')"
+)
+"""SQL: a rejected row came with a sync of which nothing was applied.
+
+Not "that failed": a sync that fails and is resumed has one id and both lines in the ledger (D9).
+"""
 
 _REASONS_SHOWN = 5
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema
+from resources.warehouse.replay import replay_rejects
 from sync_assets.engine.failures import SyncFailedError, TooManyRejectedRowsError
 from sync_assets.engine.table_runs import TableFailed
 from sync_assets.engine.table_sync import SyncSettings
@@ -188,3 +189,17 @@ def test_a_crawl_is_stopped_by_the_batch(tmp_path: Path, monkeypatch: pytest.Mon
     assert forum.query("SELECT sync, row_id FROM _sync.rejected_rows") == [("default/p2", "")]
     lines = forum.query("SELECT status, error_message FROM _sync.runs WHERE status = 'failed'")
     assert "max_rejected_rows: 0 allows" in lines[0][1]
+
+
+def test_rejects_of_a_resumed_sync_are_replayed(tmp_path: Path) -> None:
+    """A sync that failed and went on has one id in the ledger, once failed, once not (S4, D9)."""
+    first = {**a_page(1, 1), "continuation": {"page": 2}}
+    engine = engine_of(tmp_path, first, ValueError("no"), a_page(0, 0, "t1"))
+    engine.settings = SyncSettings(attempts=1)
+    with pytest.raises(SyncFailedError):
+        engine.sync()
+    engine.sync()
+    assert [line["status"] for line in engine.ledger()] == ["failed", "succeeded"]
+    assert len({line["execution_id"] for line in engine.ledger()}) == 1
+    replay = replay_rejects(engine.warehouse, engine.key(), SIZED, tmp_path)
+    assert (replay.of_failed_syncs, replay.remaining) == (0, 1)
