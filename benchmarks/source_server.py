@@ -28,18 +28,22 @@ _HEADERS_END = b"\r\n\r\n"
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSize:
-    """How many rows the source has, how many of them change, go, and fit on a page."""
+    """How many rows the source has, how many of them change, go, and fit on a page.
+
+    `latency_ms` is how long it waits before each answer, as a service far away does.
+    """
 
     rows: int
     changes: int
     deletes: int
     page: int
+    latency_ms: int = 0
 
 
 @contextmanager
 def running_source(size: SourceSize) -> Generator[str]:
     """The server in a process of its own, ready to answer; its base URL."""
-    numbers = [str(number) for number in (size.rows, size.changes, size.deletes, size.page)]
+    numbers = [str(number) for number in vars(size).values()]
     command = [sys.executable, "-m", "benchmarks.source_server", *numbers]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -112,8 +116,9 @@ def _answer(rows: list[dict[str, Any]], deleted: list[int], following: str | Non
 class _Answering(asyncio.Protocol):
     """One kept connection: each request is a GET, answered by its path."""
 
-    def __init__(self, answers: dict[bytes, bytes]) -> None:
+    def __init__(self, answers: dict[bytes, bytes], latency_ms: int) -> None:
         self._answers = answers
+        self._latency = latency_ms / 1000
         self._received = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -129,12 +134,18 @@ class _Answering(asyncio.Protocol):
             head, _, self._received = self._received.partition(_HEADERS_END)
             path = head.split(b" ", 2)[1]
             missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0" + _HEADERS_END
-            self._transport.write(self._answers.get(path, missing))
+            answer = self._answers.get(path, missing)
+            if self._latency:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._latency, self._transport.write, answer)
+            else:
+                self._transport.write(answer)
 
 
-async def _serve(answers: dict[bytes, bytes]) -> None:
+async def _serve(size: SourceSize) -> None:
+    answers = make_answers(size)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Answering(answers), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Answering(answers, size.latency_ms), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     print(f"http://127.0.0.1:{port}", flush=True)
     await server.serve_forever()
@@ -145,10 +156,11 @@ def main(
     changes: Annotated[int, typer.Argument()],
     deletes: Annotated[int, typer.Argument()],
     page: Annotated[int, typer.Argument()],
+    latency_ms: Annotated[int, typer.Argument()],
 ) -> None:
     """Make the answers, print the base URL, and serve until terminated."""
-    size = SourceSize(rows=rows, changes=changes, deletes=deletes, page=page)
-    asyncio.run(_serve(make_answers(size)))
+    size = SourceSize(rows=rows, changes=changes, deletes=deletes, page=page, latency_ms=latency_ms)
+    asyncio.run(_serve(size))
 
 
 if __name__ == "__main__":

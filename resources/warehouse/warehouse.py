@@ -2,11 +2,11 @@
 
 A DuckDB file that one process has open for writing cannot be opened by any other, even to
 read. So nothing here keeps it open: `Warehouse.write` and `Warehouse.read` open it, waiting
-patiently while somebody else has it, and close it again.
+patiently while somebody else has it, and close it again. Threads of one process take turns
+(`resources.warehouse.turns`).
 """
 
 import re
-import threading
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -19,16 +19,13 @@ import tenacity
 
 from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.storage_failures import WarehouseLockedError, explained_failures
+from resources.warehouse.turns import turns_at
 
 if TYPE_CHECKING:
     import pandas
 
 SYSTEM_SCHEMA = "_sync"
 """The DuckDB schema that holds everything of ours: cursors, ledger, rejected rows."""
-
-
-_process_locks: dict[Path, threading.RLock] = {}
-_process_locks_guard = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +50,7 @@ class Warehouse:
         """
         with explained_failures(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._process_lock(), self._opened(read_only=False) as connection:
+        with self._opened(read_only=False) as connection:
             connection.begin()
             try:
                 yield connection
@@ -75,7 +72,7 @@ class Warehouse:
             with duckdb.connect() as connection:
                 yield connection
             return
-        with self._process_lock(), self._opened(read_only=True) as connection:
+        with self._opened(read_only=True) as connection:
             yield connection
 
     def frame(self, pack: str, table: str) -> "pandas.DataFrame":
@@ -88,17 +85,14 @@ class Warehouse:
                 warnings.filterwarnings("ignore", "The inplace keyword", DeprecationWarning)
                 return connection.sql(f"FROM {name}").df()
 
-    def _process_lock(self) -> threading.RLock:
-        # Two connections of one process share one database instance in DuckDB, which must
-        # then agree on every setting; taking turns is simpler and costs nothing.
-        with _process_locks_guard:
-            return _process_locks.setdefault(self.path.absolute(), threading.RLock())
-
     @contextmanager
     def _opened(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
+        def connect() -> duckdb.DuckDBPyConnection:
+            return self._connect(read_only=read_only)
+
         with (
             explained_failures(self.path, of_system=False),
-            self._connect(read_only=read_only) as connection,
+            turns_at(self.path).connection(connect, read_only=read_only) as connection,
         ):
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
