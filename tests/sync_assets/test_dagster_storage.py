@@ -1,0 +1,47 @@
+"""Dagster's storage with files that stay open: the same files and answers as Dagster's own."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from sync_assets.dagster_storage import KeptSqliteEventLogStorage
+from tests.sync_assets import dagster_project
+from tests.sync_assets.dagster_project import DagsterProject, pack_of
+from tests.sync_assets.engine import last_page
+
+stored_project = dagster_project.stored_project
+
+
+def sync_items(*_: object) -> Any:
+    """The only page."""
+    return last_page("t1", a="1")
+
+
+def test_dagster_yaml_names_it(stored_project: DagsterProject) -> None:
+    """The instance of the project has it."""
+    assert isinstance(stored_project.instance.event_log_storage, KeptSqliteEventLogStorage)
+
+
+def test_dagsters_own_storage_reads_what_it_wrote(
+    stored_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Switching back is a matter of dagster.yaml: same files, same events, another run on top."""
+    project = stored_project
+    project.switch_on_pack("acme", pack_of(Items=sync_items))
+    results = [project.run() for _ in range(12)]  # more runs than files stay open
+    key = dg.AssetKey(["acme", "Items"])
+    written = [project.logged(result) for result in results]
+    assert all("Finished execution of run" in text for text in written)
+    file = Path(project.folder, "dagster.yaml")
+    settings = yaml.safe_load(file.read_text())
+    settings["storage"] = {"sqlite": {"base_dir": ".dagster/storage"}}
+    file.write_text(yaml.safe_dump(settings))
+    with dg.DagsterInstance.get() as plain:
+        assert not isinstance(plain.event_log_storage, KeptSqliteEventLogStorage)
+        monkeypatch.setattr(project, "instance", plain)
+        assert [project.logged(result) for result in results] == written
+        assert len(plain.fetch_materializations(key, limit=100).records) == 12
+        assert project.run().success
