@@ -4,7 +4,6 @@ Definitions load from here: nothing is built, fetched or run for them.
 """
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,8 +71,10 @@ def keep_built(
     content = {"manifest": manifest, "outside": hashes(outside)}
     (work / "manifest.json").write_bytes(orjson.dumps(content))
     place = _place_of(folder)
-    shutil.rmtree(place, ignore_errors=True)
-    work.replace(place)
+    with tempfile.TemporaryDirectory(prefix="replaced-", dir=place.parent) as replaced:
+        if place.exists():  # a build of the same sources: gone for a moment only
+            place.rename(Path(replaced) / place.name)
+        work.replace(place)
     return BuiltPack(bundle=_bundle(place, folder), manifest=manifest)
 
 

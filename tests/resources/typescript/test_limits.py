@@ -1,7 +1,10 @@
 """What a pack cannot do for ever, or without bounds: each ends in a clear error."""
 
 import os
+import select
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,6 +150,37 @@ def test_a_child_that_nobody_ends(bench: Bench) -> None:
     limits = Path(f"/proc/{session.pid}/limits").read_text()
     limit = next(line.split()[3] for line in limits.splitlines() if "Max cpu time" in line)
     assert 410 <= int(limit) < 420
+
+
+ORPHAN = """
+import sys
+from resources.runtimes.typescript.frames import Frame, FrameKind
+from resources.runtimes.typescript.process import Limits, PackProcess
+
+process = PackProcess(Limits())
+process.load(sys.argv[1].encode(), "bundle.js")
+head = {"call": 1, "function": "manifest", "context": {"sync": {}}, "maxLogLines": 0}
+process.call(Frame(kind=FrameKind.CALL, head=head), 60, "loading", print)
+print(process.pid, flush=True)
+sys.stdin.read()
+"""
+"""A process that starts a child and waits."""
+
+
+def test_a_child_whose_parent_was_killed() -> None:
+    """It ends, whatever timers the pack has left behind."""
+    pack = one_table("return", before="setInterval(() => {}, 10);")
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", ORPHAN, pack], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        ended = select.poll()
+        ended.register(child, select.POLLIN)
+        assert ended.poll(0) == []
+        parent.kill()
+    assert ended.poll(60_000) != []
+    os.close(child)
 
 
 def test_closing_ends_the_child(bench: Bench) -> None:

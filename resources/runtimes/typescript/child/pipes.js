@@ -17,7 +17,11 @@ const CALL = 67; // C
 const CHUNK = 1 << 20;
 
 function writeAll(bytes) {
-  for (let at = 0; at < bytes.length; ) at += writeSome(subarray(bytes, at));
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSome(subarray(bytes, at));
+  } catch {
+    exit(0); // the other side is gone, and so is whoever would end this process
+  }
 }
 
 function send(kind, head, blob) {
@@ -82,9 +86,7 @@ function readMore() {
   if (reading || (running !== null && awaited === 0)) return;
   reading = true;
   readExactly(4, (size) => {
-    if (size === null) return; // the other side is gone: the event loop runs empty
     readExactly(lengthAt(size, 0), (frame) => {
-      if (frame === null) return;
       reading = false;
       const end = 5 + lengthAt(frame, 1);
       const head = parse(decode(subarray(frame, 5, end)));
@@ -99,7 +101,7 @@ function readExactly(size, done) {
   const bytes = new Uint8Array(size);
   let filled = 0;
   const step = (count) => {
-    if (count === null) return done(null);
+    if (count === null) exit(0); // as above, whatever timers the pack has
     filled += count;
     if (filled === size) return done(bytes);
     then(readSome(subarray(bytes, filled)), step, broken);
