@@ -2,7 +2,7 @@
 
 import copy
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from pack_sdk.context import PreviousAttemptError, SyncState
 from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion, rejection_of
 from resources.http.fetcher import SyncFetcher
+from resources.runtimes.page import Page
 from resources.runtimes.runtime import CallEnvironment, TableSession
 from resources.warehouse.spool import Spool
 from resources.warehouse.spool_journal import SpooledPage
@@ -74,7 +75,7 @@ def collect_pages(
             if sync.cancelled.is_set():
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
             page = session.execute(_args(sync, request), state_of(sync, request, continuation))
-            spool.append(page, request.part)
+            spool.append(_for_the_journal(sync, page), request.part)
             progress.page_done()
             if sync.lease is not None:
                 sync.lease.touch()
@@ -84,6 +85,16 @@ def collect_pages(
             continuation = page.continuation
     finally:
         session.close()
+
+
+def _for_the_journal(sync: TableSync, page: Page) -> Page:
+    """The page as it is kept: credentials in a continuation stay out of files (contract A4).
+
+    An API may repeat them in a `next` link; where a sync is resumed with what was kept, the
+    fetcher puts them on the request anyway.
+    """
+    redactor = sync.connection.redactor
+    return replace(page, continuation=redactor.without_certain_secrets(page.continuation))
 
 
 def _ending(

@@ -93,6 +93,14 @@ def circles(_: Sequence[Any], context: SyncExecutionContext) -> Any:
     return {"continuation": {"at": echoed(context)["plain"]}}
 
 
+def stops(_: Sequence[Any], context: SyncExecutionContext) -> Any:
+    """Fails on its second page, so that the first one is kept to be gone on from (D9)."""
+    if context.sync.continuation:
+        raise RuntimeError(MARKER)
+    link = f"/items?key={quote(echoed(context)['echo'])}"
+    return {"result": items(a=MARKER), "continuation": {"next": link}}
+
+
 def fetches(path: str) -> Any:
     """A table that fetches a path which fails."""
 
@@ -107,6 +115,7 @@ TABLES = {
     "Raises": raises,
     "Mistakes": mistakes,
     "Circles": circles,
+    "Stops": stops,
     "Refused": fetches("/refused"),
     "Redirected": fetches("/redirect"),
     "Half": fetches("/half"),
@@ -210,7 +219,14 @@ def test_a_cursor_is_stored_without_the_credential(run: Run) -> None:
     assert "the cursor held a credential of the connection" in run.project.logged(run.result)
 
 
-def test_only_the_owner_may_read_what_is_between(run: Run) -> None:
-    """Nothing is left of the spools, whose folders are the owner's alone (see test_spool)."""
+def test_what_is_kept_of_a_failed_sync(run: Run) -> None:
+    """Pages to go on from, for their owner only; the continuation has no credential (A4, D9)."""
     spool = run.project.folder / ".dagster" / "spool"
-    assert [file for file in spool.rglob("*") if file.is_file()] == []
+    journals = [
+        file for file in spool.rglob("journal.ndjson") if b"continuation" in file.read_bytes()
+    ]
+    kept = {file.relative_to(spool).parts[:2]: file for file in journals}
+    assert {kind for kind, table in kept if table == "Stops"} == set(SECRETS)
+    for file in kept.values():
+        assert file.parent.stat().st_mode & 0o077 == 0
+    assert b"[secret]" in kept["bearer", "Stops"].read_bytes()
