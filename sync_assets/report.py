@@ -27,6 +27,8 @@ def report_table(result: dg.ExecuteInProcessResult) -> Group:
         materialization = event.materialization
         values: dict[str, Any] = {k: v.value for k, v in materialization.metadata.items()}
         name, mode = materialization.asset_key.path[-1], str(values["sync/mode"])
+        if materialization.partition:  # one of several syncs, as it is written elsewhere
+            name = f"{name}[{materialization.partition}]"
         # "incr." rather than a name cut off in the middle
         table.add_row(
             name,

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Generator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -87,3 +88,14 @@ def test_a_table_that_failed_has_no_line(project: DagsterProject) -> None:
     result = project.run()  # there are no steps left
     assert not result.success
     assert LONG not in {word for line in printed(result, width=120) for word in line}
+
+
+def test_several_syncs_of_a_table_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line has the name of its sync (contract C18)."""
+    with open_project(tmp_path, monkeypatch) as project:
+        pack = pack_of(Items=Scripted(last_page("t", a="1"), last_page("t", b="2")))
+        project.switch_on_pack("acme", pack, tables={"Items": {"syncs": {"eu": {}, "us": {}}}})
+        names = {line[0] for line in printed(project.run()) if line}
+    assert {"Items[eu]", "Items[us]"} <= names
