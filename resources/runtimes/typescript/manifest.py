@@ -6,7 +6,7 @@ from typing import Any, NoReturn, cast
 from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
-from resources.runtimes.typescript.schema_definitions import read_schema
+from resources.runtimes.typescript.schema_definitions import property_name, read_row_schema
 
 _TYPES = (
     "string", "number", "object", "boolean", "date", "html", "image", "file", "markdown", "email",
@@ -101,7 +101,7 @@ def _read_table(pack: Pack, table: Mapping[str, Any]) -> None:
         )
     else:
         get_schema = in_child if table.get("getSchema") else None
-        schema = read_schema(table.get("schema"))
+        schema = read_row_schema(table.get("schema"))
         pack.add_sync_table(schema=schema, get_schema=get_schema, **fields)
 
 
@@ -119,7 +119,10 @@ def _read_parameter(declared: Mapping[str, Any]) -> dict[str, Any]:
     crawling: Mapping[str, Any] = declared.get("crawlStrategy") or {}
     if parent := crawling.get("parentTable"):
         fields["crawlStrategy"] = {
-            "parentTable": {"tableName": parent["tableName"], "propertyKey": parent["propertyKey"]}
+            "parentTable": {
+                "tableName": parent["tableName"],
+                "propertyKey": property_name(parent["propertyKey"]),
+            }
         }
     return fields
 

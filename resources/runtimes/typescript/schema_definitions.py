@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pack_sdk.schemas import Schema, ValueHint
+from pack_sdk.sync_table import RESERVED_COLUMNS
 
 _KEPT = {
     "type", "codaType", "description", "fromKey", "required", "precision", "idProperty", "id",
@@ -30,6 +31,35 @@ def read_schema(definition: object) -> Any:
         properties = cast("Mapping[str, Any]", given["properties"])
         schema["properties"] = {name: read_schema(value) for name, value in properties.items()}
     return schema
+
+
+def read_row_schema(definition: object) -> Any:
+    """As `read_schema`, for the rows of a table: no property has the name of a column of ours.
+
+    Such a property gets another name and keeps its field, since the pack is not ours to change.
+    """
+    schema = read_schema(definition)
+    if not isinstance(schema, dict):
+        return cast("object", schema)
+    rows = cast("dict[str, Any]", schema)
+    if isinstance(rows.get("items"), dict):
+        rows["items"] = read_row_schema(rows["items"])
+    properties: dict[str, Any] = rows.get("properties") or {}
+    if not any(property_name(name) != name for name in properties):
+        return rows
+    rows["properties"] = {
+        property_name(name): {"fromKey": name, **value} if property_name(name) != name else value
+        for name, value in properties.items()
+    }
+    for role in ("idProperty", "id", "displayProperty", "primary"):
+        if role in rows:
+            rows[role] = property_name(rows[role])
+    return rows
+
+
+def property_name(name: str) -> str:
+    """What a property of a row is called here: `RowId_` for `RowId`, a name of DuckDB's own."""
+    return f"{name}_" if name.casefold() in RESERVED_COLUMNS else name
 
 
 def schema_definition(schema: Schema) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from resources.runtimes.runtime import CallEnvironment
 from resources.runtimes.typescript.bundle import Bundle
 from resources.runtimes.typescript.calls import PackCalls
 from resources.runtimes.typescript.process import Limits
-from resources.runtimes.typescript.schema_definitions import read_schema
+from resources.runtimes.typescript.schema_definitions import read_row_schema
 
 
 class TypeScriptRuntime:
@@ -102,7 +102,7 @@ class TypeScriptSession:
         """Call `getSchema` and check what it returns (see `TableSession.get_schema`)."""
         self._check_dynamic("getSchema")
         returned = self._calls.value("getSchema", sync, parameters=dict(sync.parameters))
-        return parse_schema(read_schema(returned), self._table.name, sync.dynamic_url)
+        return parse_schema(read_row_schema(returned), self._table.name, sync.dynamic_url)
 
     def list_dynamic_urls(self, parent_url: str | None = None) -> Sequence[DynamicUrl]:
         """Call `listDynamicUrls` (contract C23)."""

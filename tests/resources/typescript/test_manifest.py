@@ -150,6 +150,20 @@ def test_schemas_of_later_versions_of_the_sdk() -> None:
     assert people.hint == "person"
 
 
+def test_properties_with_names_of_our_columns() -> None:
+    """`row_id` is `RowId` in the SDK, a name of DuckDB's own: another name, the same field."""
+    properties = {
+        "RowId": {"type": "string", "fromKey": "row_id"},
+        "Id": {"type": "string", "fromKey": "id"},
+        "_sync": {"type": "string"},
+    }
+    schema = {**SCHEMA, "idProperty": "RowId", "properties": properties}
+    table = read_manifest(manifest(schema=schema)).sync_tables["Tasks"]
+    assert table.id_property == "RowId_"
+    fields = {name: table.schema.field_of(name) for name in table.schema.properties}
+    assert fields == {"RowId_": "row_id", "Id": "id", "_sync_": "_sync"}
+
+
 def test_dynamic_tables() -> None:
     """Which functions a table has is known without asking for them (contract C23)."""
     pack = read_manifest(
