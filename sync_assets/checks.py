@@ -1,4 +1,4 @@
-"""The asset checks of each table: no rejected rows are kept, and no sync is held (S4, D8)."""
+"""The asset checks of each table: nothing rejected, nothing held, ids unique, cursor moved."""
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from resources.warehouse.held_syncs import HeldSummary, summarize_held
-from resources.warehouse.ledger import SyncKey
+from resources.warehouse.ledger import RunRecord, SyncKey, read_last_run
 from resources.warehouse.rejects import RejectSummary, summarize_rejects
+from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.outcome import SyncOutcome
 from sync_assets.metadata import escaped, held_metadata, what_is_held
@@ -17,10 +19,14 @@ from sync_assets.pack_assets import PackAssets
 
 NO_REJECTED_ROWS = "no_rejected_rows"
 NOTHING_HELD = "nothing_held"
+IDS_UNIQUE = "ids_unique"
+CURSOR_MOVED = "cursor_moved"
 
 _DESCRIPTIONS = {
     NO_REJECTED_ROWS: "No row is kept in `_sync.rejected_rows` because it could not be stored.",
     NOTHING_HELD: "No full sync waits for a decision because it would delete too many rows.",
+    IDS_UNIQUE: "No sync of the table has two rows with one id.",
+    CURSOR_MOVED: "The last incremental sync moved the cursor, or brought nothing.",
 }
 
 
@@ -31,6 +37,8 @@ class TableState:
     key: SyncKey
     rejects: RejectSummary
     held: HeldSummary
+    last_run: RunRecord | None = None
+    repeated_ids: int = 0
 
     @property
     def name(self) -> str:
@@ -82,9 +90,51 @@ def nothing_held(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
     )
 
 
+def ids_unique(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
+    """The check's result: an id that is there twice is a fault of the engine's, and an error."""
+    repeated = state.repeated_ids
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=IDS_UNIQUE,
+        passed=not repeated,
+        metadata={"sync/repeated_ids": repeated},
+        description=f"{repeated:,} ids are there twice; a full sync mends it, and please report it"
+        if repeated
+        else None,
+    )
+
+
+def cursor_moved(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
+    """The check's result: it warns of a cursor that stays where it is although rows came.
+
+    The next sync would then bring the same rows again, and more of them each time.
+    """
+    run = state.last_run
+    stuck = (
+        run is not None
+        and run.status == "succeeded"
+        and run.mode == "incremental"
+        and run.cursor_after is not None
+        and run.cursor_after == run.cursor_before
+        and run.inserted + run.updated + run.deleted > 0
+    )
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=CURSOR_MOVED,
+        passed=not stuck,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="the incremental sync changed rows, but ended with the cursor that it began "
+        "with; the pack's completion should say how far it came (contract C6)"
+        if stuck
+        else None,
+    )
+
+
 _CHECKS: Mapping[str, Callable[[dg.AssetKey, TableState], dg.AssetCheckResult]] = {
     NO_REJECTED_ROWS: no_rejected_rows,
     NOTHING_HELD: nothing_held,
+    IDS_UNIQUE: ids_unique,
+    CURSOR_MOVED: cursor_moved,
 }
 
 
@@ -98,7 +148,13 @@ class Checks:
 
     def of(self, asset: dg.AssetKey, outcome: SyncOutcome) -> list[dg.AssetCheckResult]:
         """The results to show with a materialization."""
-        state = TableState(key=self._key_of(asset), rejects=outcome.kept_rejects, held=outcome.held)
+        state = TableState(
+            key=self._key_of(asset),
+            rejects=outcome.kept_rejects,
+            held=outcome.held,
+            last_run=outcome.record,
+            repeated_ids=outcome.repeated_ids,
+        )
         return self._results(asset, state)
 
     def state(self, asset: dg.AssetKey, warehouse: Warehouse) -> TableState:
@@ -109,7 +165,15 @@ class Checks:
                 key=key,
                 rejects=summarize_rejects(connection, key),
                 held=summarize_held(connection, key),
+                last_run=read_last_run(connection, key),
+                repeated_ids=self._repeated_ids(connection, key),
             )
+
+    def _repeated_ids(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> int:
+        table = SyncedTable(connection, key)
+        id_name = self._definition.table_of(key.table).schema.id_property
+        there = id_name is not None and id_name in table.existing_columns()
+        return table.repeated_ids(id_name) if id_name and there else 0
 
     def remember(self, asset: dg.AssetKey, outcome: SyncOutcome) -> None:
         """Take note of a partition's outcome: the checks are of the whole table, once a run."""

@@ -116,6 +116,12 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
     max_parallel_tables: Annotated[
         int, dg.Resolver.default(description="Tables synced at once in a run.")
     ] = Field(default=4, ge=1)
+    show_changed_rows: Annotated[
+        bool,
+        dg.Resolver.default(
+            description="A few changed rows in each materialization; off where they are private."
+        ),
+    ] = True
     max_rejected_rows: Annotated[
         int | None,
         dg.Resolver.default(description="A sync with more rejected rows fails (S4); no limit."),
@@ -246,6 +252,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             full_every_days=self.full_every_days,
             resume_within_minutes=self.resume_within_minutes,
             max_parallel_tables=self.max_parallel_tables,
+            show_changed_rows=self.show_changed_rows,
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
             max_deleted_share=self.max_deleted_share,

@@ -1,5 +1,6 @@
 """What Dagster shows of a synced table: its columns, and the figures of each sync."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.synced_table import HIDDEN_COLUMNS
 from sync_assets.engine.outcome import SyncOutcome
+from sync_assets.engine.row_sample import RowSample
 
 _LONGEST_CURSOR = 200
+_LONGEST_CELL = 60
 
 
 def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
@@ -25,8 +28,11 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
     )
 
 
-def materialization_metadata(outcome: SyncOutcome) -> Mapping[str, Any]:
-    """The metadata of one materialization; numbers are plotted over time by Dagster's UI."""
+def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> Mapping[str, Any]:
+    """The metadata of one materialization; numbers are plotted over time by Dagster's UI.
+
+    `by_sync` says that the materialization is of a partition: one sync of several.
+    """
     record = outcome.record
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.row_count,
@@ -39,6 +45,10 @@ def materialization_metadata(outcome: SyncOutcome) -> Mapping[str, Any]:
         "sync/cursor_after": _shortened(record.cursor_after),
         "sync/execution_id": record.execution_id,
     }
+    if by_sync:
+        metadata["dagster/partition_row_count"] = outcome.sync_rows
+    if outcome.sample.rows:
+        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(outcome.sample))
     if outcome.held.count:
         metadata |= held_metadata(outcome.held)
     if outcome.schema_changes:
@@ -46,6 +56,26 @@ def materialization_metadata(outcome: SyncOutcome) -> Mapping[str, Any]:
     if outcome.warnings:
         metadata["sync/warnings"] = dg.MetadataValue.md(_list(outcome.warnings))
     return metadata
+
+
+def sample_table(sample: RowSample) -> str:
+    """The rows as a markdown table; names lead to the source where it gave an address."""
+    shown = [name for name in sample.rows[0] if name != sample.link_column]
+    lines = [" | ".join(escaped(name) for name in shown), " | ".join("---" for _ in shown)]
+    for row in sample.rows:
+        cells = {name: _cell(row[name]) for name in shown}
+        address = row.get(sample.link_column or "") or ""
+        if re.fullmatch(r"https?://[^\s<>()|]+", address):
+            name = sample.display_column if sample.display_column in cells else shown[0]
+            cells[name] = f"[{cells[name]}](<{address}>)"
+        lines.append(" | ".join(cells.values()))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _cell(value: str | None) -> str:
+    if value is None:
+        return ""
+    return escaped(value if len(value) <= _LONGEST_CELL else value[:_LONGEST_CELL] + "…")
 
 
 def _figures(record: RunRecord) -> dict[str, int | float]:

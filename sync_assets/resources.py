@@ -82,6 +82,7 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
         default=60, description="How old pages of a sync that died may be to go on with (D9)."
     )
     max_parallel_tables: int = Field(default=4, description="Tables synced at once in a run.")
+    show_changed_rows: bool = Field(default=True, description="A sample of them in the metadata.")
     max_rejected_rows: int | None = Field(
         default=None, description="A sync with more rejected rows fails (S4)."
     )
@@ -136,6 +137,7 @@ class PackResource(dg.ConfigurableResource["PackResource"]):
             retry_wait_seconds=self.retry_wait_seconds,
             full_every=timedelta(days=self.full_every_days),
             resume_within=timedelta(minutes=self.resume_within_minutes),
+            show_rows=self.show_changed_rows,
             max_rejected_rows=self.max_rejected_rows,
             max_rejected_share=self.max_rejected_share,
             delete_guard=DeleteGuard(

@@ -1,7 +1,7 @@
 """The one transaction of a sync: rows, deletes, cursor and ledger, all or nothing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -29,6 +29,10 @@ class SupersededError(Exception):
     """Another sync of the same table was committed while this one ran."""
 
 
+SAMPLE_ROWS = 5
+"""How many changed rows are shown."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Application:
     """What a sync, or a batch of crawled ones, wants to commit.
@@ -37,7 +41,8 @@ class Application:
     moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
-    `lease` is given back with the commit.
+    `lease` is given back with the commit. `sample_columns` are those of the sample of changed
+    rows; none, no sample.
     """
 
     key: SyncKey
@@ -46,6 +51,7 @@ class Application:
     keep_syncs: Sequence[str] | None = None
     guard: DeleteGuard | None = None
     lease: Lease | None = None
+    sample_columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,9 @@ class Applied:
     """What was committed: the ledger's line with its counts, and how the table stands.
 
     `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
-    rejected rows that are now kept of the whole table, and `held` its held syncs.
+    rejected rows that are now kept of the whole table, and `held` its held syncs. `sync_rows`
+    counts the rows of the sync itself. `sample` holds some changed rows as text; `repeated_ids`
+    counts ids that came and are there twice, which none may be.
     """
 
     record: RunRecord
@@ -62,6 +70,9 @@ class Applied:
     removed: int
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
     held: HeldSummary = field(default_factory=HeldSummary)
+    sync_rows: int = 0
+    sample: Sequence[Mapping[str, str | None]] = ()
+    repeated_ids: int = 0
 
 
 def apply_stage(
@@ -116,15 +127,19 @@ def apply_stage(
         row_count = table.row_count()
         kept_rejects = summarize_rejects(connection, application.key)
         held = summarize_held(connection, application.key)
+        applied = Applied(
+            record=record,
+            row_count=row_count,
+            schema_changes=schema_changes,
+            removed=removed,
+            kept_rejects=kept_rejects,
+            held=held,
+            sync_rows=table.row_count(application.key.sync),
+            sample=table.sample_of(execution_id, application.sample_columns, SAMPLE_ROWS),
+            repeated_ids=table.repeated_ids(stage.id_name, staged=stage),
+        )
     remove_stages(settled)
-    return Applied(
-        record=record,
-        row_count=row_count,
-        schema_changes=schema_changes,
-        removed=removed,
-        kept_rejects=kept_rejects,
-        held=held,
-    )
+    return applied
 
 
 def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:

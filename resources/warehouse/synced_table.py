@@ -224,6 +224,32 @@ class SyncedTable:
         self._connection.execute("DROP TABLE kept")
         return removed
 
+    def sample_of(
+        self, execution_id: str, columns: Sequence[str], limit: int
+    ) -> list[dict[str, str | None]]:
+        """Some rows that a sync inserted or changed, as text, by column."""
+        if not columns:
+            return []
+        values = ", ".join(f"CAST({quote_identifier(name)} AS VARCHAR)" for name in columns)
+        rows = self._connection.execute(
+            f"SELECT {values} FROM {self.name} WHERE _run_id = ? LIMIT {limit}", [execution_id]
+        ).fetchall()
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def repeated_ids(self, id_name: str, *, staged: StagedRows | None = None) -> int:
+        """How many ids a sync's rows have more than once; 0, or the engine is at fault.
+
+        Of all rows, or of those that the attached stage brought.
+        """
+        key = quote_identifier(id_name)
+        which = ""
+        if staged is not None:
+            which = f"WHERE {key} IN (SELECT {staged.id_column} FROM _stage.upserts)"
+        return self._number(
+            f"SELECT count(*) FROM (SELECT 1 FROM {self.name} {which} "
+            f"GROUP BY {key}, _sync HAVING count(*) > 1)"
+        )
+
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
         return row[0] if row else 0

@@ -16,6 +16,7 @@ from sync_assets.engine.holding import hold
 from sync_assets.engine.mode import ModeDecision
 from sync_assets.engine.outcome import SyncOutcome, outcome_of
 from sync_assets.engine.reject_limits import stop_at_limits
+from sync_assets.engine.row_sample import sample_columns
 from sync_assets.engine.table_sync import TableSync
 
 
@@ -53,6 +54,7 @@ def commit_batch(
             ),
             keep_syncs=keep,
             guard=sync.delete_guard,
+            sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
         )
         held: dict[str, ChildResult] = {}
         try:

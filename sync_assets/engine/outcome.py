@@ -9,6 +9,7 @@ from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.rejects import RejectSummary
 from resources.warehouse.stage import Stage, StageCounts
+from sync_assets.engine.row_sample import RowSample, sample_of
 from sync_assets.engine.table_sync import TableSync
 
 
@@ -26,7 +27,9 @@ class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
     `row_count`, `kept_rejects` and `held` are of the whole table, all its syncs together.
-    `failures` are the children of a crawl that failed; the others were applied.
+    `sync_rows` are the rows of the sync itself. `sample` shows some changed rows; `repeated_ids`
+    counts ids that are there twice. `failures` are the children of a crawl that failed; the
+    others were applied.
     """
 
     record: RunRecord
@@ -37,6 +40,9 @@ class SyncOutcome:
     failures: Sequence[ChildFailure] = ()
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
     held: HeldSummary = field(default_factory=HeldSummary)
+    sync_rows: int = 0
+    sample: RowSample = field(default_factory=RowSample)
+    repeated_ids: int = 0
 
 
 def outcome_of(
@@ -58,6 +64,9 @@ def outcome_of(
         warnings=every,
         kept_rejects=applied.kept_rejects,
         held=applied.held,
+        sync_rows=applied.sync_rows,
+        sample=sample_of(sync.table.schema, applied.sample),
+        repeated_ids=applied.repeated_ids,
     )
 
 

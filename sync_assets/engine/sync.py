@@ -45,6 +45,7 @@ from sync_assets.engine.outcome import SyncOutcome, outcome_of
 from sync_assets.engine.reject_limits import stop_at_limits
 from sync_assets.engine.resume import with_spool
 from sync_assets.engine.retries import with_retries
+from sync_assets.engine.row_sample import sample_columns
 from sync_assets.engine.schema import ask_schema_for, failure_of
 from sync_assets.engine.table_sync import TableSync
 
@@ -165,6 +166,7 @@ def _attempt(
             record=record,
             keep_syncs=sync.configured_syncs if full else None,
             guard=sync.delete_guard,
+            sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             lease=sync.lease.lease if sync.lease else None,
         )
         try:

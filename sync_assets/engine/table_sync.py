@@ -34,7 +34,8 @@ class SyncSettings:
     more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
     `max_rejected_share`, fails; None sets no limit (S4).
     `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
-    sync that was asked for waits for another run of the same sync to end.
+    sync that was asked for waits for another run of the same sync to end. `show_rows` keeps a
+    small sample of changed rows in the outcome.
     """
 
     page_timeout_seconds: float = 60
@@ -46,6 +47,7 @@ class SyncSettings:
     max_rejected_rows: int | None = None
     max_rejected_share: float | None = None
     lease_wait_seconds: float = 600
+    show_rows: bool = True
     delete_guard: DeleteGuard = field(default_factory=DeleteGuard)
 
 
