@@ -1,6 +1,6 @@
-"""The asset checks of each table: nothing rejected, nothing held, ids unique, cursor moved."""
+"""The asset checks of each table: nothing rejected or held, ids unique, cursor and increments."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,13 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from resources.warehouse.audit import AuditLine, last_audits
 from resources.warehouse.held_syncs import HeldSummary, summarize_held
 from resources.warehouse.ledger import RunRecord, SyncKey, read_last_run
 from resources.warehouse.rejects import RejectSummary, summarize_rejects
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
+from sync_assets.audit_report import INCREMENTS_COMPLETE, increments_complete
 from sync_assets.engine.outcome import SyncOutcome
 from sync_assets.metadata import escaped, held_metadata, what_is_held
 from sync_assets.pack_assets import PackAssets
@@ -27,6 +29,7 @@ _DESCRIPTIONS = {
     NOTHING_HELD: "No full sync waits for a decision because it would delete too many rows.",
     IDS_UNIQUE: "No sync of the table has two rows with one id.",
     CURSOR_MOVED: "The last incremental sync moved the cursor, or brought nothing.",
+    INCREMENTS_COMPLETE: "The last full sync found nothing that increments should have brought.",
 }
 
 
@@ -37,6 +40,7 @@ class TableState:
     key: SyncKey
     rejects: RejectSummary
     held: HeldSummary
+    audits: Sequence[AuditLine] = ()
     last_run: RunRecord | None = None
     repeated_ids: int = 0
 
@@ -135,6 +139,7 @@ _CHECKS: Mapping[str, Callable[[dg.AssetKey, TableState], dg.AssetCheckResult]] 
     NOTHING_HELD: nothing_held,
     IDS_UNIQUE: ids_unique,
     CURSOR_MOVED: cursor_moved,
+    INCREMENTS_COMPLETE: lambda asset, state: increments_complete(asset, state.audits),
 }
 
 
@@ -154,6 +159,7 @@ class Checks:
             held=outcome.held,
             last_run=outcome.record,
             repeated_ids=outcome.repeated_ids,
+            audits=outcome.last_audits,
         )
         return self._results(asset, state)
 
@@ -167,6 +173,7 @@ class Checks:
                 held=summarize_held(connection, key),
                 last_run=read_last_run(connection, key),
                 repeated_ids=self._repeated_ids(connection, key),
+                audits=last_audits(connection, key),
             )
 
     def _repeated_ids(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> int:

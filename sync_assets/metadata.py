@@ -11,6 +11,7 @@ from resources.warehouse.columns import Column
 from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.synced_table import HIDDEN_COLUMNS
+from sync_assets.audit_report import audit_metadata
 from sync_assets.engine.outcome import SyncOutcome
 from sync_assets.engine.row_sample import RowSample
 
@@ -49,6 +50,7 @@ def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> 
         metadata["dagster/partition_row_count"] = outcome.sync_rows
     if outcome.sample.rows:
         metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(outcome.sample))
+    metadata |= audit_metadata(record)
     if outcome.held.count:
         metadata |= held_metadata(outcome.held)
     if outcome.schema_changes:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from resources.warehouse.audit import AuditLine, audit_changes, audited_since, last_audits
+from resources.warehouse.change_samples import Witness
 from resources.warehouse.guard import DeleteGuard, check_deletes
 from resources.warehouse.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from resources.warehouse.leases import Lease, release_lease
@@ -42,7 +44,7 @@ class Application:
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
     `lease` is given back with the commit. `sample_columns` are those of the sample of changed
-    rows; none, no sample.
+    rows; none, no sample. A `witness` is shown what is about to be changed.
     """
 
     key: SyncKey
@@ -52,6 +54,7 @@ class Application:
     guard: DeleteGuard | None = None
     lease: Lease | None = None
     sample_columns: Sequence[str] = ()
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +62,10 @@ class Applied:
     """What was committed: the ledger's line with its counts, and how the table stands.
 
     `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
-    rejected rows that are now kept of the whole table, and `held` its held syncs. `sync_rows`
-    counts the rows of the sync itself. `sample` holds some changed rows as text; `repeated_ids`
-    counts ids that came and are there twice, which none may be.
+    rejected rows that are now kept of the whole table, `held` its held syncs, and `last_audits`
+    the last audit of each of its syncs. `sync_rows` counts the rows of the sync itself. `sample`
+    holds some changed rows as text; `repeated_ids` counts ids that came and are there twice,
+    which none may be.
     """
 
     record: RunRecord
@@ -73,6 +77,7 @@ class Applied:
     sync_rows: int = 0
     sample: Sequence[Mapping[str, str | None]] = ()
     repeated_ids: int = 0
+    last_audits: Sequence[AuditLine] = ()
 
 
 def apply_stage(
@@ -94,8 +99,12 @@ def apply_stage(
         table = SyncedTable(connection, application.key)
         schema_changes = table.fit_columns(stage.columns)
         rows = table.find_changes(stage)
+        if application.witness is not None:
+            application.witness(connection, table.name, stage)
         if application.guard is not None:
             check_deletes(connection, table, application.guard)
+        since = audited_since(application.changes)
+        audit = audit_changes(connection, table.name, stage, since, until=at)
         execution_id = application.record.execution_id
         table.make_changes(stage, execution_id=execution_id, at=at)
         keep_rejects(
@@ -120,6 +129,7 @@ def apply_stage(
             rejected=counts.rejected,
             duplicates=counts.duplicates,
             apply_seconds=time.monotonic() - opened,
+            **(audit.figures() if audit else {}),
         )
         record_run(connection, record)
         if application.lease is not None:
@@ -134,11 +144,12 @@ def apply_stage(
             removed=removed,
             kept_rejects=kept_rejects,
             held=held,
+            last_audits=last_audits(connection, application.key),
             sync_rows=table.row_count(application.key.sync),
             sample=table.sample_of(execution_id, application.sample_columns, SAMPLE_ROWS),
             repeated_ids=table.repeated_ids(stage.id_name, staged=stage),
         )
-    remove_stages(settled)
+    remove_stages(warehouse, settled)
     return applied
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from resources.warehouse.audit import audit_changes, audited_since
 from resources.warehouse.held_syncs import HeldSync, NotHeldError, remove_stages, settle
 from resources.warehouse.ledger import (
     RunRecord,
@@ -53,7 +54,7 @@ def approve_held(warehouse: Warehouse, held: HeldSync) -> Approval:
         position = read_position(connection, held.key)
         behind = position.execution_id != held.change.before.execution_id
         approval = Approval(record=_apply(connection, held, behind=behind), behind=behind)
-    remove_stages(settled)
+    remove_stages(warehouse, settled)
     return approval
 
 
@@ -85,6 +86,10 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
         )
     execution_id, at = uuid.uuid4().hex, datetime.now(UTC)
     changes = table.find_changes(held, unchanged_since=held.held_at if behind else None)
+    audit = None
+    if not behind:  # else not all that differs is looked at
+        since = audited_since([held.change])
+        audit = audit_changes(connection, table.name, held, since, until=held.held_at)
     table.make_changes(held, execution_id=execution_id, at=at)
     if behind:
         make_full_sync_due(connection, held.key)
@@ -96,6 +101,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
         moved = replace(held.change, after=after, reason="held deletes approved")
         write_positions(connection, held.key, [moved], at=at)
     record = _record(held, changes, execution_id=execution_id, at=at, behind=behind)
+    record = replace(record, **(audit.figures() if audit else {}))
     record_run(connection, record)
     return record
 

@@ -114,7 +114,7 @@ def keep_held(
             key = SyncKey(pack=run.pack, table=run.table_name, sync=large.sync)
             settled += _forget(connection, key, "sync = ?", [key.sync])
             _insert(connection, large, change, run, _Staged(stage, kept), at)
-    remove_stages(settled)
+    remove_stages(warehouse, settled)
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,10 @@ def _forget(
     return [Path(stage) for (stage,) in set(stages) - set(named)]
 
 
-def remove_stages(stages: Iterable[Path]) -> None:
-    """Remove the files of held syncs that are settled."""
+def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:
+    """Remove the files of held syncs that are settled, unless that was only a rehearsal."""
+    if warehouse.rehearsal:
+        return
     for stage in stages:
         stage.unlink(missing_ok=True)
 
@@ -275,4 +277,4 @@ def discard_held(warehouse: Warehouse, held: HeldSync) -> None:
                 error_message="its held deletes were discarded (contract D8)",
             ),
         )
-    remove_stages(settled)
+    remove_stages(warehouse, settled)

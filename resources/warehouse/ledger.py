@@ -67,7 +67,10 @@ class PositionChange:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """One line of the ledger: one sync, from its first page to its end."""
+    """One line of the ledger: one sync, from its first page to its end.
+
+    The `audit_…` figures are None for a sync that is no audit (see `resources.warehouse.audit`).
+    """
 
     execution_id: str
     dagster_run_id: str | None
@@ -98,6 +101,14 @@ class RunRecord:
     error_type: str | None = None
     error_status_code: int | None = None
     error_message: str | None = None
+    audit_missed: int | None = None
+    audit_stale: int | None = None
+    audit_undeleted: int | None = None
+    audit_recent: int | None = None
+    audit_samples: Any = None
+
+
+_JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples")
 
 
 def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
@@ -224,8 +235,7 @@ def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> N
 def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:
     """Add a line to the ledger."""
     values = [
-        to_json(value) if name.startswith("cursor_") else value
-        for name, value in vars(record).items()
+        to_json(value) if name in _JSON_FIELDS else value for name, value in vars(record).items()
     ]
     columns = ", ".join(field.name for field in fields(RunRecord))
     marks = ", ".join("?" for _ in values)
@@ -245,7 +255,7 @@ def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRec
     if row is None:
         return None
     values = dict(zip((field.name for field in fields(RunRecord)), row, strict=True))
-    for name in ("cursor_before", "cursor_after"):
+    for name in _JSON_FIELDS:
         values[name] = from_json(values[name])
     return RunRecord(**values)
 

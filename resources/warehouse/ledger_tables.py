@@ -33,7 +33,9 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.runs (
     requests BIGINT, retries BIGINT, bytes_received BIGINT,
     fetch_seconds DOUBLE, stage_seconds DOUBLE, apply_seconds DOUBLE,
     cursor_before JSON, cursor_after JSON,
-    error_type VARCHAR, error_status_code INTEGER, error_message VARCHAR
+    error_type VARCHAR, error_status_code INTEGER, error_message VARCHAR,
+    audit_missed BIGINT, audit_stale BIGINT, audit_undeleted BIGINT, audit_recent BIGINT,
+    audit_samples JSON
 );
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.rejected_rows (
     pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
@@ -56,7 +58,14 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.leases (
 """
 
 _NAMES = re.findall(rf"EXISTS {SYSTEM_SCHEMA}\.(\w+)", _TABLES)
-_ADDED_COLUMNS = (("cursor_history", "fingerprint", "JSON"),)
+_ADDED_COLUMNS = (
+    ("cursor_history", "fingerprint", "JSON"),
+    ("runs", "audit_missed", "BIGINT"),
+    ("runs", "audit_stale", "BIGINT"),
+    ("runs", "audit_undeleted", "BIGINT"),
+    ("runs", "audit_recent", "BIGINT"),
+    ("runs", "audit_samples", "JSON"),
+)
 """Columns (table, name, type) that a warehouse made by an earlier version lacks."""
 
 

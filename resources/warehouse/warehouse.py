@@ -33,12 +33,14 @@ class Warehouse:
     """A DuckDB file and how to open it.
 
     `lock_wait_seconds` is how long to wait for another process; `memory_limit` is DuckDB's
-    setting, such as "500MB", None for its default.
+    setting, such as "500MB", None for its default. A `rehearsal` rolls every transaction back,
+    so that whoever writes sees what would be, and nothing changes.
     """
 
     path: Path
     lock_wait_seconds: float = 60.0
     memory_limit: str | None = None
+    rehearsal: bool = False
 
     @contextmanager
     def write(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -58,7 +60,10 @@ class Warehouse:
                 with suppress(duckdb.Error):  # the transaction may be gone: what raised says more
                     connection.rollback()
                 raise
-            connection.commit()
+            if self.rehearsal:
+                connection.rollback()
+            else:
+                connection.commit()
 
     @contextmanager
     def read(self) -> Generator[duckdb.DuckDBPyConnection]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sync_assets.cli.dry_run import dry_run
 from sync_assets.cli.project import (
     choose_pack,
     choose_table,
@@ -20,12 +21,21 @@ from sync_assets.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 def sync(
     what: Annotated[str, typer.Argument(metavar="PACK[.TABLE]", help="What to sync.")],
     full: Annotated[bool, typer.Option("--full", help="All rows anew, not only changes.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+    ] = False,
+    rows: Annotated[
+        int, typer.Option(min=0, help="With --dry-run: how many rows of each kind to show.")
+    ] = 5,
 ) -> None:
-    """Sync a pack's tables, or one of them, through Dagster."""
+    """Sync a pack's tables, or one of them, through Dagster; or rehearse that without it."""
     with plain_errors():
         pack, _, table = what.partition(".")
-        _, definition = choose_pack(pack)
-        tables = [choose_table(definition, table)] if table else definition.configured_tables
+        component, definition = choose_pack(pack)
+        tables = [choose_table(definition, table)] if table else list(definition.configured_tables)
+        if dry:
+            dry_run(component, definition, tables, full=full, rows=rows)
+            return
         keys = [definition.key_of(name) for name in tables]
         with dagster_instance() as instance:
             job = FULL_REFRESH_JOB if full else INCREMENTAL_JOB

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
+from resources.warehouse.audit import audit_figures
 from resources.warehouse.ledger import RunRecord, SyncPosition, read_positions
 from resources.warehouse.spool import Spool
 from resources.warehouse.warehouse import Warehouse
@@ -178,6 +179,7 @@ def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
         mode=decision.mode,
         mode_reason=decision.reason,
         **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
+        **audit_figures(records),
     )
     return replace(
         outcomes[-1],

@@ -55,6 +55,7 @@ def commit_batch(
             keep_syncs=keep,
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
+            witness=sync.witness,
         )
         held: dict[str, ChildResult] = {}
         try:

@@ -47,8 +47,14 @@ def set_cursor(warehouse: Warehouse, sync: TableSync, cursor: Any, *, reason: st
     """Let the next sync go on from this cursor, any JSON value but null.
 
     Raises `CursorChangeRefusedError` where there has been no full sync, or the configuration
-    has changed since: the next sync is full then, whatever the cursor.
+    has changed since: the next sync is full then, whatever the cursor. And for a cursor that
+    holds a credential of the connection, which would be stored and shown (contract A4).
     """
+    if sync.connection.redactor.without_certain_secrets(cursor) != cursor:
+        raise CursorChangeRefusedError(
+            f"{sync.key}: the cursor holds a credential of the connection; leave it out, requests "
+            "get it anyway (contract A4)"
+        )
 
     def choose(position: SyncPosition, _history: Sequence[CursorEntry]) -> SyncPosition:
         _check_rows(sync, position)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from resources.warehouse.apply import Applied
+from resources.warehouse.audit import AuditLine
 from resources.warehouse.columns import Column
 from resources.warehouse.held_syncs import HeldSummary
 from resources.warehouse.ledger import RunRecord
@@ -26,10 +27,10 @@ class ChildFailure:
 class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
-    `row_count`, `kept_rejects` and `held` are of the whole table, all its syncs together.
-    `sync_rows` are the rows of the sync itself. `sample` shows some changed rows; `repeated_ids`
-    counts ids that are there twice. `failures` are the children of a crawl that failed; the
-    others were applied.
+    `row_count`, `kept_rejects`, `held` and `last_audits` are of the whole table, all its syncs
+    together. `sync_rows` are the rows of the sync itself. `sample` shows some changed rows;
+    `repeated_ids` counts ids that are there twice. `failures` are the children of a crawl that
+    failed; the others were applied.
     """
 
     record: RunRecord
@@ -43,6 +44,7 @@ class SyncOutcome:
     sync_rows: int = 0
     sample: RowSample = field(default_factory=RowSample)
     repeated_ids: int = 0
+    last_audits: Sequence[AuditLine] = ()
 
 
 def outcome_of(
@@ -67,6 +69,7 @@ def outcome_of(
         sync_rows=applied.sync_rows,
         sample=sample_of(sync.table.schema, applied.sample),
         repeated_ids=applied.repeated_ids,
+        last_audits=applied.last_audits,
     )
 
 

@@ -168,6 +168,7 @@ def _attempt(
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             lease=sync.lease.lease if sync.lease else None,
+            witness=sync.witness,
         )
         try:
             applied = apply_stage(warehouse, stage, counts, application)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pack_sdk.sync_table import SyncTable
 from resources.http.connection import Connection
 from resources.runtimes.runtime import PackRuntime
+from resources.warehouse.change_samples import Witness
 from resources.warehouse.guard import DeleteGuard
 from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.engine.fingerprint import fingerprint_of
@@ -77,7 +78,8 @@ class TableSync:
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
     code, so that a sync does not go on with pages that other code made (D9). `log` must be safe
-    to call from another thread; `cancelled` asks the sync to stop at the next page.
+    to call from another thread; `cancelled` asks the sync to stop at the next page. A `witness`
+    is shown what is about to be changed, in the transaction.
     """
 
     key: SyncKey
@@ -98,6 +100,7 @@ class TableSync:
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    witness: Witness | None = None
 
     @property
     def awaits_schema(self) -> bool:

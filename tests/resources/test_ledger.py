@@ -62,6 +62,11 @@ RECORD = RunRecord(
     error_type="HttpStatusError",
     error_status_code=500,
     error_message='it\'s "gone"',
+    audit_missed=12,
+    audit_stale=13,
+    audit_undeleted=14,
+    audit_recent=15,
+    audit_samples={"missed": ["a"]},
 )
 
 

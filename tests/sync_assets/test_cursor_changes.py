@@ -11,6 +11,7 @@ import pytest
 
 from pack_sdk import Authentication, AuthenticationType, Parameter, make_parameter
 from resources.warehouse.cursor_history import CursorEntry, read_history
+from resources.warehouse.ledger_tables import upgrade_ledger
 from sync_assets.engine.cursor_changes import (
     CursorChange,
     CursorChangeRefusedError,
@@ -223,15 +224,17 @@ def test_a_secret_in_a_reason_is_not_kept(tmp_path: Path) -> None:
     for change, values in ((set_cursor, ["t2"]), (reset_cursor, [])):
         changed(engine, change, *values, reason="tok-8c1f/39+aa was renewed")
         assert history(engine)[0].reason == "by hand: [secret] was renewed"
+    assert "holds a credential" in refusal(engine, set_cursor, {"next": "?t=tok-8c1f/39+aa"})
     assert "39+aa" not in engine.everything_stored()
 
 
 def test_a_warehouse_of_an_earlier_version(tmp_path: Path) -> None:
     """Its history is read, and written on; what its cursors were for is not known (C6, D5)."""
-    engine = Engine(folder=tmp_path, execute=Scripted(last_page("t2"), last_page("t3")))
+    engine = Engine(folder=tmp_path, execute=Scripted(last_page("t2", a="x")))
     make_earlier_warehouse(engine.warehouse.path)
     (entry,) = history(engine)
     assert (entry.cursor, entry.recorded_at, entry.fingerprint) == ("t1", WRITTEN, None)
+    upgrade_ledger(engine.warehouse)
     engine.sync("full")
     assert "did not record them; if you know that it is right, use set" in refusal(
         engine, rewind_cursor, 1

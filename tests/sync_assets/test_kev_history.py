@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pack_sdk import make_object_schema
+from resources.warehouse.audit import read_audits
 from resources.warehouse.ledger import RunRecord
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.sync_assets.engine import Engine, local_connection
@@ -167,7 +168,7 @@ def test_the_whole_history(engine: Engine, catalogue: Catalogue, history: list[E
     After each increment the table is what the model of a `dateAdded` cursor says: entries
     added since are there as they now are, later changes of older ones and the deletion are
     not. After each full refresh it is the catalogue, row by row and column by column, and
-    the counts of the refresh are what the increments had missed.
+    the counts of the refresh, and its audit, are what the increments had missed.
     """
     assert len(history) == 76
     catalogue.advance(history[0])
@@ -195,6 +196,9 @@ def test_the_whole_history(engine: Engine, catalogue: Catalogue, history: list[E
             record = engine.sync("full").record
             assert (record.mode, record.pages) == ("full", -(-len(catalogue.entries) // PAGE))
             missed.assert_told_by(record, len(catalogue.entries))
+            assert record.audit_missed == record.audit_recent == 0
+            assert record.audit_stale == len(missed.updated)
+            assert record.audit_undeleted == len(missed.deleted)
             expected = dict(catalogue.entries)
             assert table(engine) == typed(expected)
             mended_updates |= missed.updated
@@ -202,3 +206,9 @@ def test_the_whole_history(engine: Engine, catalogue: Catalogue, history: list[E
     assert len(table(engine)) == history[-1]["count"] == 1404
     assert mended_updates
     assert mended_deletions == {"CVE-2025-4664"}
+    with engine.warehouse.read() as connection:
+        audits = read_audits(connection)
+    assert len(audits) == 8
+    assert sum(line.audit.undeleted for line in audits) == 1
+    (found,) = (line.audit for line in audits if line.audit.undeleted)
+    assert found.samples["undeleted"] == ["CVE-2025-4664"]

@@ -49,7 +49,8 @@ def checked(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, Any]]:
 
 def state(rejects: RejectSummary) -> TableState:
     """A table that keeps these rejects."""
-    return TableState(key=SyncKey(pack="acme", table="Items"), rejects=rejects, held=HeldSummary())
+    key = SyncKey(pack="acme", table="Items")
+    return TableState(key=key, rejects=rejects, held=HeldSummary(), audits=[])
 
 
 def test_each_table_s_check_is_evaluated_with_its_materialization(project: DagsterProject) -> None:

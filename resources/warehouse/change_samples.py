@@ -1,0 +1,98 @@
+"""What a sync is about to change, for people to look at: some rows of each kind.
+
+Reads the temporary tables `changed` and `deleted` of `SyncedTable.find_changes` and the attached
+stage, in the transaction and before the changes are made. Values are as DuckDB writes them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import duckdb
+
+from resources.warehouse.identifiers import quote_identifier
+from resources.warehouse.rejects import ReasonCount, count_reasons
+from resources.warehouse.stage import StagedRows
+
+Witness: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
+"""Is shown what a sync is about to change: the connection, the table's quoted name, the stage."""
+
+Values: TypeAlias = Mapping[str, str | None]
+"""A row, by column; None is NULL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdatedRow:
+    """A row that changes: its id, and of each column that differs the old and the new value."""
+
+    row_id: str
+    columns: Mapping[str, tuple[str | None, str | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSample:
+    """Some of the rows that are inserted, updated and deleted, and why rows are rejected."""
+
+    inserted: Sequence[Values] = ()
+    updated: Sequence[UpdatedRow] = ()
+    deleted: Sequence[Values] = ()
+    reject_reasons: Sequence[ReasonCount] = ()
+
+
+def sample_changes(
+    connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows, *, limit: int
+) -> ChangeSample:
+    """At most `limit` rows of each kind, in order of arrival; `table` is its quoted name."""
+    rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM _stage.rejects)"
+    names = [column.name for column in stage.columns]
+    new = _texts("new", [f"c{i}" for i in range(len(names))])
+    old = _texts("old", [quote_identifier(name) for name in names])
+    inserted = connection.execute(
+        f"SELECT {new} FROM changed JOIN _stage.upserts AS new USING (stage_row) "
+        "WHERE old_row IS NULL ORDER BY stage_row LIMIT ?",
+        [limit],
+    ).fetchall()
+    deleted = connection.execute(
+        f"SELECT {old} FROM deleted JOIN {table} AS old ON old.rowid = deleted.old_row "
+        "ORDER BY old.rowid LIMIT ?",
+        [limit],
+    ).fetchall()
+    return ChangeSample(
+        inserted=[dict(zip(names, values, strict=True)) for (values,) in inserted],
+        updated=_updated(connection, table, stage, limit),
+        deleted=[dict(zip(names, values, strict=True)) for (values,) in deleted],
+        reject_reasons=count_reasons(connection, rejected),
+    )
+
+
+def _updated(
+    connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows, limit: int
+) -> list[UpdatedRow]:
+    names = [column.name for column in stage.columns]
+    quoted = [quote_identifier(name) for name in names]
+    differs = ", ".join(f"old.{name} IS DISTINCT FROM new.c{i}" for i, name in enumerate(quoted))
+    rows = connection.execute(
+        f"SELECT CAST(new.{stage.id_column} AS VARCHAR), [{differs}], {_texts('old', quoted)}, "
+        f"{_texts('new', [f'c{i}' for i in range(len(names))])} "
+        "FROM (SELECT * FROM changed WHERE old_row IS NOT NULL ORDER BY stage_row LIMIT ?) "
+        "AS picked "
+        f"JOIN _stage.upserts AS new USING (stage_row) "
+        f"JOIN {table} AS old ON old.rowid = picked.old_row ORDER BY stage_row",
+        [limit],
+    ).fetchall()
+    return [
+        UpdatedRow(
+            row_id=row_id,
+            columns={
+                name: (before, after)
+                for name, differs, before, after in zip(names, flags, old, new, strict=True)
+                if differs
+            },
+        )
+        for row_id, flags, old, new in rows
+    ]
+
+
+def _texts(relation: str, columns: Sequence[str]) -> str:
+    """SQL: the columns of a relation as a list of texts."""
+    return f"[{', '.join(f'CAST({relation}.{column} AS VARCHAR)' for column in columns)}]"
