@@ -81,7 +81,7 @@ class PackRun:
                 context.log.warning(event.message)
                 continue
             for failure in _failures_of(event):
-                context.log.error(f"{failure.message}\n{failure.details}")
+                context.log.error(f"{failure.message}\n{failure.details}".rstrip())
                 self._failures.append(failure)
             if isinstance(event, TableFinished):
                 yield from self._materialized(event, checks)

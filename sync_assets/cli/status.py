@@ -7,6 +7,7 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
+from resources.warehouse.held_syncs import read_held
 from resources.warehouse.leases import is_held, read_leases
 from resources.warehouse.ledger import (
     SyncKey,
@@ -36,10 +37,18 @@ def status() -> None:
             for key, crawled in keys.items():
                 table.add_row(*_line(connection, key, crawled=crawled))
                 failures += _failure(connection, key)
+            waiting = read_held(connection)
             running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
         for lease in running:
             console.print(f"{lease.key} is being synced by {lease}", markup=False, soft_wrap=True)
+        for held in waiting:
+            console.print(
+                f"{held.key}: a full sync is held since {_time(held.held_at)}, because it would "
+                f"delete {held.deletes:,} rows; see `packsync held`",
+                markup=False,
+                soft_wrap=True,
+            )
         for failure in failures:
             console.print(failure, soft_wrap=True, highlight=False)
 

@@ -61,6 +61,25 @@ _POINTLESS_TO_RETRY = (
 )
 
 
+_SAYS_ALL = (
+    AuthenticationFailedError,
+    RequestRefusedError,
+    UserVisibleError,
+    EndlessContinuationError,
+    HeldSyncError,
+    ParametersRejectedError,
+    SupersededError,
+    SyncCancelledError,
+    TooManyRejectedRowsError,
+    StorageError,
+)
+
+
+def says_all(error: BaseException) -> bool:
+    """Whether the message is all that helps; of other errors the traceback may."""
+    return isinstance(error, _SAYS_ALL)
+
+
 def is_worth_resuming(error: Exception, new_pages: int) -> bool:
     """Whether a later try should go on with the pages of the one that failed (contract D9).
 

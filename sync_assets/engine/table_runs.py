@@ -14,7 +14,7 @@ from resources.warehouse.leases import LeaseTakenError
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.crawl import run_crawl
-from sync_assets.engine.failures import HeldSyncError, SyncFailedError, sentence
+from sync_assets.engine.failures import HeldSyncError, SyncFailedError, says_all, sentence
 from sync_assets.engine.leasing import leased
 from sync_assets.engine.mode import ModeRequest, asks_for_full
 from sync_assets.engine.outcome import SyncOutcome
@@ -40,7 +40,7 @@ class TableFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFailed:
-    """A table's sync failed; `details` is the traceback, without secrets.
+    """A table's sync failed; `details` is the traceback, without secrets, where it may help.
 
     `held` says that it waits for a decision about its deletes (contract D8).
     """
@@ -136,7 +136,8 @@ def _run_one(
         redact = sync.connection.redactor.redact
         told = sentence(error) if isinstance(error, Exception) else repr(error)
         message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {told}"
-        details = "".join(traceback.format_exception(error.__cause__ or error))
+        cause = error.__cause__ or error
+        details = "" if says_all(cause) else "".join(traceback.format_exception(cause))
         return TableFailed(
             key=sync.key,
             message=redact(message),

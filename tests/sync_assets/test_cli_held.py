@@ -50,6 +50,14 @@ def test_the_list_shows_counts_and_samples(words: tuple[str, ...], held: Dagster
     assert count(held) == 2
 
 
+@pytest.mark.usefixtures("held")
+def test_status_names_it() -> None:
+    """Until it is decided (D8)."""
+    assert "acme.Items: a full sync is held since" in packsync("status").stdout
+    packsync("held", "discard", "acme.Items")
+    assert "is held" not in packsync("status").stdout
+
+
 def test_approving(held: DagsterProject) -> None:
     """The rows go, and nothing is held any more (D8)."""
     assert "2 rows deleted" in packsync("held", "approve", "acme.Items").stdout
