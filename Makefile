@@ -7,7 +7,7 @@ RUN := .venv/bin
 PORT ?= 3000
 DEMO_PORT ?= 8765
 
-.PHONY: demo test dev lint types check audit bench clean
+.PHONY: demo test dev lint types check crash audit bench clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -27,6 +27,10 @@ types: $(INSTALLED)
 	$(RUN)/pyright
 
 check: lint types test
+
+# Kills hundreds of syncs, some at each step that writes; CRASH="--seed 7" repeats a run.
+crash: $(INSTALLED)
+	@$(RUN)/python -m tests.crash --points 400 $(CRASH)
 
 # Known vulnerabilities of the locked dependencies; skipped, aloud, without a network.
 audit: $(INSTALLED)

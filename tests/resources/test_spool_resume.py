@@ -139,7 +139,7 @@ def test_a_page_missing_in_the_middle_ends_what_counts(tmp_path: Path) -> None:
 
 
 def test_the_stage_of_the_dead_is_not_kept(tmp_path: Path) -> None:
-    """A stage is always made anew; a log of DuckDB's beside it would be replayed into it."""
+    """A stage is made anew each time: neither it nor what DuckDB wrote beside it is of use."""
     folder = left(tmp_path)
     (folder / "stage.duckdb.wal").write_bytes(b"x")
     (folder / "stage.duckdb.tmp").mkdir()

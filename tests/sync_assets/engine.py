@@ -188,6 +188,10 @@ class Engine:
         """The ledger's lines, oldest first."""
         return self._query("SELECT * FROM _sync.runs ORDER BY finished_at")
 
+    def cursor_history(self) -> list[dict[str, Any]]:
+        """The cursors that the table's syncs had, oldest first."""
+        return self._query("SELECT * FROM _sync.cursor_history ORDER BY recorded_at")
+
     def position(self, name: str = "default") -> SyncPosition:
         """Where the sync stands."""
         with self.warehouse.read() as connection:
