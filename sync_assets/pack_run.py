@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from resources.warehouse.identifiers import folder_name
 from resources.warehouse.ledger import SyncKey
+from resources.warehouse.spool_folder import remove_old_folders
 from sync_assets.checks import Checks
 from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.table_runs import (
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 
 _MOST_FAILURES = 50
+_ABANDONED = timedelta(days=1)
+"""After how long pages are removed that no sync of their table has come to claim."""
 
 
 class SyncConfig(dg.Config):
@@ -68,6 +72,8 @@ class PackRun:
         Raises `dg.Failure` at the end if some failed, naming them; the others are synced.
         """
         context = self.context
+        kept_for = max(_ABANDONED, self.pack.settings().resume_within or _ABANDONED)
+        remove_old_folders(Path(self.warehouse.spool_folder), kept_for)
         runs = TableRuns(max_parallel=self.pack.max_parallel_tables)
         given: dict[str, Any] = context.op_execution_context.op_config or {}
         config = SyncConfig(**given)

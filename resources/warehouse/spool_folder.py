@@ -6,8 +6,11 @@ process would not tell, because another may have it by now. The locks need no cl
 """
 
 import shutil
+import time
 import uuid
 from collections.abc import Set
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +19,7 @@ JOURNAL = "journal.ndjson"
 """The file that makes a folder a spool."""
 
 _PREFIX = "spool-"
+_DIGITS = 32
 _LOCK = "lock"
 _LONGEST_WAIT_SECONDS = 60
 
@@ -67,6 +71,22 @@ def abandoned_folders(parent: Path) -> list[SpoolFolder]:
     with _admission(parent):
         taken = [_taken(path) for path in sorted(parent.glob(f"{_PREFIX}*"))]
     return [folder for folder in taken if folder is not None]
+
+
+def remove_old_folders(root: Path, older_than: timedelta) -> None:
+    """Remove what was left behind anywhere below `root` and has not been touched for so long.
+
+    A sync looks after its own folders; this is for those of tables that are synced no more.
+    What cannot be removed stays.
+    """
+    for path in root.rglob(_PREFIX + "[0-9a-f]" * _DIGITS):
+        with suppress(OSError):  # such as that its own process has just removed it
+            touched = max(each.stat().st_mtime for each in (path, *path.iterdir()))
+            if time.time() - touched > older_than.total_seconds():
+                with _admission(path.parent):
+                    folder = _taken(path)
+                if folder is not None:
+                    folder.remove()
 
 
 def _taken(path: Path) -> SpoolFolder | None:

@@ -122,6 +122,9 @@ class _Connection:
         what = " ".join(query.split())[:60]
         return self._steps.step(what, lambda: self._connection.execute(query, *args))
 
+    def cursor(self) -> "_Connection":
+        return _Connection(self._connection.cursor(), self._steps)
+
     def commit(self) -> Any:
         return self._steps.step("COMMIT", self._connection.commit)
 

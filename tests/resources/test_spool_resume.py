@@ -1,5 +1,6 @@
 """Spools that were left behind: which are gone on with, and from where (contract D9)."""
 
+import os
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from pack_sdk import Completion
 from resources.warehouse.spool import Spool
+from resources.warehouse.spool_folder import remove_old_folders
 from resources.warehouse.spool_journal import FORMAT, SpoolHeader
 from resources.warehouse.spool_resume import resume_spool
 from resources.warehouse.stage import Stage, StagePart
@@ -250,6 +252,26 @@ def test_the_spool_of_a_living_process_is_its_own(tmp_path: Path) -> None:
     assert spool is not None
     assert spool.page_count == 1
     spool.discard()
+
+
+def test_old_folders_are_removed_wherever_they_are(tmp_path: Path) -> None:
+    """Pages of a table that is synced no more go with any run; others stay (D9)."""
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    old, recent = left(tmp_path / "pack" / "Old" / "default"), left(tmp_path / "pack" / "New" / "a")
+    living = Spool.begin(tmp_path / "pack" / "Living" / "default", HEADER)
+    table = tmp_path / "pack" / "spool-of-somebody"
+    table.mkdir()
+    for folder in (old, living.folder, table):
+        for path in (*folder.iterdir(), folder):
+            os.utime(path, (long_ago, long_ago))
+    remove_old_folders(tmp_path, timedelta(days=1))
+    assert [folder.exists() for folder in (old, recent, living.folder, table)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    living.discard()
 
 
 def test_a_large_spool_is_verified_a_little_at_a_time(tmp_path: Path) -> None:
