@@ -9,7 +9,7 @@ from pack_sdk.errors import PackDefinitionError
 from pack_sdk.parameters import Parameter
 from pack_sdk.schemas import Schema, ValueType
 
-RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties", "rowid"}
+RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties"}
 """Columns that every synced table has, or may have, beside the pack's own."""
 
 UNKNOWN_SCHEMA = Schema(type=ValueType.OBJECT)

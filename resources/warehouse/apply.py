@@ -102,7 +102,7 @@ def apply_stage(
         if application.witness is not None:
             application.witness(connection, table.name, stage)
         if application.guard is not None:
-            check_deletes(connection, table, application.guard)
+            check_deletes(connection, table, stage.id_name, application.guard)
         since = audited_since(application.changes)
         audit = audit_changes(connection, table.name, stage, since, until=at)
         execution_id = application.record.execution_id

@@ -139,16 +139,15 @@ def _found(
     """The differences of the audited syncs, counted; only rows that differ are looked at."""
     key = quote_identifier(stage.id_name)
     changed = (
-        f"SELECT CAST({stage.id_column} AS VARCHAR) AS id, CASE WHEN {_is_recent(stage)} "
-        "THEN 'recent' WHEN old_row IS NULL THEN 'missed' ELSE 'stale' END AS kind "
+        f"SELECT CAST(changed.id AS VARCHAR) AS id, CASE WHEN {_is_recent(stage)} "
+        "THEN 'recent' WHEN is_new THEN 'missed' ELSE 'stale' END AS kind "
         "FROM changed JOIN _stage.upserts AS new USING (stage_row) "
         "JOIN audited ON audited.sync = new.sync "
-        f"LEFT JOIN {table} AS old ON old.rowid = changed.old_row"
+        f"LEFT JOIN {table} AS old ON old.{key} = changed.id AND old._sync = changed.sync"
     )
     deleted = (
-        f"SELECT CAST(old.{key} AS VARCHAR) AS id, 'undeleted' AS kind FROM deleted "
-        f"JOIN {table} AS old ON old.rowid = deleted.old_row "
-        "JOIN audited ON audited.sync = old._sync"
+        "SELECT CAST(deleted.id AS VARCHAR) AS id, 'undeleted' AS kind FROM deleted "
+        "JOIN audited USING (sync)"
     )
     found = connection.execute(
         "WITH until AS (SELECT ?::TIMESTAMPTZ AS until) "

@@ -49,12 +49,12 @@ def sample_changes(
     old = _texts("old", [quote_identifier(name) for name in names])
     inserted = connection.execute(
         f"SELECT {new} FROM changed JOIN _stage.upserts AS new USING (stage_row) "
-        "WHERE old_row IS NULL ORDER BY stage_row LIMIT ?",
+        "WHERE is_new ORDER BY stage_row LIMIT ?",
         [limit],
     ).fetchall()
     deleted = connection.execute(
-        f"SELECT {old} FROM deleted JOIN {table} AS old ON old.rowid = deleted.old_row "
-        "ORDER BY old.rowid LIMIT ?",
+        f"SELECT {old} FROM deleted JOIN {table} AS old ON {_same_row(stage, 'deleted')} "
+        "ORDER BY deleted.id, deleted.sync LIMIT ?",
         [limit],
     ).fetchall()
     return ChangeSample(
@@ -74,10 +74,10 @@ def _updated(
     rows = connection.execute(
         f"SELECT CAST(new.{stage.id_column} AS VARCHAR), [{differs}], {_texts('old', quoted)}, "
         f"{_texts('new', [f'c{i}' for i in range(len(names))])} "
-        "FROM (SELECT * FROM changed WHERE old_row IS NOT NULL ORDER BY stage_row LIMIT ?) "
+        "FROM (SELECT * FROM changed WHERE NOT is_new ORDER BY stage_row LIMIT ?) "
         "AS picked "
         f"JOIN _stage.upserts AS new USING (stage_row) "
-        f"JOIN {table} AS old ON old.rowid = picked.old_row ORDER BY stage_row",
+        f"JOIN {table} AS old ON {_same_row(stage, 'picked')} ORDER BY stage_row",
         [limit],
     ).fetchall()
     return [
@@ -91,6 +91,11 @@ def _updated(
         )
         for row_id, flags, old, new in rows
     ]
+
+
+def _same_row(stage: StagedRows, relation: str) -> str:
+    """SQL: the row of the table, `old`, is the one that a relation names."""
+    return f"old.{quote_identifier(stage.id_name)} = {relation}.id AND old._sync = {relation}.sync"
 
 
 def _texts(relation: str, columns: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.synced_table import HIDDEN_COLUMNS, SyncedTable
 
 _SAMPLE_ROWS = 10
@@ -52,9 +53,9 @@ class LargeDeleteError(Exception):
 
 
 def check_deletes(
-    connection: duckdb.DuckDBPyConnection, table: SyncedTable, guard: DeleteGuard
+    connection: duckdb.DuckDBPyConnection, table: SyncedTable, id_name: str, guard: DeleteGuard
 ) -> None:
-    """Look at what `table.find_changes` found.
+    """Look at what `table.find_changes` found; `id_name` is the column of the id.
 
     Raises `LargeDeleteError` that names every sync which the guard does not let pass.
     """
@@ -64,7 +65,7 @@ def check_deletes(
             rows_before=before,
             rows_returned=returned,
             deletes=deletes,
-            sample=_sample(connection, table, sync),
+            sample=_sample(connection, table, quote_identifier(id_name), sync),
         )
         for sync, deletes, before, returned in _complete_parts_with_deletes(connection, table)
         if (deletes > guard.rows and deletes > guard.share * before)
@@ -102,13 +103,13 @@ def _counts(
 
 
 def _sample(
-    connection: duckdb.DuckDBPyConnection, table: SyncedTable, sync: str
+    connection: duckdb.DuckDBPyConnection, table: SyncedTable, key: str, sync: str
 ) -> list[dict[str, Any]]:
     """Some of the rows that would be deleted, without the hidden columns."""
     hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)
     rows = connection.execute(
         f"SELECT to_json(going) FROM (SELECT * EXCLUDE ({hidden}) FROM {table.name} "
-        "WHERE rowid IN (SELECT old_row FROM deleted WHERE sync = ? LIMIT ?)) AS going",
-        [sync, _SAMPLE_ROWS],
+        f"WHERE _sync = ? AND {key} IN (SELECT id FROM deleted WHERE sync = ? LIMIT ?)) AS going",
+        [sync, sync, _SAMPLE_ROWS],
     ).fetchall()
     return [orjson.loads(row) for (row,) in rows]

@@ -136,14 +136,15 @@ class SyncedTable:
         Rows that do not differ are not touched. With `unchanged_since` only rows count that
         are there and have not changed since: for a stage that is older than the table.
 
-        Leaves the temporary tables `changed` (`stage_row`, and `old_row`, NULL if new) and
-        `deleted` (`old_row`, `sync`) for `make_changes`.
+        Leaves the temporary tables `changed` (`stage_row`, `sync`, `id`, `is_new`) and `deleted`
+        (`sync`, `id`) for `make_changes`. Rows are known by their key and not by DuckDB's rowid,
+        which a column of that name would hide.
         """
         self._find_changed(stage, unchanged_since)
         self._find_deleted(stage, unchanged_since)
         return RowChanges(
-            inserted=self._number("SELECT count(*) FROM changed WHERE old_row IS NULL"),
-            updated=self._number("SELECT count(*) FROM changed WHERE old_row IS NOT NULL"),
+            inserted=self._number("SELECT count(*) FROM changed WHERE is_new"),
+            updated=self._number("SELECT count(*) FROM changed WHERE NOT is_new"),
             unchanged=self._number(
                 "SELECT (SELECT count(*) FROM _stage.upserts) - (SELECT count(*) FROM changed)"
             ),
@@ -153,8 +154,9 @@ class SyncedTable:
     def make_changes(self, stage: StagedRows, *, execution_id: str, at: datetime) -> None:
         """Delete and insert what `find_changes` found."""
         self._connection.execute(
-            f"DELETE FROM {self.name} WHERE rowid IN (SELECT old_row FROM changed "
-            "WHERE old_row IS NOT NULL UNION ALL SELECT old_row FROM deleted)"
+            f"DELETE FROM {self.name} AS old USING (SELECT sync, id FROM changed WHERE NOT is_new "
+            "UNION ALL SELECT sync, id FROM deleted) AS gone "
+            f"WHERE old.{quote_identifier(stage.id_name)} = gone.id AND old._sync = gone.sync"
         )
         names = ", ".join(
             quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
@@ -173,10 +175,11 @@ class SyncedTable:
             for i, column in enumerate(stage.columns)
         )
         self._connection.execute(
-            "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, old.rowid AS old_row "
+            "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, upserts.sync, "
+            f"upserts.{stage.id_column} AS id, old._sync IS NULL AS is_new "
             f"FROM _stage.upserts AS upserts LEFT JOIN {self.name} AS old "
             f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
-            f"AND old._sync = upserts.sync WHERE (old.rowid IS NULL OR NOT ({same}))"
+            f"AND old._sync = upserts.sync WHERE (old._sync IS NULL OR NOT ({same}))"
             + ("" if unchanged_since is None else " AND old._changed_at < ?"),
             [] if unchanged_since is None else [unchanged_since],
         )
@@ -190,10 +193,10 @@ class SyncedTable:
         since = "" if unchanged_since is None else " AND old._changed_at < $since"
         self._connection.execute(
             "CREATE TEMP TABLE deleted AS "
-            f"SELECT old.rowid AS old_row, old._sync AS sync FROM {self.name} AS old "
+            f"SELECT old._sync AS sync, old.{key} AS id FROM {self.name} AS old "
             f"JOIN _stage.deletes ON deletes.id = old.{key} AND deletes.sync = old._sync "
             f"WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete){since} "
-            f"UNION ALL SELECT old.rowid, old._sync FROM {self.name} AS old "
+            f"UNION ALL SELECT old._sync, old.{key} FROM {self.name} AS old "
             "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete) AND NOT EXISTS ("
             f"SELECT 1 FROM (SELECT {stage.id_column} AS id, sync FROM _stage.upserts "
             "UNION ALL SELECT id, sync FROM _stage.rejects "

@@ -95,13 +95,10 @@ def test_identity_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["_sync", "_changed_at", "_run_id", "_unknown_properties", "_SYNC", "rowid", "rowId"]
+    "name", ["_sync", "_changed_at", "_run_id", "_unknown_properties", "_SYNC"]
 )
 def test_columns_of_the_engine_are_reserved(name: str) -> None:
-    """A property may not hide a column of ours, in any case; `from_key` is the remedy (S3).
-
-    `rowid` is DuckDB's own: a column of that name hides it from the engine.
-    """
+    """A property may not hide a column of ours, in any case; `from_key` is the remedy (S3)."""
     properties = {"id": {"type": "string"}, name: {"type": "string"}}
     with pytest.raises(PackDefinitionError, match=f"'{name}' would hide a column") as caught:
         add(Pack(), schema=row_schema(properties=properties))

@@ -89,6 +89,7 @@ def test_of_several_one_is_chosen(project: DagsterProject) -> None:
     project.switch_on_pack("acme", pack_of(Items=execute), tables=tables)
     project.run("incremental")
     project.run("full_refresh")
-    assert "--sync: 'east', 'west'" in error_of("held", "approve", "acme.Items")
+    choices = error_of("held", "approve", "acme.Items").rpartition("--sync: ")[2]
+    assert set(choices.split(", ")) == {"'east'", "'west'"}  # in the order of their ends
     packsync("held", "approve", "acme.Items", "--sync", "west")
     assert project.query('SELECT _sync FROM acme."Items"') == [("east",)]

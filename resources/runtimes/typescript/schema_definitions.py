@@ -58,7 +58,7 @@ def read_row_schema(definition: object) -> Any:
 
 
 def property_name(name: str) -> str:
-    """What a property of a row is called here: `RowId_` for `RowId`, a name of DuckDB's own."""
+    """What a property of a row is called here: `_sync_` for `_sync`, a column of ours."""
     return f"{name}_" if name.casefold() in RESERVED_COLUMNS else name
 
 

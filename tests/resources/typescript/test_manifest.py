@@ -151,17 +151,17 @@ def test_schemas_of_later_versions_of_the_sdk() -> None:
 
 
 def test_properties_with_names_of_our_columns() -> None:
-    """`row_id` is `RowId` in the SDK, a name of DuckDB's own: another name, the same field."""
+    """`_sync` is a column of ours: the property gets another name and keeps its field."""
     properties = {
-        "RowId": {"type": "string", "fromKey": "row_id"},
+        "_run_id": {"type": "string", "fromKey": "run"},
         "Id": {"type": "string", "fromKey": "id"},
         "_sync": {"type": "string"},
     }
-    schema = {**SCHEMA, "idProperty": "RowId", "properties": properties}
+    schema = {**SCHEMA, "idProperty": "_run_id", "properties": properties}
     table = read_manifest(manifest(schema=schema)).sync_tables["Tasks"]
-    assert table.id_property == "RowId_"
+    assert table.id_property == "_run_id_"
     fields = {name: table.schema.field_of(name) for name in table.schema.properties}
-    assert fields == {"RowId_": "row_id", "Id": "id", "_sync_": "_sync"}
+    assert fields == {"_run_id_": "run", "Id": "id", "_sync_": "_sync"}
 
 
 def test_dynamic_tables() -> None:
