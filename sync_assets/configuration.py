@@ -4,6 +4,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 `dg` knows their JSON schema.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -112,20 +113,47 @@ class ScheduleConfiguration(dg.Resolvable, dg.Model):
         bool, dg.Resolver.default(description="Whether the schedules start switched on.")
     ] = False
     time_zone: Annotated[str, dg.Resolver.default(description='Such as "Europe/Berlin".')] = "UTC"
-    incremental: Annotated[str, dg.Resolver.default(description="Tables with a cursor.")] = (
-        "0 */4 * * *"
-    )
-    without_cursor: Annotated[str, dg.Resolver.default(description="Tables without a cursor.")] = (
-        "0 2 * * *"
-    )
-    full_refresh: Annotated[str, dg.Resolver.default(description="Full sync of every table.")] = (
-        "0 3 * * 0"
-    )
+    incremental: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Tables with a cursor; every 4 hours, at a minute of the pack's own, if "
+            "unset."
+        ),
+    ] = None
+    without_cursor: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Tables without a cursor; daily after 2, at that minute, if unset."
+        ),
+    ] = None
+    full_refresh: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="Full sync of every table; Sundays after 3, at that minute, if unset."
+        ),
+    ] = None
 
     @field_validator("incremental", "without_cursor", "full_refresh")
     @classmethod
-    def _spell_out(cls, cron: str) -> str:
-        return _CRON_NAMES.get(cron.strip().lower(), cron)
+    def _spell_out(cls, cron: str | None) -> str | None:
+        return _CRON_NAMES.get(cron.strip().lower(), cron) if cron else cron
+
+    def cron(self, which: str, pack: str) -> str:
+        """When one of the three schedules ticks.
+
+        Those that are not set tick at another minute for each pack, always the same, so that
+        not all packs begin in the same second.
+        """
+        minute = zlib.crc32(pack.encode()) % _MINUTES
+        return getattr(self, which) or _DEFAULT_CRONS[which].format(minute=minute)
+
+
+_MINUTES = 50
+_DEFAULT_CRONS = {
+    "incremental": "{minute} */4 * * *",
+    "without_cursor": "{minute} 2 * * *",
+    "full_refresh": "{minute} 3 * * 0",
+}
 
 
 _CRON_NAMES = {
@@ -201,7 +229,7 @@ def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
             "UTC or Europe/Berlin"
         ) from error
     for key in ("incremental", "without_cursor", "full_refresh"):
-        cron = getattr(schedule, key)
+        cron = schedule.cron(key, "")
         try:
             CronSim(cron, now)
             if len(cron.split()) != 5:  # Dagster has no seconds

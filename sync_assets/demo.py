@@ -85,7 +85,7 @@ def _say_change(change: SourceChange) -> None:
 
 
 def _run(job: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance) -> None:
-    result = run_job(job, keys, instance)
+    result = run_job(job, "demo", keys, instance)
     _console.print(report_table(result))
     if not result.success:
         raise SystemExit(f"the run {result.run_id} failed")

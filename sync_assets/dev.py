@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -47,12 +48,14 @@ def _run_dagster(port: int, demo_url: str) -> int:
     try:
         return child.wait()
     except KeyboardInterrupt:
-        os.killpg(child.pid, signal.SIGINT)
-        try:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             child.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
         return 0
+    finally:  # whatever happened: the code server and the daemon may outlive the one we started
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def freshness_policy(
     """
     if not freshness.enabled:
         return None
-    cadence = max(longest_gap(schedule.incremental), longest_gap(schedule.without_cursor))
+    crons = (schedule.cron(which, "") for which in ("incremental", "without_cursor"))
+    cadence = max(longest_gap(cron) for cron in crons)
     fail = _hours(freshness.fail_after_hours) or 2.5 * cadence
     warn = _hours(freshness.warn_after_hours) or min(1.5 * cadence, 0.6 * fail)
     if warn >= fail:

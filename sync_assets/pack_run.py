@@ -14,6 +14,7 @@ from resources.warehouse.identifiers import folder_name
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.spool_folder import remove_old_folders
 from sync_assets.checks import Checks
+from sync_assets.dead_runs import process_tag
 from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.table_runs import (
     LogLine,
@@ -74,6 +75,7 @@ class PackRun:
         context = self.context
         kept_for = max(_ABANDONED, self.pack.settings().resume_within or _ABANDONED)
         remove_old_folders(Path(self.warehouse.spool_folder), kept_for)
+        context.instance.add_run_tags(context.run.run_id, process_tag())
         runs = TableRuns(max_parallel=self.pack.max_parallel_tables)
         given: dict[str, Any] = context.op_execution_context.op_config or {}
         config = SyncConfig(**given)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import dagster as dg
 
 from sync_assets.definitions import CODE_LOCATION, defs
+from sync_assets.schedules import PACK_TAG
 from sync_assets.terminal import TERMINAL
 
 
 def run_job(
-    job: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance
+    job: str, pack: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance
 ) -> dg.ExecuteInProcessResult:
-    """Run the job over some assets; the run appears in Dagster's UI like any other."""
+    """Run the job over some assets of a pack; the run appears in Dagster's UI like any other."""
     return (
         defs()
         .resolve_job_def(job)
@@ -21,6 +22,9 @@ def run_job(
             asset_selection=list(keys),
             run_config={"loggers": {TERMINAL: {}}},
             # By this tag the UI knows which code location the run belongs to.
-            tags={".dagster/repository": f"__repository__@{CODE_LOCATION}"},
+            tags={
+                ".dagster/repository": f"__repository__@{CODE_LOCATION}",
+                PACK_TAG: pack,  # so that the pack's schedules do not run beside it
+            },
         )
     )

@@ -7,6 +7,7 @@ import dagster as dg
 
 from resources.warehouse.ledger import SyncKey, read_position
 from sync_assets.configuration import ScheduleConfiguration
+from sync_assets.dead_runs import end_if_dead
 from sync_assets.engine.mode import MODE_TAG
 from sync_assets.pack_assets import PackAssets
 from sync_assets.resources import WAREHOUSE, WarehouseResource
@@ -15,6 +16,7 @@ from sync_assets.translator import SYNC_TAG
 INCREMENTAL_JOB = "incremental"
 FULL_REFRESH_JOB = "full_refresh"
 PACK_TAG = "sync/pack"
+"""Which pack a run is about, so that the schedules of the pack see it."""
 
 Tick: TypeAlias = dg.RunRequest | dg.SkipReason
 Evaluate: TypeAlias = Callable[[dg.ScheduleEvaluationContext], Tick]
@@ -62,7 +64,8 @@ def build_pack_schedules(
     """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
 
     The first takes the tables that have a cursor and those never synced, the second those
-    whose last sync left no cursor. A tick that finds a run of the pack still going skips.
+    whose last sync left no cursor. A tick that finds a run of the pack still going skips; what
+    a full refresh missed that way, the next tick finds overdue and does (contract C13).
     """
 
     def with_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
@@ -82,7 +85,6 @@ def build_pack_schedules(
             times,
             name="incremental",
             job=INCREMENTAL_JOB,
-            cron=times.incremental,
             evaluate=with_cursor,
             description="Tables that have a cursor, and those never synced.",
         ),
@@ -91,7 +93,6 @@ def build_pack_schedules(
             times,
             name="without_cursor",
             job=INCREMENTAL_JOB,
-            cron=times.without_cursor,
             evaluate=without_cursor,
             description="Tables whose last sync left no cursor: full syncs.",
         ),
@@ -100,7 +101,6 @@ def build_pack_schedules(
             times,
             name="full_refresh",
             job=FULL_REFRESH_JOB,
-            cron=times.full_refresh,
             evaluate=every_table,
             description="A full sync of every table.",
         ),
@@ -113,7 +113,6 @@ def _schedule(
     *,
     name: str,
     job: str,
-    cron: str,
     evaluate: Evaluate,
     description: str,
 ) -> dg.ScheduleDefinition:
@@ -121,7 +120,7 @@ def _schedule(
     return dg.ScheduleDefinition(
         name=f"{definition.name}_{name}",
         job_name=job,
-        cron_schedule=cron,
+        cron_schedule=times.cron(name, definition.name),
         execution_timezone=times.time_zone,
         execution_fn=evaluate,
         required_resource_keys={WAREHOUSE},
@@ -158,9 +157,12 @@ def _request(
     pack = definition.name
     if not tables:
         return dg.SkipReason(f"no table of {pack} {needed}")
-    running = context.instance.get_runs(
-        dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT), limit=1
-    )
+    instance = context.instance
+    running = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT))
+        if not end_if_dead(instance, run)
+    ]
     if running:
         return dg.SkipReason(
             f"the run {running[0].run_id} of {pack} is still going ({running[0].status.value})"

@@ -3,6 +3,7 @@
 import typer
 
 from sync_assets.cli.audit import audit
+from sync_assets.cli.backfilling import backfill
 from sync_assets.cli.backup import backup
 from sync_assets.cli.building import build
 from sync_assets.cli.cursor import cursor
@@ -25,6 +26,7 @@ app.command("build")(build)
 app.command("discover")(discover)
 app.command("preview")(preview)
 app.command("sync")(sync)
+app.command("backfill")(backfill)
 app.command("status")(status)
 app.command("audit")(audit)
 app.command("query")(query)

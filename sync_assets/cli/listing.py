@@ -25,7 +25,7 @@ def list_packs(
     with plain_errors():
         packs = configured_packs()
         for name, (component, definition) in packs.items():
-            console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule)}")
+            console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule, name)}")
             table = Table("table", "connection", "parameters", "description")
             for key in definition.configured_tables:
                 for sync, configuration in definition.syncs_of(key).items():
@@ -56,13 +56,13 @@ def _print_left_out(definition: PackAssets) -> None:
             )
 
 
-def _next_runs(schedule: ScheduleConfiguration) -> str:
+def _next_runs(schedule: ScheduleConfiguration, pack: str) -> str:
     if not schedule.enabled:
         return "schedules are off by default; switch them on in Dagster's UI or in defs.yaml"
     return (
-        f"next incremental {_next(schedule, schedule.incremental)}, "
-        f"tables without a cursor {_next(schedule, schedule.without_cursor)}, "
-        f"full refresh {_next(schedule, schedule.full_refresh)}"
+        f"next incremental {_next(schedule, schedule.cron('incremental', pack))}, "
+        f"tables without a cursor {_next(schedule, schedule.cron('without_cursor', pack))}, "
+        f"full refresh {_next(schedule, schedule.cron('full_refresh', pack))}"
     )
 
 

@@ -39,7 +39,7 @@ def sync(
         keys = [definition.key_of(name) for name in tables]
         with dagster_instance() as instance:
             job = FULL_REFRESH_JOB if full else INCREMENTAL_JOB
-            result = run_job(job, keys, instance)
+            result = run_job(job, pack, keys, instance)
     console.print(report_table(result))
     if not result.success:
         fail(f"the run {result.run_id} failed; `packsync status` and the UI say why")

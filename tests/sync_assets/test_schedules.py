@@ -1,10 +1,15 @@
 """The schedules of a pack: what a tick takes, and when it rather does nothing."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+import duckdb
+import psutil
 import pytest
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
@@ -12,6 +17,8 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
+from sync_assets import dead_runs
+from sync_assets.dead_runs import PROCESS_TAG, process_tag
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import (
     DagsterProject,
@@ -165,6 +172,48 @@ def test_a_tick_skips_while_a_run_of_the_pack_is_going(
     assert result.skip_message == f"the run {run.run_id} of acme is still going ({status})"
 
 
+def process_that_has_ended() -> str:
+    """The tag of a run whose process is gone."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        started = psutil.Process(child.pid).create_time()
+    return f"{socket.gethostname()} {child.pid} {started:.2f}"
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_run_whose_process_is_gone_does_not_hinder_a_tick(
+    waiting: DagsterProject, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    """It is marked as failed, or it would hinder all ticks; not while it still writes events."""
+    monkeypatch.setattr(dead_runs, "SILENT_SECONDS", 0.0 if silent else 3600.0)
+    with run_of(waiting, "acme", dg.DagsterRunStatus.STARTED) as run:
+        waiting.instance.add_run_tags(run.run_id, {PROCESS_TAG: process_that_has_ended()})
+        waiting.instance.report_engine_event("still here", run)
+        result = tick(waiting, "acme_incremental")
+        after = waiting.instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status.value == ("FAILURE" if silent else "STARTED")
+    assert bool(result.run_requests) == silent
+
+
+def test_a_run_of_a_living_process_hinders_a_tick(
+    waiting: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However silent it is: a page may take long. One on another machine counts as living."""
+    monkeypatch.setattr(dead_runs, "SILENT_SECONDS", 0.0)
+    for tag in (process_tag()[PROCESS_TAG], "elsewhere 1 1.0"):
+        with run_of(waiting, "acme", dg.DagsterRunStatus.STARTED) as run:
+            waiting.instance.add_run_tags(run.run_id, {PROCESS_TAG: tag})
+            assert tick(waiting, "acme_incremental").run_requests == []
+
+
+def test_a_run_says_which_process_it_is_in(project: DagsterProject) -> None:
+    """Or nobody could tell later whether it lives."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"))))
+    run = project.instance.get_run_by_id(project.run().run_id)
+    assert run is not None
+    assert run.tags[PROCESS_TAG] == process_tag()[PROCESS_TAG]
+
+
 @pytest.mark.parametrize("status", ["SUCCESS", "FAILURE", "CANCELED"])
 def test_a_run_that_has_ended_does_not_hinder_a_tick(waiting: DagsterProject, status: str) -> None:
     """However it ended: a failed run must not stop the schedule for ever."""
@@ -191,9 +240,9 @@ def test_schedules_are_off_and_daily_weekly_by_default(waiting: DagsterProject) 
     names = {schedule.name for schedule in definitions.schedules or ()}
     schedules = {name: definitions.resolve_schedule_def(name) for name in names}
     assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
-        "acme_incremental": "0 */4 * * *",
-        "acme_without_cursor": "0 2 * * *",
-        "acme_full_refresh": "0 3 * * 0",
+        "acme_incremental": "14 */4 * * *",
+        "acme_without_cursor": "14 2 * * *",
+        "acme_full_refresh": "14 3 * * 0",
     }
     for schedule in schedules.values():
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
@@ -222,3 +271,49 @@ def test_times_may_have_names(project: DagsterProject) -> None:
     crons = {"incremental": "0 * * * *", "without_cursor": "0 0 * * *", "full_refresh": "0 0 * * 0"}
     for name, cron in crons.items():
         assert definitions.resolve_schedule_def(f"acme_{name}").cron_schedule == cron
+
+
+def test_packs_begin_at_minutes_of_their_own(project: DagsterProject) -> None:
+    """Unless the times are set: a dozen packs must not all begin in the same second."""
+    for name in ("acme", "initech", "globex"):
+        project.switch_on_pack(name, pack_of(Items=Scripted()))
+    definitions = project.definitions()
+    crons = {
+        str(definitions.resolve_schedule_def(f"{name}_incremental").cron_schedule)
+        for name in ("acme", "initech", "globex")
+    }
+    assert len(crons) == 3
+    assert all(cron.endswith(" */4 * * *") for cron in crons)
+
+
+def test_a_refresh_that_was_missed_is_made_up(project: DagsterProject) -> None:
+    """The weekly tick found a run going: the next incremental tick's sync is full (C12, C13)."""
+    execute = Scripted(last_page("t1", a="1"), last_page("t2", a="1"))
+    project.switch_on_pack("acme", pack_of(Items=execute), full_every_days=7)
+    project.run()
+    with run_of(project, "acme", dg.DagsterRunStatus.STARTED):
+        assert "still going" in tick(project, "acme_full_refresh").skip_message
+    with duckdb.connect(project.warehouse) as connection:
+        connection.execute("UPDATE _sync.cursors SET last_full_at = now() - INTERVAL 7 DAY")
+    assert tables_of(project, "acme_incremental") == {"acme.Items"}
+    values = values_of(project.run(), "Items")
+    assert (values["sync/mode"], values["sync/mode_reason"][:27]) == (
+        "full",
+        "the periodic full sync (eve",
+    )
+
+
+def test_tables_can_be_synced_by_automation_conditions(project: DagsterProject) -> None:
+    """The alternative to schedules; runs of such are incremental where there is a cursor."""
+    execute = Scripted(last_page("t1", a="1"), last_page("t2", b="1"))
+    project.switch_on_pack(
+        "acme",
+        pack_of(Items=execute),
+        translation={"automation_condition": "{{ automation_condition.on_cron('@hourly') }}"},
+    )
+    project.run()
+    definitions = project.definitions()
+    (spec,) = definitions.resolve_all_asset_specs()
+    assert "automation_condition=None" not in repr(spec)
+    tags = {"dagster/from_automation_condition": "true", "dagster/backfill": "qx"}
+    assert values_of(project.run(tags=tags), "Items")["sync/mode"] == "incremental"
