@@ -129,7 +129,7 @@ def test_no_file_of_the_instance_has_the_secret(run: TokenRun) -> None:
     files = files_below(run.project.folder)
     assert any(name.endswith(".err") for name in files), "there are compute logs"
     with_marker = {name for name, content in files.items() if MARKER.encode() in content}
-    assert any(name.endswith(".db") for name in with_marker), "the search finds what is there"
+    assert any(".db" in name for name in with_marker), "the search finds what is there"
     assert [name for name, content in files.items() if TOKEN.encode() in content] == []
 
 
