@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
 
 test: $(INSTALLED)
-	$(RUN)/pytest
+	$(RUN)/pytest -n logical --dist worksteal
 
 # `dagster dev` with the demo API behind it; its data changes every 30 seconds.
 dev: $(INSTALLED)

@@ -64,7 +64,6 @@ _POINTLESS_TO_RETRY = (
 _SAYS_ALL = (
     AuthenticationFailedError,
     RequestRefusedError,
-    UserVisibleError,
     EndlessContinuationError,
     HeldSyncError,
     ParametersRejectedError,
