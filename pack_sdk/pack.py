@@ -26,6 +26,10 @@ class Pack:
         self.sync_tables: dict[str, SyncTable] = {}
         self.network_domains: list[str] = []
         self.authentication = Authentication()
+        # Tables by what must be unique: looking through all of them would take a thousand
+        # tables a second.
+        self._names: dict[str, str] = {}
+        self._identities: dict[str, str] = {}
 
     def add_network_domain(self, *domains: str) -> None:
         """Allow requests to these hosts and all below them (contract F4).
@@ -165,6 +169,8 @@ class Pack:
             except PackDefinitionError as error:
                 raise PackDefinitionError(f"sync table {values['name']!r}: {error}") from None
             self.sync_tables[table.name] = table
+            self._names[table.name.casefold()] = table.name
+            self._identities[table.identity_name] = table.name
             return table
 
         if "execute" in values:
@@ -183,14 +189,13 @@ class Pack:
             raise PackDefinitionError("a name has no NUL and no half of a character (contract S1)")
         if not table.identity_name:
             raise PackDefinitionError("identity_name is missing (contract S1)")
-        for other in self.sync_tables.values():
-            if other.name.casefold() == table.name.casefold():
-                raise PackDefinitionError(f"the pack already has the table {other.name!r}")
-            if other.identity_name == table.identity_name:
-                raise PackDefinitionError(
-                    f"the identity name {table.identity_name!r} is taken by the table "
-                    f"{other.name!r}; identity names are unique in a pack (contract S1)"
-                )
+        if other := self._names.get(table.name.casefold()):
+            raise PackDefinitionError(f"the pack already has the table {other!r}")
+        if other := self._identities.get(table.identity_name):
+            raise PackDefinitionError(
+                f"the identity name {table.identity_name!r} is taken by the table "
+                f"{other!r}; identity names are unique in a pack (contract S1)"
+            )
         if table.schema is not UNKNOWN_SCHEMA:
             check_row_schema(table.schema)
         check_order(table.parameters)
