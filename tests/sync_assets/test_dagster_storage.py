@@ -1,5 +1,7 @@
 """Dagster's storage with files that stay open: the same files and answers as Dagster's own."""
 
+import queue
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +47,33 @@ def test_dagsters_own_storage_reads_what_it_wrote(
         assert [project.logged(result) for result in results] == written
         assert len(plain.fetch_materializations(key, limit=100).records) == 12
         assert project.run().success
+
+
+def test_who_watches_a_run_hears_of_each_event(tmp_path: Path) -> None:
+    """The UI's log goes on by itself: it waits for the run's file to be modified."""
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+    run_id = "11111111-2222-3333-4444-555555555555"
+    writer, watcher = (KeptSqliteEventLogStorage(str(tmp_path)) for _ in range(2))
+
+    def write(message: str) -> None:
+        writer.store_event(
+            dg.EventLogEntry(
+                error_info=None,
+                level="info",
+                user_message=message,
+                run_id=run_id,
+                timestamp=time.time(),
+            )
+        )
+
+    write("before")
+    watcher.watch(run_id, None, lambda entry, _: heard.put(entry.user_message))
+    try:
+        write("one")
+        assert heard.get(timeout=60) == "before"
+        assert heard.get(timeout=60) == "one"
+        write("two")
+        assert heard.get(timeout=60) == "two"
+    finally:
+        for storage in (writer, watcher):
+            storage.dispose()
