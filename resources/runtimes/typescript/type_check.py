@@ -9,9 +9,12 @@ from resources.runtimes.typescript.node_modules import node
 
 _OPTIONS = (
     "--target", "es2020", "--module", "commonjs", "--moduleResolution", "node",
-    "--esModuleInterop", "--resolveJsonModule", "--allowJs", "--lib", "es2020",
+    "--esModuleInterop", "--resolveJsonModule", "--allowJs", "--lib", "es2020,dom",
 )  # fmt: skip
-"""For a pack without a tsconfig.json; not strict, as packs are written."""
+"""For a pack without a tsconfig.json; not strict, as packs are written.
+
+`dom` brings console, URL and timers.
+"""
 
 _FIND_COMPILER = """
 const { createRequire } = require("node:module");
