@@ -154,9 +154,11 @@ class SyncedTable:
     def make_changes(self, stage: StagedRows, *, execution_id: str, at: datetime) -> None:
         """Delete and insert what `find_changes` found."""
         self._connection.execute(
-            f"DELETE FROM {self.name} AS old USING (SELECT sync, id FROM changed WHERE NOT is_new "
-            "UNION ALL SELECT sync, id FROM deleted) AS gone "
-            f"WHERE old.{quote_identifier(stage.id_name)} = gone.id AND old._sync = gone.sync"
+            # An id may be NULL in rows that are older than the property that is the id now.
+            f"DELETE FROM {self.name} AS old WHERE EXISTS (SELECT 1 FROM (SELECT sync, id "
+            "FROM changed WHERE NOT is_new UNION ALL SELECT sync, id FROM deleted) AS gone WHERE "
+            f"old.{quote_identifier(stage.id_name)} IS NOT DISTINCT FROM gone.id "
+            "AND old._sync = gone.sync)"
         )
         names = ", ".join(
             quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
