@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pack_sdk import PackDefinitionError
 from resources.runtimes.typescript.deno import STATE_FOLDER
@@ -16,7 +17,8 @@ def with_sdk(folder: Path) -> Path:
     """The folder, in which the SDK can be imported; skips the test if there is no npm."""
     SDK_FOLDER.mkdir(parents=True, exist_ok=True)
     try:
-        install_node_modules(SDK_FOLDER, lambda _: None)
+        with FileLock(SDK_FOLDER / "lock"):  # the tests' processes share it
+            install_node_modules(SDK_FOLDER, lambda _: None)
     except PackDefinitionError as error:
         pytest.skip(f"needs npm and its registry: {error}")
     folder.mkdir(exist_ok=True)
