@@ -55,7 +55,9 @@ def main(
     _TABLES["pack"] = make_pack(tables)
     connection = ConnectionConfig(endpoint=url, allow_http_localhost=True)
     resource = BenchmarkPack(
-        pack="bench", connections={"default": connection}, max_parallel_tables=parallel
+        pack="benchmarks.engine_run",
+        connections={"default": connection},
+        max_parallel_tables=parallel,
     )
     definition = PackAssets(name="bench", pack=_TABLES["pack"], op_per_table=op_per_table)
     definitions = dg.Definitions(
