@@ -27,6 +27,10 @@ class BenchmarkPack(PackResource):
         """The pack of many tables."""
         return _TABLES["pack"]
 
+    def code_version(self) -> str:
+        """Always the same code."""
+        return "benchmark"
+
     def runtime(self) -> PythonRuntime:
         """What runs its code."""
         return PythonRuntime(self.load())

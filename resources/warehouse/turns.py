@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-LONGEST_HOLD_SECONDS = 0.25
+LONGEST_HOLD_SECONDS = 1.0
 """After so long the file is closed even if more threads wait."""
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 """For how long it then stays closed, so that another process can have it."""
 
 _turns: dict[Path, "Turns"] = {}
