@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -33,8 +33,8 @@ from resources.warehouse.spool_journal import (
 )
 from resources.warehouse.storage_failures import explained_failures
 
-ROWS_FILE_BYTES = 64 * 1024 * 1024
-"""A new file of rows is begun past this size: DuckDB reads several files side by side."""
+ROWS_FILE_BYTES = 32 * 1024 * 1024
+"""A new file of rows is begun past this size: the one before is then typed (see `early_stage`)."""
 
 
 class Spool:
@@ -42,6 +42,8 @@ class Spool:
 
     `header` says what the pages are of. `resumed_after` is the last page of an earlier
     execution, where this one goes on; None for a spool that begins with its first page.
+    `on_whole_file` is called when there is one more of the `whole_files`; what it raises, `append`
+    raises, without the page.
     """
 
     def __init__(self, folder: SpoolFolder, header: SpoolHeader | None) -> None:
@@ -50,6 +52,7 @@ class Spool:
         self.folder = folder.path
         self.header = header
         self.resumed_after: SpooledPage | None = None
+        self.on_whole_file: Callable[[], object] | None = None
         self._lock = threading.Lock()
         self._journal = _opened(self.folder / JOURNAL)
         self._rows: BinaryIO | None = None
@@ -135,6 +138,11 @@ class Spool:
         return [path for path in self._files if path.stat().st_size]
 
     @property
+    def whole_files(self) -> Sequence[Path]:
+        """The files of rows, in order, that nothing more is written to; for any thread."""
+        return self._files[:-1]
+
+    @property
     def part_count(self) -> int:
         """How many parts have pages."""
         return len(self._pages_of)
@@ -180,6 +188,8 @@ class Spool:
                 self._rows.close()
             self._files.append(self.folder / rows_file_name(len(self._files) + 1))
             self._rows = _opened(self._files[-1])
+            if self.on_whole_file and self.whole_files:
+                self.on_whole_file()
         return self._rows
 
 

@@ -33,6 +33,7 @@ MAX_ROW_BYTES = 256 * 1024 * 1024
 """The longest row, as JSON text, that DuckDB is let to read."""
 
 _BATCH = 10_000
+_FILES_AT_ONCE = 4
 _MANY_COLUMNS = 200
 
 
@@ -90,6 +91,7 @@ class Stage:
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
         self._conversion = RowConversion(schema)
+        self._files_loaded = 0
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._connection = duckdb.connect(path)
@@ -138,6 +140,25 @@ class Stage:
         with explained_failures(self.path):
             return self._load(spool, parts)
 
+    def load_early(self, spool: Spool, sync: str) -> None:
+        """Type the spool's whole files, before all its pages are there; `load` does the rest.
+
+        All of it is one transaction, which `load` commits: DuckDB then writes rows to the file by
+        the row group, and not first to its log. May be called in another thread, if one at a
+        time. Raises as `load` does.
+        """
+        with explained_failures(self.path):
+            while self._files_loaded < len(files := spool.whole_files):
+                if not self._files_loaded:
+                    self._connection.begin()
+                self._load_files(
+                    files[self._files_loaded : self._files_loaded + _FILES_AT_ONCE], sync
+                )
+
+    def interrupt(self) -> None:
+        """Stop what another thread is loading; it raises."""
+        self._connection.interrupt()
+
     def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         self._load_journal(spool, parts)
         self._load_rows(spool, parts)
@@ -177,14 +198,28 @@ class Stage:
         return self._conversion.id_index
 
     def _load_rows(self, spool: Spool, parts: Sequence[StagePart]) -> None:
+        early = self._files_loaded > 0
+        self._load_files(spool.files[self._files_loaded :], parts[0].sync if parts else None)
+        if early:
+            self._connection.commit()
+        staged = self._count("rows")
+        if staged != spool.row_count:
+            raise RuntimeError(
+                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {staged:,} were read"
+            )
+        if spool.part_count > 1:
+            self._share_out_rows()
+
+    def _load_files(self, paths: Sequence[Path], sync: str | None) -> None:
         conversion = self._conversion
-        columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
-        self._connection.execute(
-            f"CREATE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
-        )
-        if not spool.files:
+        if not self._files_loaded:
+            columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
+            self._connection.execute(
+                f"CREATE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
+            )
+        if not paths:
             return
-        files = ", ".join(quote_literal(str(path)) for path in spool.files)
+        files = ", ".join(quote_literal(str(path)) for path in paths)
         lines = f"read_ndjson_objects([{files}], maximum_object_size = {MAX_ROW_BYTES})"
         # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
         values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(conversion.values))
@@ -193,15 +228,9 @@ class Stage:
             "CASE WHEN problem IS NOT NULL THEN json END "
             f"FROM (SELECT {values}, {conversion.problem} AS problem, json "
             f"FROM {conversion.source(lines)})",
-            [parts[0].sync if parts else None],
+            [sync],
         )
-        staged = self._count("rows")
-        if staged != spool.row_count:
-            raise RuntimeError(
-                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {staged:,} were read"
-            )
-        if spool.part_count > 1:
-            self._share_out_rows()
+        self._files_loaded += len(paths)
 
     def _share_out_rows(self) -> None:
         """Give each row its sync, by the page it came with; rows of failed tries have none.

@@ -17,6 +17,7 @@ from functools import partial
 from pack_sdk.context import PreviousAttemptError
 from resources.http.fetcher import SyncFetcher
 from resources.warehouse.apply import Application, apply_stage
+from resources.warehouse.early_stage import EarlyStage
 from resources.warehouse.guard import LargeDeleteError
 from resources.warehouse.ledger import (
     PositionChange,
@@ -28,7 +29,6 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Collected, Execution, collect, position_after, record_of
 from sync_assets.engine.failures import (
@@ -135,19 +135,21 @@ def _attempt(
     spool: Spool,
     previous_error: PreviousAttemptError | None,
 ) -> SyncOutcome:
-    """Collect the pages, type them, commit them."""
+    """Collect the pages, type them (the first while others are fetched), commit them."""
     began = time.monotonic()
-    collected = collect(sync, execution, spool, previous_error)
-    spool.close()
-    fetched = time.monotonic()
-    change = PositionChange(
-        sync=sync.key.sync,
-        before=execution.position,
-        after=position_after(sync, collected, execution),
-        reason=f"{execution.decision.mode} sync",
-    )
-    full = collected.part.complete
-    with Stage(spool.folder / "stage.duckdb", sync.table.schema) as stage:
+    path = spool.folder / "stage.duckdb"
+    with EarlyStage(path, sync.table.schema, spool, sync.key.sync) as early:
+        collected = collect(sync, execution, spool, previous_error)
+        spool.close()
+        fetched = time.monotonic()
+        change = PositionChange(
+            sync=sync.key.sync,
+            before=execution.position,
+            after=position_after(sync, collected, execution),
+            reason=f"{execution.decision.mode} sync",
+        )
+        full = collected.part.complete
+        stage = early.finish()
         counts = stage.load(spool, [collected.part])
         stop_at_limits(sync, warehouse, stage, counts, execution)
         record = record_of(
