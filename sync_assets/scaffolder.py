@@ -3,9 +3,11 @@
 import re
 from typing import Any
 
+import click
 import dagster as dg
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from resources.runtimes.pack_loader import load_pack
 
@@ -27,12 +29,19 @@ class PackSyncScaffoldParams(BaseModel):
 
     pack: str = Field(description="A folder of packs/, or the path of a module of your own.")
 
+    @field_validator("pack")
+    @classmethod
+    def _there_is_one(cls, name: str) -> str:
+        """Before `dg` makes the folder, and as an error that it shows without a traceback."""
+        try:
+            load_pack(name)
+        except PackDefinitionError as error:
+            raise click.BadParameter(str(error), param_hint="--pack") from error
+        return name
+
 
 class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
-    """Writes the defs.yaml: the pack, and its connection with a variable for each credential.
-
-    Raises `PackDefinitionError` when there is no such pack.
-    """
+    """Writes the defs.yaml: the pack, and its connection with a variable for each credential."""
 
     @classmethod
     def get_scaffold_params(cls) -> type[PackSyncScaffoldParams]:

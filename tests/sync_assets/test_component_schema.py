@@ -120,8 +120,15 @@ def test_what_was_scaffolded_passes_dgs_checks(scaffolded: ProjectCopy) -> None:
 
 
 def test_scaffolding_an_unknown_pack_names_the_choices(scaffolded: ProjectCopy) -> None:
-    """No file is left that would break every later load."""
+    """Without a traceback; nothing is left that would be in the way of every later load."""
     done = scaffolded.run("dg", "scaffold", "defs", COMPONENT, "other", "--pack", "acmee")
     assert done.returncode != 0
     assert "there is no pack 'acmee'" in done.stdout + done.stderr
-    assert not defs_yaml(scaffolded, "other").exists()
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not defs_yaml(scaffolded, "other").parent.exists()
+
+
+def test_dgs_help_shows_the_options(scaffolded: ProjectCopy) -> None:
+    """With typer 0.26 or later it shows none, of no command (dagster issue 33893)."""
+    done = scaffolded.run("dg", "scaffold", "defs", COMPONENT, "--help")
+    assert "--pack" in done.stdout
