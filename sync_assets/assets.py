@@ -77,6 +77,7 @@ def _build_op(
         description=f"Syncs tables of the pack {definition.name}: {', '.join(tables)}.",
         partitions_def=_partitions(definition, tables[0]) if by_sync else None,
         backfill_policy=dg.BackfillPolicy.single_run() if by_sync else None,
+        op_tags=definition.op_tags,
         pool=definition.pool_of(tables[0]),
     )
     def sync_tables(

@@ -191,19 +191,20 @@ class Checks:
     def at_the_end(
         self,
         synced: AbstractSet[dg.AssetKey],
-        held: AbstractSet[dg.AssetKey],
+        as_they_are: AbstractSet[dg.AssetKey],
         warehouse: Warehouse,
     ) -> Iterator[dg.AssetCheckResult]:
-        """What is still to be told: of tables whose partitions were synced, or which are held.
+        """What is still to be told: of tables whose partitions were synced.
 
-        And of the checks that were selected without their tables. `synced` are the tables that
-        the run was to sync.
+        And of those that are to be looked at as they are: whose checks were selected without
+        the tables, which are held, or which another run has synced. `synced` are the tables
+        that the run was to sync.
         """
         selected = {key.asset_key for key in self._selected}
-        for asset in sorted((selected - synced) | held):
+        for asset in sorted((selected - synced) | as_they_are):
             yield from self._results(asset, self.state(asset, warehouse))
         for asset, outcome in self._remembered.items():
-            if asset not in held:
+            if asset not in as_they_are:
                 yield from self.of(asset, outcome)
 
     def _key_of(self, asset: dg.AssetKey) -> SyncKey:

@@ -97,6 +97,12 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             description="An op for each table, for executors that spread ops over workers."
         ),
     ] = False
+    op_tags: Annotated[
+        dict[str, Any],
+        dg.Resolver.default(
+            description="Tags of the ops, such as what an executor for Kubernetes reads."
+        ),
+    ] = Field(default_factory=dict)
     page_timeout_seconds: Annotated[float, dg.Resolver.default(description="Contract C14.")] = 60
     attempts: Annotated[
         int, dg.Resolver.default(description="How often a failing sync is tried (C17).")
@@ -200,6 +206,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             ),
             translator=_ComponentTranslator(self),
             op_per_table=self.op_per_table,
+            op_tags=self.op_tags,
             where=where,
         )
 

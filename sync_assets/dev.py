@@ -42,8 +42,14 @@ def _run_dagster(port: int, demo_url: str) -> int:
         [Path(sys.executable).with_name("dagster"), "dev", "-h", "127.0.0.1", "-p", str(port)],
         cwd=PROJECT,
         start_new_session=True,
-        # The CLI's advice to use `dg dev` instead is not for people who typed `make dev`.
-        env={**os.environ, "DEMO_API_URL": demo_url, "PYTHONWARNINGS": "ignore"},
+        # The CLI's advice to use `dg dev` instead is not for people who typed `make dev`. Without
+        # a home, it says that runs are not kept, though dagster.yaml says where.
+        env={
+            "DAGSTER_HOME": str(PROJECT),
+            **os.environ,
+            "DEMO_API_URL": demo_url,
+            "PYTHONWARNINGS": "ignore",
+        },
     )
     try:
         return child.wait()

@@ -33,7 +33,8 @@ class PackAssets:
     all that are not dynamic, with their defaults. Where a method takes a `table`, it is the
     name of such an entry. `translator` makes their asset specs, with `owners`, `tags`, `kinds`
     and `freshness_policy`. `op_per_table` gives each table an op of its own, for an executor that
-    spreads ops over workers. `where` is named in errors, such as the path of a defs.yaml.
+    spreads ops over workers, and `op_tags` what it reads there. `where` is named in
+    errors, such as the path of a defs.yaml.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PackAssets:
     kinds: Sequence[str] = ()
     freshness_policy: dg.FreshnessPolicy | None = None
     op_per_table: bool = False
+    op_tags: Mapping[str, Any] = field(default_factory=dict[str, Any])
     translator: PackSyncTranslator = field(default_factory=PackSyncTranslator)
     where: str = ""
 
@@ -210,5 +212,6 @@ class PackAssets:
 def _with_what_we_need(spec: dg.AssetSpec) -> dg.AssetSpec:
     """The spec as the engine relies on it, whatever a translator made of it."""
     return spec.replace_attributes(  # pyright: ignore[reportUnknownMemberType]
-        skippable=True  # a failing table must not stop the others
-    ).merge_attributes(tags={SYNC_TAG: "true"})
+        skippable=True,  # a failing table must not stop the others
+        tags={**spec.tags, SYNC_TAG: "true"},
+    )

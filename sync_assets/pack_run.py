@@ -1,6 +1,6 @@
 """What a pack's op does in a run: sync the selected tables and say what happens, as it happens."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from sync_assets.dead_runs import process_tag
 from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.table_runs import (
     LogLine,
+    RunEvent,
     TableFailed,
     TableFinished,
     TableRuns,
@@ -26,6 +27,7 @@ from sync_assets.engine.table_runs import (
 from sync_assets.engine.table_sync import TableSync
 from sync_assets.metadata import held_metadata, materialization_metadata
 from sync_assets.pack_assets import PackAssets
+from sync_assets.resumed_runs import made_elsewhere, synced_before
 
 if TYPE_CHECKING:
     from sync_assets.resources import PackResource, WarehouseResource
@@ -66,11 +68,14 @@ class PackRun:
     pack: "PackResource"
     warehouse: "WarehouseResource"
     _failures: list[TableFailed] = field(default_factory=list[TableFailed])
+    _not_synced: set[SyncKey] = field(default_factory=set[SyncKey])
+    _by_sync: set[dg.AssetKey] = field(default_factory=set[dg.AssetKey])
 
     def events(self) -> Generator[PackEvent]:
         """Sync the selected tables; one event for each as it is done, and for its checks.
 
-        Raises `dg.Failure` at the end if some failed, naming them; the others are synced.
+        In a re-execution from failure, only what the runs before have not synced. Raises
+        `dg.Failure` at the end if some failed, naming them; the others are synced.
         """
         context = self.context
         kept_for = max(_ABANDONED, self.pack.settings().resume_within or _ABANDONED)
@@ -79,27 +84,42 @@ class PackRun:
         runs = TableRuns(max_parallel=self.pack.max_parallel_tables)
         given: dict[str, Any] = context.op_execution_context.op_config or {}
         config = SyncConfig(**given)
-        syncs = [self._sync(key, config, runs) for key in self._selected()]
+        selected = self._selected()
+        before = synced_before(context.instance, context.run, self.definition) & set(selected)
+        if before:
+            context.log.info(f"{len(before):,} of {len(selected):,} syncs were done before the failure")
+        syncs = [self._sync(key, config, runs) for key in selected if key not in before]
         checks = Checks(self.definition, context.selected_asset_check_keys)
         for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):
-            if isinstance(event, LogLine):
-                getattr(context.log, event.level)(event.message)
-                continue
-            if isinstance(event, TableSkipped):
-                context.log.warning(event.message)
-                continue
-            for failure in _failures_of(event):
-                context.log.error(f"{failure.message}\n{failure.details}".rstrip())
-                self._failures.append(failure)
-            if isinstance(event, TableFinished):
-                yield from self._materialized(event, checks)
-        held = {self.definition.key_of(f.key.table) for f in self._failures if f.held}
+            yield from self._told(event, checks)
+        held = self._assets_of(f.key for f in self._failures if f.held)
         for asset in sorted(held):
             state = checks.state(asset, self.warehouse.open())
             context.log_event(dg.AssetObservation(asset, metadata=held_metadata(state.held)))
-        yield from checks.at_the_end(context.selected_asset_keys, held, self.warehouse.open())
+        as_they_are = held | self._assets_of(before | self._not_synced)
+        synced = context.selected_asset_keys
+        yield from checks.at_the_end(synced, as_they_are, self.warehouse.open())
+        yield from map(made_elsewhere, sorted(self._assets_of(before) | self._by_sync))
         if self._failures:
             raise _failure(self._failures, len(syncs))
+
+    def _told(self, event: RunEvent, checks: Checks) -> Iterator[PackEvent]:
+        """What Dagster is told of something that happened."""
+        log = self.context.log
+        if isinstance(event, LogLine):
+            getattr(log, event.level)(event.message)
+        elif isinstance(event, TableSkipped):
+            log.warning(event.message)
+            self._not_synced.add(event.key)
+        else:
+            for failure in _failures_of(event):
+                log.error(f"{failure.message}\n{failure.details}".rstrip())
+                self._failures.append(failure)
+            if isinstance(event, TableFinished):
+                yield from self._materialized(event, checks)
+
+    def _assets_of(self, keys: Iterable[SyncKey]) -> set[dg.AssetKey]:
+        return {self.definition.key_of(key.table) for key in keys}
 
     def _sync(self, key: SyncKey, config: SyncConfig, runs: TableRuns) -> TableSync:
         context = self.context
@@ -143,6 +163,7 @@ class PackRun:
                 )
             )
             checks.remember(asset, event.outcome)
+            self._by_sync.add(asset)
         else:
             yield dg.MaterializeResult(
                 asset_key=asset,
@@ -214,8 +235,9 @@ def _failure(failures: Sequence[TableFailed], selected: int) -> dg.Failure:
     lines = "\n".join(f"- {failure.message}" for failure in failures[:_MOST_FAILURES])
     if len(failures) > _MOST_FAILURES:
         lines += f"\n- and {len(failures) - _MOST_FAILURES:,} more; see the log and _sync.runs"
+    others = "" if len(failures) == selected else "; the others are synced"
     return dg.Failure(
-        description=f"{len(failures):,} {what} failed; the others are synced. Nothing of what "
+        description=f"{len(failures):,} {what} failed{others}. Nothing of what "
         f"failed was applied, and its cursor is where it was.\n{lines}",
         metadata={str(f.key): f.message for f in failures[:_MOST_FAILURES]},
     )

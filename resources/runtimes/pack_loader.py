@@ -6,8 +6,10 @@ a pack in TypeScript. What is above gets a `Pack` and a `PackRuntime`, whichever
 
 import hashlib
 import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import packs
 from pack_sdk.crawl import check_crawling
@@ -57,7 +59,8 @@ def load_pack(name: str) -> Pack:
     """The pack of that name.
 
     A name with a slash is the path of a folder with a `pack.ts` or a `bundle.js`, from the
-    project's root; a name with a dot is the path of a Python module. Raises
+    project's root; a name with a dot is the path of a Python module, or of a
+    package with a module `pack`. Raises
     `PackDefinitionError` that names folder or module and what is wrong: no such pack, an error
     while it is imported, no `pack` in it, a TypeScript pack that is not built.
     """
@@ -107,20 +110,27 @@ def _module_of(name: str) -> str:
 
 
 def _import_pack(path: str) -> Pack:
+    module = _imported(path)
+    pack = getattr(module, "pack", None)
+    is_package = hasattr(module, "__path__")
+    if not isinstance(pack, Pack) and is_package and importlib.util.find_spec(".pack", path):
+        pack = getattr(_imported(f"{path}.pack"), "pack", None)
+    if not isinstance(pack, Pack):
+        raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
+    if not pack.sync_tables:
+        raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
+    return pack
+
+
+def _imported(path: str) -> ModuleType:
     try:
-        module = importlib.import_module(path)
+        return importlib.import_module(path)
     except PackDefinitionError as error:
         raise PackDefinitionError(f"{path}: {error}") from error
     except Exception as error:
         raise PackDefinitionError(
             f"{path} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    pack = getattr(module, "pack", None)
-    if not isinstance(pack, Pack):
-        raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
-    if not pack.sync_tables:
-        raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
-    return pack
 
 
 def code_version_of(name: str) -> str:

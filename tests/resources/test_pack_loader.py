@@ -127,3 +127,17 @@ def test_the_code_version_of_a_package_is_that_of_all_its_files(
     before = code_version_of("some_packs.large")
     (package / "helper.py").write_text("x = 1")
     assert code_version_of("some_packs.large") != before
+
+
+def test_a_package_of_one_s_own(tmp_path: Path, module: Callable[[str], str]) -> None:
+    """By its path alone, if it has a module `pack` as the folders of packs/ have."""
+    module("")
+    package = tmp_path / "some_packs" / "tracker"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "pack.py").write_text(GOOD)
+    (package / "help.py").write_text("")
+    assert list(load_pack("some_packs.tracker").sync_tables) == ["Tasks"]
+    before = code_version_of("some_packs.tracker")
+    (package / "help.py").write_text("A = 1")
+    assert code_version_of("some_packs.tracker") != before

@@ -91,6 +91,14 @@ def test_owners_are_on_every_asset(project: DagsterProject) -> None:
         assert list(spec.owners) == owners
 
 
+def test_tags_of_the_ops(project: DagsterProject) -> None:
+    """As `dlt_assets` and `sling_assets` take them: executors read them, not selections."""
+    resources = {"dagster-k8s/config": {"container_config": {"resources": {}}}}
+    project.switch_on_pack("acme", pack_of(Items=Scripted()), op_tags=resources)
+    (assets,) = project.definitions().resolve_asset_graph().assets_defs
+    assert dict(assets.op.tags) == {"dagster-k8s/config": '{"container_config": {"resources": {}}}'}
+
+
 def test_parameters_reach_the_pack(project: DagsterProject) -> None:
     """Configured values are the table's `args`, in declared order (contract C1)."""
     execute = Scripted(last_page("t1"))
