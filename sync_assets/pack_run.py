@@ -87,7 +87,8 @@ class PackRun:
         selected = self._selected()
         before = synced_before(context.instance, context.run, self.definition) & set(selected)
         if before:
-            context.log.info(f"{len(before):,} of {len(selected):,} syncs were done before the failure")
+            done = f"{len(before):,} of {len(selected):,}"
+            context.log.info(f"{done} syncs were done before the failure")
         syncs = [self._sync(key, config, runs) for key in selected if key not in before]
         checks = Checks(self.definition, context.selected_asset_check_keys)
         for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):

@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 import typer
+from click.testing import Result
 from cronsim import CronSim
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from sync_assets.cli import app
 from tests.sync_assets import dagster_project

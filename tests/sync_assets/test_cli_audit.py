@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from sync_assets.cli import app
 from sync_assets.cli.audit import percentage

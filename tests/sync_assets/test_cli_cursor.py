@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from pack_sdk import Pack, make_object_schema, make_parameter
 from sync_assets.cli import app

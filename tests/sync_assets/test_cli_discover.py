@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from pack_sdk import Pack, make_parameter
 from sync_assets.cli import app

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from pack_sdk import AuthenticationType, Pack, StatusCodeError, make_object_schema
 from sync_assets.cli import app

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from pack_sdk import Pack, Schema
 from pack_sdk import make_object_schema as object_schema

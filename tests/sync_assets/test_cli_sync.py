@@ -5,7 +5,8 @@ from collections.abc import Generator
 
 import dagster as dg
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import Result
+from typer.testing import CliRunner
 
 from sync_assets.cli import app
 from tests.sync_assets import dagster_project

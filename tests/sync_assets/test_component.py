@@ -93,7 +93,7 @@ def test_owners_are_on_every_asset(project: DagsterProject) -> None:
 
 def test_tags_of_the_ops(project: DagsterProject) -> None:
     """As `dlt_assets` and `sling_assets` take them: executors read them, not selections."""
-    resources = {"dagster-k8s/config": {"container_config": {"resources": {}}}}
+    resources: dict[str, Any] = {"dagster-k8s/config": {"container_config": {"resources": {}}}}
     project.switch_on_pack("acme", pack_of(Items=Scripted()), op_tags=resources)
     (assets,) = project.definitions().resolve_asset_graph().assets_defs
     assert dict(assets.op.tags) == {"dagster-k8s/config": '{"container_config": {"resources": {}}}'}

@@ -96,6 +96,7 @@ def test_it_serves_until_it_is_interrupted_and_leaves_no_process(tmp_path: Path)
         # Nobody but this machine reaches them: there is no login.
         assert addresses_of(port) == addresses_of(demo_port) == {"0100007F"}
         assert len(processes_in(copy.folder)) > 2, "Dagster has processes of its own"
+        assert not list(copy.folder.glob(".tmp_dagster_home*")), "its home is the project"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
         assert processes_in(copy.folder) == set()
