@@ -4,10 +4,12 @@
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 INSTALLED := .venv/installed
 RUN := .venv/bin
+BENCH_INSTALLED := .venv-bench/installed
+BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
 PORT ?= 3000
 DEMO_PORT ?= 8765
 
-.PHONY: demo test dev lint types check crash audit bench clean
+.PHONY: demo test dev lint types check crash audit bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -36,11 +38,24 @@ crash: $(INSTALLED)
 audit: $(INSTALLED)
 	@UV=$(UV) .ci/audit
 
-bench: $(INSTALLED)
-	$(RUN)/python -m benchmarks.full_sync
+# Everything beside other tools, into benchmarks/RESULTS.md; BENCH="--only incremental" is a part.
+# The tools are in an environment of their own; those that do not install are not measured.
+bench: $(BENCH_INSTALLED)
+	$(BENCH_RUN) $(BENCH)
+
+# The same with few rows, in a minute or two; its figures are nothing to go by.
+bench-quick: $(BENCH_INSTALLED)
+	$(BENCH_RUN) --size quick $(BENCH)
 
 clean:
-	rm -rf .venv .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv .venv-bench .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+
+$(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench
+$(BENCH_INSTALLED): pyproject.toml uv.lock | uv
+	$(UV) sync --quiet --locked --no-default-groups --group bench \
+		|| { echo "the other tools do not install: only this project is measured"; \
+		     $(UV) sync --quiet --locked --no-default-groups; }
+	@touch $(BENCH_INSTALLED)
 
 $(INSTALLED): pyproject.toml uv.lock | uv
 	$(UV) sync --quiet --locked

@@ -10,55 +10,46 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from benchmarks.measurement import Clock, Measurement, content_of, report
-from pack_sdk import Authentication, Pack, SyncExecutionContext, make_object_schema
+from benchmarks.measurement import Clock, Measurement, columns_as_they_are, content_of, report
+from benchmarks.shapes import SHAPES
+from pack_sdk import Authentication, Pack, SyncExecutionContext
 from resources.http.connection import Connection, ConnectionSettings
 from resources.runtimes.python_runtime import PythonRuntime
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
-from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.sync import run_sync
 from sync_assets.engine.table_sync import LogLevel, SyncSettings, TableSync
 
-_TEXT = {"type": "string"}
-_WHOLE = {"type": "number", "precision": 0}
-_MOMENT = {"type": "string", "hint": "datetime"}
-
-pack = Pack()
+DATABASE = "warehouse.duckdb"
+KEY = SyncKey(pack="bench", table="Items")
 
 
-@pack.add_sync_table(
-    name="Items",
-    identity_name="Item",
-    schema=make_object_schema(
-        id_property="id",
-        display_property="name",
-        properties={
-            "id": {**_WHOLE, "required": True},
-            "count": _WHOLE,
-            "score": {"type": "number"},
-            "ratio": {"type": "number"},
-            "active": {"type": "boolean"},
-            "name": _TEXT,
-            "email": _TEXT,
-            "status": _TEXT,
-            "created_at": _MOMENT,
-            "modified_at": _MOMENT,
-            "owner": {"type": "object", "properties": {"name": _TEXT, "email": _TEXT}},
-            "labels": {"type": "array", "items": _TEXT},
-        },
-    ),
-)
 def sync_items(_args: Sequence[Any], context: SyncExecutionContext) -> dict[str, Any]:
-    """One page of all items, or of what changed since the last sync."""
-    first = "/changes/0" if context.sync.previous_completion else "/rows/0"
+    """One page of all items, or of the round of changes that follows the last one."""
+    previous = context.sync.previous_completion
+    last = previous.incremental_continuation if previous else None
+    round_ = last["round"] + 1 if last else 0
+    first = f"/changes/{round_}/0" if round_ else "/rows/0"
     page = context.fetcher.fetch(url=context.sync.continuation or first).body
     return {
         "result": page["rows"],
         "deletedRowIds": page["deleted"],
         "continuation": page["next"],
-        "completion": {"incrementalContinuation": {"changes": 0}},
+        "completion": {"incrementalContinuation": {"round": round_}},
     }
+
+
+def make_pack(shape: str, tables: Sequence[str] = (KEY.table,)) -> Pack:
+    """A pack with tables of that shape."""
+    made = Pack()
+    schema = SHAPES[shape].schema
+    for name in tables:
+        made.add_sync_table(name=name, identity_name=name, schema=schema, execute=sync_items)
+    return made
+
+
+pack = make_pack("plain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,36 +67,51 @@ class TimedWarehouse(Warehouse):
         self.held.append(time.monotonic() - began)
 
 
-def main(url: Annotated[str, typer.Argument()], folder: Annotated[Path, typer.Argument()]) -> None:
-    """Sync once into `folder`: the first time in full, then incrementally."""
-    warehouse = TimedWarehouse(path=folder / "warehouse.duckdb")
+@contextmanager
+def item_sync(url: str, folder: Path, shape: str = "plain") -> Generator[TableSync]:
+    """The sync of the benchmark's table, with its connection open."""
+    made = make_pack(shape)
     settings = ConnectionSettings(name="source", endpoint=url, allow_http_localhost=True)
     with Connection(settings, Authentication(), []) as connection:
-        sync = TableSync(
-            key=SyncKey(pack="bench", table="Items"),
-            table=pack.sync_tables["Items"],
-            runtime=PythonRuntime(pack),
+        yield TableSync(
+            key=KEY,
+            table=made.sync_tables[KEY.table],
+            runtime=PythonRuntime(made),
             connection=connection,
             parameters={},
             spool_folder=folder / "spool",
             log=_no_log,
             settings=SyncSettings(attempts=1),
         )
+
+
+def main(
+    url: Annotated[str, typer.Argument()],
+    folder: Annotated[Path, typer.Argument()],
+    shape: Annotated[str, typer.Option()] = "plain",
+    memory_limit: Annotated[str | None, typer.Option(help="DuckDB's, such as 400MB.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="As the weekly full sync.")] = False,
+    check: Annotated[bool, typer.Option(help="Look at what the table then holds.")] = True,
+) -> None:
+    """Sync once into `folder`: the first time in full, then incrementally."""
+    warehouse = TimedWarehouse(path=folder / DATABASE, memory_limit=memory_limit)
+    requested: RequestedMode = "full" if full else "auto"
+    with item_sync(url, folder, shape) as sync:
         clock = Clock()
-        outcome = run_sync(sync, warehouse, ModeRequest())
-        measured = clock.stop()
-    record = outcome.record
+        record = run_sync(sync, warehouse, ModeRequest(configured=requested)).record
+        stopped = clock.stop()
     if record.rejected:
         raise RuntimeError(f"the engine rejected {record.rejected:,} rows of the benchmark")
+    columns = columns_as_they_are(SHAPES[shape].types)
     report(
         Measurement(
-            **measured,
+            **vars(stopped),
             rows=record.rows_returned,
             fetch_seconds=record.fetch_seconds,
             stage_seconds=record.stage_seconds,
             apply_seconds=record.apply_seconds,
             held_seconds=sum(warehouse.held),
-            content=content_of(warehouse.path, "bench.Items"),
+            content=content_of(warehouse.path, "bench.Items", columns) if check else None,
         )
     )
 

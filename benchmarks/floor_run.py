@@ -2,10 +2,10 @@
 
 httpx fetches a page, orjson parses it and writes its rows as NDJSON, DuckDB reads all of
 it with declared types in one transaction. No checks, no cursor, no ledger, no rejected
-rows, nothing to resume from.
+rows, nothing to resume from. Changes are applied by a hand-written `DELETE … USING` and
+`INSERT` to the same table without a key.
 """
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,36 +14,47 @@ import httpx
 import orjson
 import typer
 
-from benchmarks.measurement import TYPES, Clock, Measurement, content_of, report
+from benchmarks.measurement import Clock, Measurement, columns_as_they_are, content_of, report
+from benchmarks.shapes import SHAPES
+
+DATABASE = "floor.duckdb"
+TABLE = "bench.Items"
 
 
-def main(url: Annotated[str, typer.Argument()], folder: Annotated[Path, typer.Argument()]) -> None:
-    """Load once into `folder`: the first time all rows, then the changes."""
-    database, lines = folder / "floor.duckdb", folder / "rows.ndjson"
-    changes = database.exists()
+def main(
+    url: Annotated[str, typer.Argument()],
+    folder: Annotated[Path, typer.Argument()],
+    shape: Annotated[str, typer.Option()] = "plain",
+    round_: Annotated[int, typer.Option("--round", help="Of changes; 0: all rows.")] = 0,
+    check: Annotated[bool, typer.Option(help="Look at what the table then holds.")] = True,
+) -> None:
+    """Load once into `folder`: all rows, or the changes of a round."""
+    types = SHAPES[shape].types
+    database, lines = folder / DATABASE, folder / "rows.ndjson"
     with httpx.Client(base_url=url) as client:  # 0.15 s to make, most of it for TLS
         clock = Clock()
-        rows, deleted = fetch(client, "/changes/0" if changes else "/rows/0", lines)
-    fetched = time.monotonic()
+        rows, deleted = fetch(client, f"/changes/{round_}/0" if round_ else "/rows/0", lines)
+    fetched = clock.seconds()
     with duckdb.connect(database) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.begin()
-        load(connection, lines, "CREATE TEMP TABLE fresh" if changes else "CREATE TABLE items")
-        loaded = time.monotonic()
-        if changes:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS bench")
+        load(connection, lines, types, "TEMP TABLE fresh" if round_ else f"TABLE {TABLE}")
+        loaded = clock.seconds()
+        if round_:
             apply(connection, deleted)
         connection.commit()
-    closed = time.monotonic()
-    measured = clock.stop()
+    stopped = clock.stop()
+    columns = columns_as_they_are(types)
     report(
         Measurement(
-            **measured,
+            **vars(stopped),
             rows=rows,
-            fetch_seconds=measured["total_seconds"] - (closed - fetched),
+            fetch_seconds=fetched,
             stage_seconds=loaded - fetched,
-            apply_seconds=closed - loaded,
-            held_seconds=closed - fetched,
-            content=content_of(database, "items"),
+            apply_seconds=stopped.total_seconds - loaded,
+            held_seconds=stopped.total_seconds - fetched,
+            content=content_of(database, TABLE, columns) if check else None,
         )
     )
 
@@ -61,11 +72,14 @@ def fetch(client: httpx.Client, path: str | None, lines: Path) -> tuple[int, lis
     return rows, deleted
 
 
-def load(connection: duckdb.DuckDBPyConnection, lines: Path, create: str) -> None:
+def load(
+    connection: duckdb.DuckDBPyConnection, lines: Path, types: dict[str, str], create: str
+) -> None:
     """Make a table of the lines, with the declared types."""
-    columns = ", ".join(f"'{name}': '{sql_type}'" for name, sql_type in TYPES.items())
+    columns = ", ".join(f"'{name}': '{sql_type}'" for name, sql_type in types.items())
     connection.execute(
-        f"{create} AS FROM read_json(?, format = 'newline_delimited', columns = {{{columns}}})",
+        f"CREATE {create} AS FROM read_json(?, format = 'newline_delimited', "
+        f"columns = {{{columns}}})",
         [str(lines)],
     )
 
@@ -73,10 +87,10 @@ def load(connection: duckdb.DuckDBPyConnection, lines: Path, create: str) -> Non
 def apply(connection: duckdb.DuckDBPyConnection, deleted: list[int]) -> None:
     """Replace the rows that are in `fresh`, and remove the deleted ones."""
     connection.execute(
-        "DELETE FROM items WHERE id IN (SELECT id FROM fresh UNION ALL SELECT unnest(?))",
-        [deleted],
+        "CREATE TEMP TABLE gone AS SELECT id FROM fresh UNION ALL SELECT unnest(?)", [deleted]
     )
-    connection.execute("INSERT INTO items FROM fresh; DROP TABLE fresh;")
+    connection.execute(f"DELETE FROM {TABLE} AS items USING gone WHERE items.id = gone.id")
+    connection.execute(f"INSERT INTO {TABLE} BY NAME FROM fresh")
 
 
 if __name__ == "__main__":

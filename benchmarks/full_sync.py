@@ -1,117 +1,186 @@
-"""How fast the engine syncs a table, next to the floor.
+"""Rows 1 and 6 of the targets: a full sync, next to the floor and to other tools.
 
-    python -m benchmarks.full_sync --rows 100000
+    python -m benchmarks --only full-sync
+    python -m benchmarks.full_sync --rows 100000 --shape nested --no-peers
 
-A full sync of all rows, then an incremental one of the changes and deletes, each in a
-process of its own, into a fresh DuckDB file; then the same through `floor_run`; and all
-that `--repeat` times, one after the other, so that whatever else the machine does strikes
-both. The tables that both made are compared, row by row through a sum of hashes.
+Everybody loads the same rows from the same server into a fresh DuckDB file, in turns, each in
+a process of its own; then the tables are compared, column by column, through sums of hashes.
 """
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from statistics import median
-from typing import Annotated, TypeAlias
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
 
-import duckdb
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.measurement import Measurement, measure
-from benchmarks.source_server import SourceSize, running_source
+from benchmarks.contenders import (
+    DLT_ARROW,
+    DLT_DEFAULT,
+    DLT_TUNED,
+    ENGINE,
+    FLOOR,
+    PEERS,
+    SINGER,
+    Race,
+    Standing,
+)
+from benchmarks.findings import Finding, Section, markdown_table, ratios, spread
+from benchmarks.shapes import SHAPES
+from benchmarks.sizes import Sizes
 
-Pair: TypeAlias = tuple[Measurement, Measurement]
-"""The engine's run and the floor's that followed it."""
+_WANTED = {DLT_DEFAULT.name: 30.0, DLT_TUNED.name: 8.0, DLT_ARROW.name: 2.0}
 
-# The floor's staging is reading the NDJSON, its applying is the rest, commit included.
-_SECONDS: Sequence[tuple[str, Callable[[Measurement], float]]] = [
-    ("seconds in total", lambda run: run.total_seconds),
-    ("  fetching", lambda run: run.fetch_seconds),
-    ("  staging", lambda run: run.stage_seconds),
-    ("  applying", lambda run: run.apply_seconds),
-    ("  the rest (commit, files)", lambda run: _rest(run)),
-    ("processor seconds", lambda run: run.cpu_seconds),
-    ("seconds open for writing", lambda run: run.held_seconds),
-]
+
+def full_sync(sizes: Sizes) -> Section:
+    """Race on the plain table of twelve columns."""
+    race = Race(
+        rows=sizes.rows,
+        slow_rows=sizes.slow_rows,
+        repeat=sizes.repeat,
+        slow_repeat=sizes.slow_repeat,
+    )
+    standings = race.run()
+    engine = standings[ENGINE.name]
+    findings = [
+        Finding(
+            row=1,
+            what=f"times as fast as {name}",
+            target=wanted,
+            at_least=True,
+            values=ratios(standings[name].seconds, engine.seconds),
+            why_not=standings[name].why_not,
+        )
+        for name, wanted in _WANTED.items()
+    ]
+    findings += [
+        Finding(
+            row=1,
+            what="times the floor's seconds",
+            target=2,
+            values=ratios(engine.seconds, standings[FLOOR.name].seconds),
+        ),
+        Finding(
+            row=6,
+            what="share of a CPU-bound full sync for which the database is held",
+            target=10,
+            unit="%",
+            digits=1,
+            values=[run.held_share * 100 for run in engine.runs],
+        ),
+    ]
+    title = f"Full sync of {sizes.rows:,} rows of 12 columns, 1,000 a page"
+    text = f"{_table(standings, engine)}\n\n{_engine_table(standings)}"
+    return Section(title=title, findings=findings, text=text, notes=_notes(race, standings))
+
+
+def shapes(sizes: Sizes) -> Section:
+    """The same race on data of other shapes."""
+    names = [ENGINE.name, FLOOR.name, DLT_ARROW.name, DLT_TUNED.name, DLT_DEFAULT.name, SINGER.name]
+    rows, notes = list[list[str]](), list[str]()
+    for shape, count in sizes.shapes.items():
+        race = Race(
+            rows=count,
+            slow_rows=max(100, count // 10),
+            shape=shape,
+            repeat=sizes.shape_repeat,
+            slow_repeat=1,
+        )
+        standings = race.run()
+        engine = standings[ENGINE.name]
+        others = [_times(standings[name], engine) for name in names[1:]]
+        rows.append([shape, f"{count:,}", spread(engine.seconds), *others])
+        notes += [f"{shape}: {note}" for note in _notes(race, standings)]
+    headings = ["shape", "rows", f"{names[0]}, s", *(f"{name}: times that" for name in names[1:])]
+    return Section(
+        title="Full syncs of other shapes",
+        findings=[],
+        text=markdown_table(headings, rows),
+        notes=notes,
+    )
+
+
+def _times(standing: Standing, engine: Standing) -> str:
+    if not standing.seconds:
+        return "not measured"
+    return spread(ratios(standing.seconds, engine.seconds), digits=1)
+
+
+def _table(standings: dict[str, Standing], engine: Standing) -> str:
+    rows = [
+        [
+            name,
+            spread(standing.seconds, digits=1),
+            spread(ratios(standing.seconds, engine.seconds)),
+            spread([run.cpu_seconds for run in standing.runs], digits=1),
+            spread([run.peak_bytes / 1e6 for run in standing.runs], digits=0),
+            f"{standing.runs[0].rows:,}",
+        ]
+        for name, standing in standings.items()
+        if standing.runs
+    ]
+    headings = [
+        "",
+        "seconds for all rows",
+        "times Pack Sync",
+        "processor s of a run",
+        "peak MB of a run",
+        "rows of a run",
+    ]
+    return markdown_table(headings, rows)
+
+
+def _engine_table(standings: dict[str, Standing]) -> str:
+    parts = ("fetch_seconds", "stage_seconds", "apply_seconds", "held_seconds")
+    rows = [
+        [name, *(spread([getattr(run, part) for run in standings[name].runs]) for part in parts)]
+        for name in (ENGINE.name, FLOOR.name)
+    ]
+    return markdown_table(["seconds", "fetching", "staging", "applying", "held for writing"], rows)
+
+
+def _notes(race: Race, standings: dict[str, Standing]) -> Sequence[str]:
+    notes = list[str]()
+    scaled = [name for name, s in standings.items() if s.contender.slow and s.runs]
+    if scaled:
+        notes.append(
+            f"{', '.join(scaled)}: measured on {race.slow_rows:,} rows and scaled linearly to "
+            f"{race.rows:,}, without what starting costs."
+        )
+    for name, standing in standings.items():
+        if standing.not_compared:
+            columns = ", ".join(standing.not_compared)
+            notes.append(
+                f"{name}: {columns} could not be compared, because it keeps lists of objects as "
+                "further tables; all other columns are the same."
+            )
+        if standing.why_not:
+            notes.append(f"{name}: not measured. {standing.why_not}")
+    return notes
+
+
+ShapeName = StrEnum("ShapeName", list(SHAPES))
+_PLAIN = ShapeName("plain")
 
 
 def main(
     rows: Annotated[int, typer.Option(help="Rows of the table.", min=1)] = 1_000_000,
-    page: Annotated[int, typer.Option(help="Rows of a page.", min=1)] = 1_000,
-    changes: Annotated[int, typer.Option(help="Rows that change.", min=0)] = 10_000,
-    deletes: Annotated[int, typer.Option(help="Rows that are deleted.", min=0)] = 1_000,
-    repeat: Annotated[int, typer.Option(help="Runs of engine and floor.", min=1)] = 3,
+    slow_rows: Annotated[int, typer.Option(help="Of the slow tools.", min=1)] = 10_000,
+    shape: Annotated[ShapeName, typer.Option(help="Of the data.")] = _PLAIN,
+    repeat: Annotated[int, typer.Option(help="Runs of each.", min=1)] = 3,
+    peers: Annotated[bool, typer.Option(help="The other tools, too.")] = True,
 ) -> None:
-    """Sync a table in full and then incrementally, and compare with the floor."""
-    if changes + deletes > rows:
-        raise typer.BadParameter("more rows change and are deleted than there are")
-    console = Console()
-    size = SourceSize(rows=rows, changes=changes, deletes=deletes, page=page)
-    with console.status("making the pages"), running_source(size) as url:
-        pairs = list(_run_all(url, repeat))
-    console.print(f"DuckDB {duckdb.__version__}, twelve columns, medians of {repeat} runs\n")
-    console.print(_table(f"Full sync of {rows:,} rows", [full for full, _ in pairs]))
-    title = f"Incremental sync: {changes:,} changed rows, {deletes:,} deletes"
-    console.print(_table(title, [incremental for _, incremental in pairs]))
-
-
-def _run_all(url: str, repeat: int) -> Iterator[tuple[Pair, Pair]]:
-    """The pair of full syncs and that of incremental ones, once for each repetition."""
-    for _ in range(repeat):
-        with tempfile.TemporaryDirectory(prefix="sync-benchmark-") as folder:
-            engine_full, engine_changes, floor_full, floor_changes = (
-                measure(f"benchmarks.{who}_run", url, folder)
-                for who in ("engine", "engine", "floor", "floor")
-            )
-        full, changes = (engine_full, floor_full), (engine_changes, floor_changes)
-        for engine, floor in (full, changes):
-            if engine.content != floor.content:
-                raise RuntimeError(
-                    f"the engine's table is {engine.content} (rows, hash), but the floor's "
-                    f"{floor.content}"
-                )
-        yield full, changes
-
-
-def _table(title: str, pairs: Sequence[Pair]) -> Table:
-    table = Table("", title=title, title_justify="left", min_width=80)
-    for heading in ("engine", "floor", "engine / floor"):
-        table.add_column(heading, justify="right")
-    engines, floors = zip(*pairs, strict=True)
-    per_second = [
-        _median(runs, lambda run: run.rows / run.total_seconds) for runs in (engines, floors)
-    ]
-    table.add_row(
-        "rows per second", *(f"{value:,.0f}" for value in per_second), _ratio(*per_second)
+    """Sync one table in full, and print how everybody did."""
+    race = Race(
+        rows=rows,
+        slow_rows=slow_rows,
+        shape=shape.value,
+        repeat=repeat,
+        slow_repeat=repeat,
+        peers=PEERS if peers else (),
     )
-    for label, seconds in _SECONDS:
-        ours, least = _median(engines, seconds), _median(floors, seconds)
-        table.add_row(label, f"{ours:.2f}", f"{least:.2f}", _ratio(ours, least))
-    share = [
-        _median(runs, lambda run: run.held_seconds / run.total_seconds)
-        for runs in (engines, floors)
-    ]
-    table.add_row("  their share of the total", *(f"{value:.0%}" for value in share), "")
-    peaks = [_median(runs, lambda run: run.peak_bytes / 1e6) for runs in (engines, floors)]
-    table.add_row("peak memory, MB", *(f"{value:,.0f}" for value in peaks), _ratio(*peaks))
-    table.add_section()
-    ratios = sorted(engine.total_seconds / floor.total_seconds for engine, floor in pairs)
-    spread = f"{median(ratios):.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    table.add_row("[bold]ratio of the totals, run by run", "", "", f"[bold]{spread}")
-    return table
-
-
-def _median(runs: Sequence[Measurement], value: Callable[[Measurement], float]) -> float:
-    return median(value(run) for run in runs)
-
-
-def _ratio(ours: float, least: float) -> str:
-    return f"{ours / least:.2f}" if least >= 0.005 else "-"
-
-
-def _rest(run: Measurement) -> float:
-    return run.total_seconds - run.fetch_seconds - run.stage_seconds - run.apply_seconds
+    standings = race.run()
+    print(_table(standings, standings[ENGINE.name]), _engine_table(standings), sep="\n\n")
+    print("", *_notes(race, standings), sep="\n")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ rows in each table. Each repetition is a process of its own, with everything fre
 """
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from statistics import median
@@ -20,7 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.source_server import PROJECT, SourceSize, running_source
+from benchmarks.measurement import run_module
+from benchmarks.source_server import PROJECT, Source, running_source
 
 
 def main(
@@ -33,8 +32,9 @@ def main(
     op_per_table: Annotated[bool, typer.Option(help="An op for each table.")] = False,
 ) -> None:
     """Run the tables in full and then incrementally; print the best and the median."""
-    size = SourceSize(rows=rows, changes=changes, deletes=1, page=1_000, latency_ms=latency_ms)
-    options = [str(tables), str(parallel), str(int(op_per_table))]
+    size = Source(rows=rows, changes=changes, deletes=1, rounds=1, latency_ms=latency_ms)
+    options = ["--tables", str(tables), "--parallel", str(parallel)]
+    options += ["--op-per-table"] if op_per_table else []
     with running_source(size) as url:
         measured = [list(_measure(url, options)) for _ in range(repeat)]
     ops = "an op for each table" if op_per_table else "one op"
@@ -56,13 +56,8 @@ def _measure(url: str, options: list[str]) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="sync-benchmark-") as folder:
         shutil.copy(PROJECT / "dagster.yaml", folder)
         for _ in range(2):
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.many_tables_run", url, folder, *options],
-                cwd=PROJECT,
-                stdout=subprocess.PIPE,
-                check=True,
-            )
-            yield orjson.loads(done.stdout.splitlines()[-1])
+            printed = run_module("benchmarks.many_tables_run", url, folder, *options)
+            yield orjson.loads(printed.splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -1,20 +1,29 @@
-"""One run over many tables through Dagster, for `benchmarks.many_tables`."""
+"""One run over many tables, through Dagster or by the engine alone.
+
+For `benchmarks.many_tables` and `benchmarks.latency`. The tables are those of one pack, each
+with rows of its own or crawled from a table of parents.
+"""
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import dagster as dg
 import orjson
 import typer
 
-from benchmarks.engine_run import pack as one_table
-from benchmarks.engine_run import sync_items
-from pack_sdk import Pack
+from benchmarks import engine_run
+from benchmarks.shapes import SHAPES
+from pack_sdk import Pack, SyncExecutionContext
 from resources.runtimes.python_runtime import PythonRuntime
+from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
 from sync_assets.assets import build_pack_assets
+from sync_assets.engine.mode import ModeRequest
+from sync_assets.engine.table_runs import LogLine, TableFinished, TableRuns
 from sync_assets.pack_assets import PackAssets
+from sync_assets.pack_run import table_sync_of
 from sync_assets.resources import ConnectionConfig, PackResource, WarehouseResource
 
 _TABLES: dict[str, Pack] = {}
@@ -38,52 +47,95 @@ class BenchmarkPack(PackResource):
 
 def make_pack(tables: int) -> Pack:
     """A pack with that many tables of twelve columns."""
-    pack = Pack()
-    schema = one_table.sync_tables["Items"].schema
-    for number in range(tables):
-        name = f"Table{number:04}"
-        pack.add_sync_table(name=name, identity_name=name, schema=schema, execute=sync_items)
-    return pack
+    return engine_run.make_pack("plain", [f"Table{number:04}" for number in range(tables)])
+
+
+def make_crawled_pack() -> Pack:
+    """A pack with a table of parents and one that is crawled from it, a page for each parent."""
+    made = engine_run.make_pack("plain", ["Parents"])
+    crawled = {"parentTable": {"tableName": "Parents", "propertyKey": "id"}}
+    parameter = {"name": "parent", "type": "number", "crawl_strategy": crawled}
+    schema = SHAPES["plain"].schema
+
+    @made.add_sync_table(
+        name="Children", identity_name="Child", schema=schema, parameters=[parameter]
+    )
+    def sync_children(args: Sequence[Any], context: SyncExecutionContext) -> dict[str, Any]:
+        return {"result": context.fetcher.fetch(url=f"/child/{int(args[0])}").body["rows"]}
+
+    del sync_children
+    return made
 
 
 def main(
     url: Annotated[str, typer.Argument()],
     folder: Annotated[Path, typer.Argument()],
-    tables: Annotated[int, typer.Argument()],
-    parallel: Annotated[int, typer.Argument()],
-    op_per_table: Annotated[bool, typer.Argument()],
+    tables: Annotated[int, typer.Option(help="0: one table, crawled from another.")] = 0,
+    parallel: Annotated[int, typer.Option(help="max_parallel_tables.")] = 4,
+    requests: Annotated[int, typer.Option(help="max_concurrent_requests.")] = 8,
+    op_per_table: Annotated[bool, typer.Option()] = False,
+    dagster: Annotated[bool, typer.Option(help="Or the engine alone.")] = True,
 ) -> None:
-    """Run all tables once; prints seconds from the run's start to its end."""
+    """Run all tables once; prints seconds and processor seconds from the run's start to its end."""
     os.chdir(folder)
     os.environ["DAGSTER_HOME"] = str(folder)
-    _TABLES["pack"] = make_pack(tables)
-    connection = ConnectionConfig(endpoint=url, allow_http_localhost=True)
-    resource = BenchmarkPack(
+    _TABLES["pack"] = make_pack(tables) if tables else make_crawled_pack()
+    connection = ConnectionConfig(
+        endpoint=url, allow_http_localhost=True, max_concurrent_requests=requests
+    )
+    pack = BenchmarkPack(
         pack="benchmarks.engine_run",
         connections={"default": connection},
         max_parallel_tables=parallel,
     )
+    warehouse = WarehouseResource(
+        path=str(folder / "warehouse.duckdb"), spool_folder=str(folder / "spool")
+    )
     definition = PackAssets(name="bench", pack=_TABLES["pack"], op_per_table=op_per_table)
+    run = _run_by_dagster if dagster else _run_by_engine
+    cpu = time.process_time()
+    seconds, count = run(definition, pack, warehouse)
+    cpu = time.process_time() - cpu
+    if count != len(_TABLES["pack"].sync_tables):
+        raise RuntimeError(f"{count} of {len(_TABLES['pack'].sync_tables)} tables were synced")
+    print(orjson.dumps({"seconds": seconds, "cpu": cpu}).decode())
+
+
+def _run_by_dagster(
+    definition: PackAssets, pack: PackResource, warehouse: WarehouseResource
+) -> tuple[float, int]:
+    """Seconds from the run's start to its end, and how many tables were materialized."""
     definitions = dg.Definitions(
         assets=build_pack_assets(definition),
-        resources={
-            "bench_pack": resource,
-            "warehouse": WarehouseResource(
-                path=str(folder / "warehouse.duckdb"), spool_folder=str(folder / "spool")
-            ),
-        },
+        resources={"bench_pack": pack, "warehouse": warehouse},
         executor=dg.in_process_executor,
     )
     with dg.DagsterInstance.get() as instance:
         job = definitions.resolve_implicit_global_asset_job_def()
-        cpu = time.process_time()
         result = job.execute_in_process(instance=instance)
-        cpu = time.process_time() - cpu
         stats = instance.get_run_stats(result.run_id)
         count = len(result.get_asset_materialization_events())
-    if count != tables or stats.start_time is None or stats.end_time is None:
-        raise RuntimeError(f"{count} of {tables} tables were synced")
-    print(orjson.dumps({"seconds": stats.end_time - stats.start_time, "cpu": cpu}).decode())
+    if stats.start_time is None or stats.end_time is None:
+        raise RuntimeError("the run did not end")
+    return stats.end_time - stats.start_time, count
+
+
+def _run_by_engine(
+    definition: PackAssets, pack: PackResource, warehouse: WarehouseResource
+) -> tuple[float, int]:
+    """Seconds, and how many tables were synced."""
+    runs = TableRuns(max_parallel=pack.max_parallel_tables)
+    keys = [
+        SyncKey(pack=definition.name, table=table, sync=DEFAULT_SYNC)
+        for table in definition.configured_tables
+    ]
+    syncs = [table_sync_of(definition, key, pack, warehouse, runs, None) for key in keys]
+    began, count = time.monotonic(), 0
+    for event in runs.run(syncs, warehouse.open(), ModeRequest()):
+        count += isinstance(event, TableFinished)
+        if not isinstance(event, (LogLine, TableFinished)):
+            raise RuntimeError(event.message)
+    return time.monotonic() - began, count
 
 
 if __name__ == "__main__":

@@ -1,78 +1,128 @@
 """What is measured of one run, and how it comes out of the process that ran."""
 
+import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
 
 from benchmarks.source_server import PROJECT
 
-TYPES = {
-    "id": "BIGINT",
-    "count": "BIGINT",
-    "score": "DOUBLE",
-    "ratio": "DOUBLE",
-    "active": "BOOLEAN",
-    "name": "VARCHAR",
-    "email": "VARCHAR",
-    "status": "VARCHAR",
-    "created_at": "TIMESTAMPTZ",
-    "modified_at": "TIMESTAMPTZ",
-    "owner": "STRUCT(name VARCHAR, email VARCHAR)",
-    "labels": "VARCHAR[]",
-}
-"""The columns of the table and their types, in DuckDB's words."""
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a table holds: the number of its rows, and for each column a sum of hashes.
+
+    A column that a tool cannot keep as the source has it is not there: whoever compares says
+    which ones those are.
+    """
+
+    rows: int
+    columns: Mapping[str, str]
+
+    def differences(self, other: "Content") -> list[str]:
+        """In which of the columns that both have they differ; also the number of rows."""
+        differing = [
+            name
+            for name, value in self.columns.items()
+            if name in other.columns and other.columns[name] != value
+        ]
+        if self.rows != other.rows:
+            differing.append(f"the number of rows ({self.rows:,} and {other.rows:,})")
+        return differing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One run, full or incremental. Times are in seconds; `rows` are those it fetched.
 
-    `held_seconds` is how long the database was open for writing. `content` tells whether
-    two tables are the same: their count of rows and a sum of hashes.
+    `held_seconds` is how long the database was open for writing, `content` what the table then
+    held; what nobody measures is zero.
     """
 
     rows: int
     total_seconds: float
     cpu_seconds: float
-    fetch_seconds: float
-    stage_seconds: float
-    apply_seconds: float
-    held_seconds: float
     peak_bytes: int
-    content: Sequence[Any]
+    content: Content | None
+    fetch_seconds: float = 0.0
+    stage_seconds: float = 0.0
+    apply_seconds: float = 0.0
+    held_seconds: float = 0.0
+
+    @property
+    def held_share(self) -> float:
+        """The share of the time for which the database was open for writing, 0 to 1."""
+        return self.held_seconds / self.total_seconds
+
+
+class ContentError(RuntimeError):
+    """Two that were to end with the same rows do not."""
 
 
 class Clock:
-    """Time, processor time and peak memory of this process, from when it is made."""
+    """Time, processor time and peak memory of this process and its children."""
 
     def __init__(self) -> None:
-        self._wall, self._cpu = time.monotonic(), time.process_time()
+        self._wall, self._cpu = time.monotonic(), _cpu_seconds()
 
-    def stop(self) -> dict[str, Any]:
-        """The fields of a `Measurement` that any run has."""
-        return {
-            "total_seconds": time.monotonic() - self._wall,
-            "cpu_seconds": time.process_time() - self._cpu,
-            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        }
+    def seconds(self) -> float:
+        """The time since it was made."""
+        return time.monotonic() - self._wall
+
+    def stop(self) -> "Stopped":
+        """What it shows now."""
+        peaks = (
+            resource.getrusage(who).ru_maxrss * 1024
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        return Stopped(
+            total_seconds=self.seconds(),
+            cpu_seconds=_cpu_seconds() - self._cpu,
+            peak_bytes=max(peaks),
+        )
 
 
-def content_of(database: Path, table: str) -> Sequence[Any]:
-    """The count of rows of a table and the sum of their hashes."""
-    values = ", ".join(f'"{name}"' for name in TYPES)
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Seconds, seconds of the processors, and the peak of the largest process in bytes."""
+
+    total_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def content_of(database: Path, table: str, columns: Mapping[str, str]) -> Content:
+    """The content of a table; `columns` are expressions by the name of the column."""
+    sums = ", ".join(f"CAST(sum(hash({value})) AS VARCHAR)" for value in columns.values())
     with duckdb.connect(database, read_only=True) as connection:
-        found = connection.execute(
-            f"SELECT count(*), CAST(sum(hash({values})) AS VARCHAR) FROM {table}"
-        ).fetchone()
-    return list(found or ())
+        connection.execute("SET TimeZone = 'UTC'")
+        found = connection.execute(f"SELECT count(*), {sums} FROM {table}").fetchone() or (0,)
+    return Content(rows=found[0], columns=dict(zip(columns, found[1:], strict=True)))
+
+
+def columns_as_they_are(types: Mapping[str, str]) -> dict[str, str]:
+    """For `content_of`: the columns of a table that has them as declared."""
+    return {name: f'"{name}"' for name in types}
+
+
+def require_same(who: str, found: Content | None, expected: Content | None) -> None:
+    """Raise `ContentError` unless the contents are the same where both tell."""
+    if found is None or expected is None:
+        raise ContentError(f"{who}: nobody looked at what it ended with")
+    if differences := found.differences(expected):
+        raise ContentError(f"{who} ended with other values: {', '.join(differences)}")
 
 
 def report(measurement: Measurement) -> None:
@@ -81,13 +131,35 @@ def report(measurement: Measurement) -> None:
 
 
 def measure(module: str, *arguments: str) -> Measurement:
-    """Run a module in a process of its own and take the measurement that it prints."""
-    # The peak memory of a new process begins with its parent's, so this one stays small.
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    fields: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
+    """Run a module in a process of its own and take the measurement that it prints.
+
+    Raises `RuntimeError` with the last line that it wrote when it fails.
+    """
+    fields = orjson.loads(run_module(module, *arguments).splitlines()[-1])
+    fields["content"] = Content(**fields["content"]) if fields["content"] else None
     return Measurement(**fields)
+
+
+def run_module(module: str, *arguments: str, timeout: float | None = None) -> str:
+    """Run a module in a process of its own; what it printed.
+
+    Raises `RuntimeError` with the last line that it wrote when it fails, or takes longer than
+    `timeout` seconds.
+    """
+    # The peak memory of a new process begins with its parent's, so this one stays small.
+    command: Sequence[str] = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=os.environ | {"TYPER_STANDARD_TRACEBACK": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{module} was given up after {timeout:g} s") from error
+    if done.returncode:
+        raise RuntimeError(f"{module} failed: {done.stderr.strip().rpartition(chr(10))[2]}")
+    return done.stdout

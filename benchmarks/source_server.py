@@ -1,8 +1,15 @@
-"""The source of the benchmark: an HTTP server with all its answers made beforehand.
+"""The source of the benchmarks: an HTTP server that does next to nothing for a request.
 
-It runs in a process of its own and does next to nothing for a request, so that the time of
-a sync is the time of who syncs. `GET /rows/0` is the first page of all rows,
-`GET /changes/0` the first page of what changed since; each page names the next one.
+It runs in a process of its own, so that the time of a sync is the time of who syncs.
+
+- `GET /rows/0`: the first page of all rows. A page is one of a few made beforehand, with its
+  number put before each row's: ten million rows need no more memory than ten thousand.
+- `GET /changes/1/0`: the first page of what changed in round 1, made beforehand.
+- `GET /child/7`: the only page of a few rows that belong to parent 7.
+- `GET /touch`: from now on one row of each page of all rows is another than before.
+
+Each page names the next one. Page 0 has the rows from one page's length on: numbers begin with
+the number of their page, counted from 1, so that none begins with a zero.
 """
 
 import asyncio
@@ -12,39 +19,77 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
 
 import orjson
-import typer
+
+from benchmarks.shapes import SHAPES
 
 PROJECT = Path(__file__).parent.parent
-_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-_WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
-_STATUSES = ["open", "in progress", "blocked", "done"]
+CHILD_ROWS = 5
+"""How many rows each parent has."""
+
+_TEMPLATE_ROWS = 50_000  # made beforehand; more of them take longer to make than most syncs
 _HEADERS_END = b"\r\n\r\n"
+_MARK = b"~"  # where the page's number goes; no value has it
+_BETWEEN_ROWS = b",\n"  # no row has it: JSON writes a line's end in a text as two characters
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceSize:
-    """How many rows the source has, how many of them change, go, and fit on a page.
+class Source:
+    """What the source has: rows in a shape, rounds of changes and deletes among them.
 
-    `latency_ms` is how long it waits before each answer, as a service far away does.
+    `latency_ms` is how long it waits before each answer, as a service far away does. The rows
+    of a round are spread over the whole table; no row is deleted twice, or changed once gone.
     """
 
     rows: int
-    changes: int
-    deletes: int
-    page: int
+    shape: str = "plain"
+    changes: int = 0
+    deletes: int = 0
+    rounds: int = 0
     latency_ms: int = 0
+
+    @property
+    def page(self) -> int:
+        """The rows of a page."""
+        return SHAPES[self.shape].page
+
+    @property
+    def pages(self) -> int:
+        """How many pages all rows have."""
+        return -(-self.rows // self.page)
+
+    def number(self, index: int) -> int:
+        """The number of the row at an index, as the pages of all rows count them."""
+        page, place = divmod(index, self.page)
+        return (page + 1) * 10 ** len(str(self.page - 1)) + place
+
+    def changed(self, round_: int) -> list[int]:
+        """The numbers of the rows that change in a round: others in each, where few change."""
+        return self._spread(self.changes, place=0, turn=round_)
+
+    def deleted(self, round_: int) -> list[int]:
+        """The numbers of the rows that go in a round."""
+        gone = self._spread(self.deletes * self.rounds, place=1)
+        return gone[(round_ - 1) * self.deletes : round_ * self.deletes]
+
+    def _spread(self, count: int, *, place: int, turn: int = 0) -> list[int]:
+        """So many numbers over the whole table; none of one place is of another."""
+        most = max(self.changes, self.deletes * self.rounds, 1)
+        step = self.rows // most
+        if step < 2:
+            raise ValueError(f"{self.rows:,} rows are too few for {most:,} of them to change")
+        turns = most // max(count, 1)
+        start = turn % turns * step + place
+        return [self.number(index * turns * step + start) for index in range(count)]
 
 
 @contextmanager
-def running_source(size: SourceSize) -> Generator[str]:
+def running_source(source: Source) -> Generator[str]:
     """The server in a process of its own, ready to answer; its base URL."""
-    numbers = [str(number) for number in vars(size).values()]
-    command = [sys.executable, "-m", "benchmarks.source_server", *numbers]
+    arguments = orjson.dumps(source).decode()
+    command = [sys.executable, "-m", "benchmarks.source_server", arguments]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().strip() if process.stdout else ""
@@ -55,68 +100,96 @@ def running_source(size: SourceSize) -> Generator[str]:
             process.terminate()
 
 
-def make_row(number: int, *, version: int = 0) -> dict[str, Any]:
-    """Row `number`, always the same for the same version."""
-    dice = random.Random(number * 2 + version)
-    created = _EPOCH + timedelta(seconds=dice.randrange(150_000_000))
-    modified = created + timedelta(seconds=dice.randrange(1_000_000), milliseconds=version)
-    name = f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
-    return {
-        "id": number,
-        "count": dice.randrange(1_000_000),
-        "score": round(dice.random() * 100, 3),
-        "ratio": dice.random(),
-        "active": dice.random() < 0.5,
-        "name": f"{name} {number}",
-        "email": f"{dice.choice(_WORDS)}.{number}@example.com",
-        "status": dice.choice(_STATUSES),
-        "created_at": created.isoformat(),
-        "modified_at": modified.isoformat(),
-        "owner": {"name": name.title(), "email": f"{dice.choice(_WORDS)}@example.com"},
-        "labels": dice.sample(_WORDS, dice.randrange(4)),
-    }
+class Answers:
+    """The answer to each path."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._shape = SHAPES[source.shape]
+        self._templates = self._make_templates()
+        self._changes = {
+            (round_, page): body
+            for round_ in range(1, source.rounds + 1)
+            for page, body in enumerate(self._round(round_))
+        }
+
+    def body(self, path: str) -> bytes | None:
+        """The answer's body, None if there is nothing at this path."""
+        what, *numbers = path.strip("/").split("/")
+        match what, [int(number) for number in numbers]:
+            case "rows", [page] if page < max(1, self._source.pages):
+                return self._page(page)
+            case "changes", [round_, page]:
+                return self._changes.get((round_, page))
+            case "child", [parent]:
+                return _body(_numbered(_first(self._templates[0], CHILD_ROWS), parent))
+            case "touch", []:
+                self._templates = self._make_templates(touched=True)
+                return b"{}"
+            case _:
+                return None
+
+    def _page(self, page: int) -> bytes:
+        source = self._source
+        rows = self._templates[page % len(self._templates)]
+        if page + 1 >= source.pages:
+            rows = _first(rows, source.rows - page * source.page)
+            return _body(_numbered(rows, page + 1))
+        return _body(_numbered(rows, page + 1), following=f"/rows/{page + 1}")
+
+    def _make_templates(self, *, touched: bool = False) -> list[bytes]:
+        """The rows of some pages, with a mark where the page's number goes."""
+        source, width = self._source, len(str(self._source.page - 1))
+        count = max(1, min(source.pages, _TEMPLATE_ROWS // source.page))
+
+        def row(page: int, place: int) -> bytes:
+            number = f"~{place:0{width}}"
+            version = int(touched and place == source.page // 2)
+            made = self._shape.row(number, _dice(page * source.page + place, version))
+            text = orjson.dumps({"id": number, **made})
+            return text.replace(b'"id":"%b"' % number.encode(), b'"id":%b' % number.encode(), 1)
+
+        return [
+            _BETWEEN_ROWS.join(row(page, place) for place in range(source.page))
+            for page in range(count)
+        ]
+
+    def _round(self, round_: int) -> Iterator[bytes]:
+        """The pages of a round's changes; the last one has the deletes."""
+        rows = [
+            orjson.dumps({"id": number, **self._shape.row(str(number), _dice(number, round_))})
+            for number in self._source.changed(round_)
+        ]
+        size = self._source.page
+        for start in range(0, max(1, len(rows)), size):
+            joined = _BETWEEN_ROWS.join(rows[start : start + size])
+            if start + size < len(rows):
+                yield _body(joined, following=f"/changes/{round_}/{start // size + 1}")
+            else:
+                yield _body(joined, deleted=self._source.deleted(round_))
 
 
-def make_answers(size: SourceSize) -> dict[bytes, bytes]:
-    """The whole HTTP answer to each path."""
-    step = size.rows // max(1, size.changes + size.deletes)
-    touched = range(0, size.rows, max(1, step))
-    changed = touched[: size.changes]
-    deleted = touched[size.changes : size.changes + size.deletes]
-    answers = {
-        path: _answer([make_row(number) for number in numbers], [], following)
-        for path, numbers, following in _pages("rows", range(size.rows), size.page)
-    }
-    for path, numbers, following in _pages("changes", changed, size.page):
-        gone = [] if following else list(deleted)
-        rows = [make_row(number, version=1) for number in numbers]
-        answers[path] = _answer(rows, gone, following)
-    return answers
+def _dice(number: int, version: int) -> random.Random:
+    return random.Random(number * 1_000 + version)
 
 
-def _pages(
-    what: str, numbers: Sequence[int], page: int
-) -> Iterator[tuple[bytes, Sequence[int], str | None]]:
-    """Path, numbers and the next page's path, page by page; one empty page for no numbers."""
-    count = max(1, -(-len(numbers) // page))
-    for index in range(count):
-        following = f"/{what}/{index + 1}" if index + 1 < count else None
-        yield f"/{what}/{index}".encode(), numbers[index * page : (index + 1) * page], following
+def _first(rows: bytes, count: int) -> bytes:
+    return _BETWEEN_ROWS.join(rows.split(_BETWEEN_ROWS)[:count])
 
 
-def _answer(rows: list[dict[str, Any]], deleted: list[int], following: str | None) -> bytes:
-    body = orjson.dumps({"rows": rows, "deleted": deleted, "next": following})
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d%b%b" % (
-        len(body),
-        _HEADERS_END,
-        body,
-    )
+def _numbered(rows: bytes, page: int) -> bytes:
+    return rows.replace(_MARK, b"%d" % page)
+
+
+def _body(rows: bytes, *, following: str | None = None, deleted: Sequence[int] = ()) -> bytes:
+    end = orjson.dumps({"deleted": list(deleted), "next": following})
+    return b'{"rows":[' + rows + b"]," + end[1:]
 
 
 class _Answering(asyncio.Protocol):
     """One kept connection: each request is a GET, answered by its path."""
 
-    def __init__(self, answers: dict[bytes, bytes], latency_ms: int) -> None:
+    def __init__(self, answers: Answers, latency_ms: int) -> None:
         self._answers = answers
         self._latency = latency_ms / 1000
         self._received = b""
@@ -132,9 +205,7 @@ class _Answering(asyncio.Protocol):
         self._received += data
         while self._transport and _HEADERS_END in self._received:
             head, _, self._received = self._received.partition(_HEADERS_END)
-            path = head.split(b" ", 2)[1]
-            missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0" + _HEADERS_END
-            answer = self._answers.get(path, missing)
+            answer = _response(self._answers.body(head.split(b" ", 2)[1].decode()))
             if self._latency:
                 loop = asyncio.get_running_loop()
                 loop.call_later(self._latency, self._transport.write, answer)
@@ -142,26 +213,22 @@ class _Answering(asyncio.Protocol):
                 self._transport.write(answer)
 
 
-async def _serve(size: SourceSize) -> None:
-    answers = make_answers(size)
+def _response(body: bytes | None) -> bytes:
+    if body is None:
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0" + _HEADERS_END
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d" % len(body)
+    return head + _HEADERS_END + body
+
+
+async def _serve(source: Source) -> None:
+    answers = Answers(source)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Answering(answers, size.latency_ms), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    print(f"http://127.0.0.1:{port}", flush=True)
+    server = await loop.create_server(
+        lambda: _Answering(answers, source.latency_ms), "127.0.0.1", 0
+    )
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
-def main(
-    rows: Annotated[int, typer.Argument()],
-    changes: Annotated[int, typer.Argument()],
-    deletes: Annotated[int, typer.Argument()],
-    page: Annotated[int, typer.Argument()],
-    latency_ms: Annotated[int, typer.Argument()],
-) -> None:
-    """Make the answers, print the base URL, and serve until terminated."""
-    size = SourceSize(rows=rows, changes=changes, deletes=deletes, page=page, latency_ms=latency_ms)
-    asyncio.run(_serve(size))
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    asyncio.run(_serve(Source(**orjson.loads(sys.argv[1]))))
