@@ -1,22 +1,42 @@
-"""Runs whose process is gone: marked as failed, so that schedules and slots are free again.
+"""Runs whose process is gone: failed soon, so that schedules, slots and backfills go on.
 
 Dagster's default launcher cannot say whether a run's process lives. A run whose machine was
-switched off would stay "started" for ever, keep its slots, and make every later tick of its
-pack's schedules skip. So each run says which process it is in.
+switched off would stay "started" for a day, keep its slots, and make every tick of its pack's
+schedules skip. Ours can, which run monitoring asks once a minute; the schedules ask too, for
+where there is no daemon's monitoring.
 """
 
+import json
 import socket
 import time
 
 import dagster as dg
 import psutil
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
 PROCESS_TAG = "sync/process"
-"""Host, number and start of the process that a run is in."""
+"""Host, number and start of the process that a run is in, for runs that no launcher started."""
 
 SILENT_SECONDS = 60.0
-"""How long a run whose process is gone must have been silent: with an executor that has a
-process for each step, another step may go on."""
+"""How long a run whose process is gone must have been silent: its last words may be on the way."""
+
+_CODE_SERVER_TAG = "dagster/grpc_info"
+_CLOCK = 1.0
+
+
+class WatchedRunLauncher(DefaultRunLauncher):
+    """Dagster's default launcher, which can tell in addition whether a run's process is gone."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """So that run monitoring asks."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Failed if the process is known to be gone; whatever is not known counts as running."""
+        if is_dead(self._instance, run):
+            return CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
 
 
 def process_tag() -> dict[str, str]:
@@ -26,15 +46,8 @@ def process_tag() -> dict[str, str]:
 
 
 def end_if_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Mark a started run as failed if its process is gone; returns whether it was.
-
-    Known are only processes of this machine; a run that has not begun, or is on another
-    machine, counts as going on.
-    """
-    if run.status is not dg.DagsterRunStatus.STARTED or not _is_gone(run.tags.get(PROCESS_TAG)):
-        return False
-    (last,) = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records or [None]
-    if last is not None and time.time() - last.timestamp < SILENT_SECONDS:
+    """Mark a started run as failed if its process is gone; returns whether it was."""
+    if not is_dead(instance, run):
         return False
     instance.report_run_failed(
         run,
@@ -43,13 +56,52 @@ def end_if_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     return True
 
 
-def _is_gone(tag: str | None) -> bool:
-    host, number, started = (tag or "").rsplit(" ", 2) if tag else ("", "0", "0")
-    if host != socket.gethostname():
+def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run has started, and its process is gone and silent.
+
+    Known are only processes of this machine; a run that has not begun, or is on another
+    machine, counts as going on.
+    """
+    if run.status is not dg.DagsterRunStatus.STARTED or not _is_gone(instance, run):
         return False
+    (last,) = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records or [None]
+    return last is None or time.time() - last.timestamp >= SILENT_SECONDS
+
+
+def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    server = json.loads(run.tags.get(_CODE_SERVER_TAG) or "{}")
+    if "socket" in server:  # the launcher started it, on this machine
+        number, started_before = _launched_process(instance, run.run_id)
+        return number is not None and not _lives(number, 0, started_before)
+    host, number, started = (run.tags.get(PROCESS_TAG) or " 0 0").rsplit(" ", 2)
+    if server or host != socket.gethostname():
+        return False
+    return not _lives(int(number), float(started), float(started))
+
+
+def _launched_process(instance: dg.DagsterInstance, run_id: str) -> tuple[int | None, float]:
+    """The number of a run's process, as its log says, and when it was there at the latest.
+
+    Not that of our tag: where each step has a process of its own, that one is not the run's.
+    """
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.dagster_event
+        if event and (event.message or "").startswith("Started process for run "):
+            number = event.engine_event_data.metadata["pid"].value
+            return int(str(number)), entry.timestamp
+    return None, 0
+
+
+def _lives(number: int, earliest: float, latest: float) -> bool:
+    """Whether there is a process of that number that started between these times."""
     try:
-        return abs(psutil.Process(int(number)).create_time() - float(started)) > 1
+        process = psutil.Process(number)
+        started = process.create_time()
+        return (
+            earliest - _CLOCK <= started <= latest + _CLOCK
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
     except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
         return False
+    except psutil.AccessDenied:
+        return True
