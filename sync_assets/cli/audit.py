@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
 from resources.warehouse.audit import AuditLine, read_audits
+from resources.warehouse.ledger import DEFAULT_SYNC
 from sync_assets.cli.project import (
     choose_pack,
     choose_table,
@@ -47,9 +49,11 @@ def _table_name(line: AuditLine) -> str:
 
 
 def _show(name: str, lines: Sequence[AuditLine], limit: int) -> None:
-    table = Table(title=escape(name), title_justify="left")
+    table = Table(title=escape(name), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("when (UTC)", no_wrap=True)
-    table.add_column("sync", overflow="fold")
+    several = {line.key.sync for line in lines} != {DEFAULT_SYNC}
+    if several:
+        table.add_column("sync", overflow="fold")
     for figure in ("rows", "missed", "stale", "undeleted", "recent", "share"):
         table.add_column(figure, justify="right", no_wrap=True)
     for line in lines[:limit]:
@@ -57,7 +61,7 @@ def _show(name: str, lines: Sequence[AuditLine], limit: int) -> None:
         counts = (line.rows, audit.missed, audit.stale, audit.undeleted, audit.recent)
         table.add_row(
             f"{line.finished_at:%Y-%m-%d %H:%M}",
-            escape(line.key.sync),
+            *([escape(line.key.sync)] if several else []),
             *(f"{count:,}" for count in counts),
             percentage(line.share),
         )

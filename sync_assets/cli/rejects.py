@@ -88,14 +88,19 @@ def _chosen(what: str | None) -> tuple[str | None, str | None]:
 
 
 def _table_of(rows: list[RejectedRow]) -> Table:
-    table = Table("table", "id", "why rejected", "page", "when (UTC)", "row")
+    table = Table()
+    for heading in ("table", "id", "why rejected"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("page", justify="right", no_wrap=True)
+    table.add_column("when (UTC)", no_wrap=True)
+    table.add_column("row", overflow="fold")
     for row in rows:
         table.add_row(
             escape(str(row.key)),
             "[dim]none[/dim]" if row.row_id is None else escape(_shortened(row.row_id, 40)),
             escape(_shortened(row.reason, _LONGEST_REASON)),
             str(row.page),
-            f"{row.rejected_at:%Y-%m-%d %H:%M:%S}",
+            f"{row.rejected_at:%Y-%m-%d %H:%M}",
             escape(_shortened(row.row, _LONGEST_ROW)),
         )
     return table

@@ -59,10 +59,10 @@ def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, crawled: bool)
     if synced.existing_columns():
         rows = f"{synced.row_count(key.sync, with_children=crawled):,}"
     if crawled:
-        return [str(key), rows, *_of_children(connection, key)]
+        return [escape(str(key)), rows, *_of_children(connection, key)]
     position = read_position(connection, key)
     times = _time(position.last_full_at), _time(position.last_incremental_at)
-    return [str(key), rows, *times, escape(_cursor(position))]
+    return [escape(str(key)), rows, *times, escape(_cursor(position))]
 
 
 def _of_children(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
@@ -84,9 +84,8 @@ def _failure(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
     run = read_last_run(connection, key)
     if run is None or run.status != "failed":
         return []
-    return [
-        f"[red]{key} failed at {_time(run.finished_at)}:[/red] {escape(run.error_message or '')}"
-    ]
+    failed = f"{escape(str(key))} failed at {_time(run.finished_at)}:"
+    return [f"[red]{failed}[/red] {escape(run.error_message or '')}"]
 
 
 def _cursor(position: SyncPosition) -> str:

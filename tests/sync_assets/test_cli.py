@@ -199,6 +199,20 @@ def test_a_warehouse_of_an_earlier_version_is_brought_up_to_date(project: Dagste
     ]
 
 
+def test_status_names_each_of_several_syncs(project: DagsterProject) -> None:
+    """In square brackets, which are no markup of rich's; also where one has failed."""
+    pages = (last_page("t1", a="1"), ValueError("gone"))
+    tables: dict[str, Any] = {"Items": {"syncs": {"asia": {}, "europe": {}}}}
+    project.switch_on_pack(
+        "acme", pack_of(Items=Scripted(*pages)), tables=tables, max_parallel_tables=1
+    )
+    project.run()
+    result = packsync("status")
+    assert "| acme.Items[asia] | 1 |" in line_with("Items[asia]", result)
+    assert "| acme.Items[europe] | 0 |" in line_with("Items[europe] │", result)
+    assert "acme.Items[europe] failed at " in line_with("failed at", result)
+
+
 def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
     """Their rows together, and how many there are (contract C20, D7)."""
     pack = pack_of(Boards=Scripted({"result": [{"id": "b1"}, {"id": "b2"}]}))

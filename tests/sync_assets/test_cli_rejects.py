@@ -1,5 +1,6 @@
 """`packsync rejects`: what it lists, and what a replay says and does (contract S4)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -87,6 +88,18 @@ def test_the_list_shows_rows_reasons_counts_and_what_to_do(project: DagsterProje
         assert cells(result, 5)[0].endswith("x…")
         assert "acme.Items: 2 rejected" in result.stdout
         assert "packsync rejects replay acme.Items" in result.stdout
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal(
+    project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are folded, and a time is one line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    switch_on(project, [bad(None)], tables={"Items": {"syncs": {"europe": {}}}})
+    project.run()
+    result = packsync("rejects")
+    assert "".join(cells(result, 0)) == "acme.Items[europe]"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", "".join(cells(result, 4)))
 
 
 def test_the_oldest_come_first_up_to_the_limit(project: DagsterProject) -> None:
