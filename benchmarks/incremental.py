@@ -58,6 +58,11 @@ def _rounds(rows: int, sizes: Sizes, merges: Sequence[Contender] = _MERGES) -> d
         run_module("benchmarks.start_tables", "engine", name, url, str(rows))
         shutil.copy(folder / engine_run.DATABASE, folder / floor_run.DATABASE)
         for contender in merges:
+            if contender is DLT_TUNED and rows > sizes.tuned_merge_into:
+                standings[
+                    contender.name
+                ].why_not = f"at this size only the faster merge of {DLT_ARROW.name} is measured"
+                continue
             _prepare_merge(standings[contender.name], folder, url, sizes.longest_peer_seconds)
         for round_ in range(1, sizes.rounds + 1):
             for standing in standings.values():

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Rows, requests and repetitions of each part. `slow_…` are of the slower tools."""
+    """Rows, requests and repetitions of each part.
+
+    `slow_…` are of the slower tools. dlt's tuned merge, much slower than that of Arrow tables,
+    is measured up to tables of `tuned_merge_into` rows; preparing a peer's table may take
+    `longest_peer_seconds`.
+    """
 
     rows: int = 1_000_000
     slow_rows: int = 100_000
-    repeat: int = 5
-    slow_repeat: int = 3
+    repeat: int = 3
+    slow_repeat: int = 2
     shapes: Mapping[str, int] = field(
         default_factory=lambda: {
             "wide": 40_000,
@@ -25,8 +30,9 @@ class Sizes:
     tables_of: Sequence[int] = (1_000_000, 10_000_000, 50_000_000)
     changes: int = 10_000
     deletes: int = 1_000
-    rounds: int = 4
-    longest_peer_seconds: float = 120
+    rounds: int = 3
+    tuned_merge_into: int = 10_000_000
+    longest_peer_seconds: float = 180
     weekly_rows: int = 10_000_000
     memory_limit: str = "300MB"
     tables: int = 200

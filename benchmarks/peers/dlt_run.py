@@ -14,7 +14,6 @@ A full load replaces the table. Changes are merged by primary key, deletes being
 """
 
 import importlib
-import io
 import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -32,7 +31,6 @@ from benchmarks.shapes import SHAPES
 # Imported so because they are not in the environment that the types are checked in.
 dlt: Any = importlib.import_module("dlt")
 pa: Any = importlib.import_module("pyarrow")
-pa_json: Any = importlib.import_module("pyarrow.json")
 
 DATABASE = "dlt.duckdb"
 TABLE = "bench.items"
@@ -52,6 +50,7 @@ _HINTS = {
     "VARCHAR": "text",
     "TIMESTAMP WITH TIME ZONE": "timestamp",
 }
+_ARROW_TYPES = {"BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool", "VARCHAR": "string"}
 
 
 class How(StrEnum):
@@ -129,36 +128,32 @@ def _hints(types: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _arrow_tables(pages: _Pages, types: Mapping[str, str]) -> Iterator[Any]:
-    """Tables of several pages; nested values are kept as text that is JSON."""
-    schema = pa.schema([(name, _arrow_type(kind)) for name, kind in types.items()])
-    if pages.merge:
-        schema = schema.append(pa.field(_DELETED, pa.bool_()))
-    nested = [name for name, kind in types.items() if kind not in _HINTS]
+    """Tables of several pages."""
     rows = list[dict[str, Any]]()
     for page in pages:
-        for row in page:
-            for name in nested:
-                if name in row:
-                    row[name] = orjson.dumps(row[name]).decode()
         rows += page
         if len(rows) >= _ARROW_ROWS:
-            yield _table(rows, schema)
+            yield _table(rows, types, deletes=pages.merge)
             rows = []
     if rows:
-        yield _table(rows, schema)
+        yield _table(rows, types, deletes=pages.merge)
 
 
-def _table(rows: list[dict[str, Any]], schema: Any) -> Any:
-    lines = b"\n".join(map(orjson.dumps, rows))
-    options = pa_json.ParseOptions(explicit_schema=schema)
-    return pa_json.read_json(io.BytesIO(lines), parse_options=options)
+def _table(rows: list[dict[str, Any]], types: Mapping[str, str], *, deletes: bool) -> Any:
+    columns = {name: _column([row.get(name) for row in rows], kind) for name, kind in types.items()}
+    if deletes:
+        columns[_DELETED] = pa.array([row.get(_DELETED) for row in rows], pa.bool_())
+    return pa.table(columns)
 
 
-def _arrow_type(sql_type: str) -> Any:
-    if sql_type == "TIMESTAMP WITH TIME ZONE":
-        return pa.timestamp("us", tz="UTC")
-    names = {"BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool_"}
-    return getattr(pa, names.get(sql_type, "string"))()
+def _column(values: list[Any], kind: str) -> Any:
+    """A column; nested values as text that is JSON, which is what dlt makes of them."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return pa.array(values, pa.string()).cast(pa.timestamp("us", tz="UTC"))
+    if kind in _ARROW_TYPES:
+        return pa.array(values, pa.type_for_alias(_ARROW_TYPES[kind]))
+    texts = [None if value is None else orjson.dumps(value).decode() for value in values]
+    return pa.array(texts, pa.string())
 
 
 if __name__ == "__main__":
