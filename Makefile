@@ -48,13 +48,16 @@ bench-quick: $(BENCH_INSTALLED)
 	$(BENCH_RUN) --size quick $(BENCH)
 
 clean:
-	rm -rf .venv .venv-bench .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv .venv-bench .venv-bench-airbyte .uv .dagster warehouse.duckdb warehouse.duckdb.wal
 
 $(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench
 $(BENCH_INSTALLED): pyproject.toml uv.lock | uv
 	$(UV) sync --quiet --locked --no-default-groups --group bench \
 		|| { echo "the other tools do not install: only this project is measured"; \
 		     $(UV) sync --quiet --locked --no-default-groups; }
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-bench-airbyte \
+		$(UV) sync --quiet --locked --project benchmarks/peers/airbyte \
+		|| echo "PyAirbyte does not install: it is not measured"
 	@touch $(BENCH_INSTALLED)
 
 $(INSTALLED): pyproject.toml uv.lock | uv

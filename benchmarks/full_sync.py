@@ -20,7 +20,6 @@ from benchmarks.contenders import (
     ENGINE,
     FLOOR,
     PEERS,
-    SINGER,
     Race,
     Standing,
 )
@@ -75,8 +74,8 @@ def full_sync(sizes: Sizes) -> Section:
 
 def shapes(sizes: Sizes) -> Section:
     """The same race on data of other shapes."""
-    names = [ENGINE.name, FLOOR.name, DLT_ARROW.name, DLT_TUNED.name, DLT_DEFAULT.name, SINGER.name]
-    rows, notes = list[list[str]](), list[str]()
+    names = [contender.name for contender in (ENGINE, FLOOR, *PEERS)]
+    rows, notes, starts = list[list[str]](), list[str](), dict[str, float]()
     for shape, count in sizes.shapes.items():
         race = Race(
             rows=count,
@@ -84,6 +83,7 @@ def shapes(sizes: Sizes) -> Section:
             shape=shape,
             repeat=sizes.shape_repeat,
             slow_repeat=1,
+            starts=starts,
         )
         standings = race.run()
         engine = standings[ENGINE.name]
@@ -150,8 +150,8 @@ def _notes(race: Race, standings: dict[str, Standing]) -> Sequence[str]:
         if standing.not_compared:
             columns = ", ".join(standing.not_compared)
             notes.append(
-                f"{name}: {columns} could not be compared, because it keeps lists of objects as "
-                "further tables; all other columns are the same."
+                f"{name}: not compared: {columns}, because {standing.contender.why_not_compared}; "
+                "the other columns are the same."
             )
         if standing.why_not:
             notes.append(f"{name}: not measured. {standing.why_not}")

@@ -19,7 +19,15 @@ from typing import Annotated
 import typer
 
 from benchmarks import engine_run, floor_run
-from benchmarks.contenders import DLT_ARROW, DLT_TUNED, ENGINE, FLOOR, Contender, Standing
+from benchmarks.contenders import (
+    DLT_ARROW,
+    DLT_TUNED,
+    ENGINE,
+    FLOOR,
+    Contender,
+    Standing,
+    standings_of,
+)
 from benchmarks.findings import Finding, Section, markdown_table, ratios, spread
 from benchmarks.measurement import measure, require_same, run_module
 from benchmarks.sizes import FULL, Sizes
@@ -48,7 +56,7 @@ def incremental(sizes: Sizes) -> Section:
 
 def _rounds(rows: int, sizes: Sizes, merges: Sequence[Contender] = _MERGES) -> dict[str, Standing]:
     """How each did with a table of so many rows, by name."""
-    standings = {c.name: Standing(contender=c) for c in (ENGINE, FLOOR, *merges)}
+    standings = standings_of(ENGINE, FLOOR, *merges)
     source = Source(rows=rows, changes=sizes.changes, deletes=sizes.deletes, rounds=sizes.rounds)
     with (
         tempfile.TemporaryDirectory(prefix="sync-benchmark-") as name,
@@ -58,12 +66,11 @@ def _rounds(rows: int, sizes: Sizes, merges: Sequence[Contender] = _MERGES) -> d
         run_module("benchmarks.start_tables", "engine", name, url, str(rows))
         shutil.copy(folder / engine_run.DATABASE, folder / floor_run.DATABASE)
         for contender in merges:
+            standing = standings[contender.name]
             if contender is DLT_TUNED and rows > sizes.tuned_merge_into:
-                standings[
-                    contender.name
-                ].why_not = f"at this size only the faster merge of {DLT_ARROW.name} is measured"
-                continue
-            _prepare_merge(standings[contender.name], folder, url, sizes.longest_peer_seconds)
+                standing.why_not = f"at this size only {DLT_ARROW.name} are merged, which is faster"
+            if not standing.why_not:
+                _prepare_merge(standing, folder, url, sizes.longest_peer_seconds)
         for round_ in range(1, sizes.rounds + 1):
             for standing in standings.values():
                 _apply(standing, folder, url, round_, check=round_ == sizes.rounds)

@@ -2,9 +2,9 @@
 
     python -m benchmarks --only latency
 
-Many tables of one page each, and one table with a page for each of many parents, from a source
-that waits before each answer; sixteen tables and sixteen requests at once, which is all that
-is configured. Each is measured as a whole Dagster run and by the engine alone.
+Many tables of one page each, or of several, and one table with a page for each of many parents,
+from a source that waits before each answer; sixteen tables and sixteen requests at once, which
+is all that is configured. Each is measured as a whole Dagster run and by the engine alone.
 """
 
 import shutil
@@ -20,23 +20,23 @@ from benchmarks.source_server import PROJECT, Source, running_source
 
 _AT_ONCE = 16
 _WAYS = {"the engine alone": "--no-dagster", "a Dagster run": "--dagster"}
-_ROWS = 100
-"""Of each table; each row is a parent of the crawled table, where that is what is measured."""
 
 
 def latency(sizes: Sizes) -> Section:
     """Both kinds of work in both ways; then for how long a slow sync holds the database."""
     least = sizes.latency_ms / 1000 / _AT_ONCE
     works = {
-        f"{sizes.tables} tables": (Source(rows=_ROWS, latency_ms=sizes.latency_ms), sizes.tables),
-        f"{sizes.parents:,} parents": (
-            Source(rows=sizes.parents, latency_ms=sizes.latency_ms),
-            0,
-        ),
+        f"{sizes.tables} tables, {pages} page{'s' * (pages > 1)} each": (
+            Source(rows=pages * 10, shape="tiny-pages", latency_ms=sizes.latency_ms),
+            sizes.tables,
+        )
+        for pages in sizes.table_pages
     }
+    parents = Source(rows=sizes.parents, latency_ms=sizes.latency_ms)
+    works[f"{sizes.parents:,} parents"] = (parents, 0)
     findings, lines = list[Finding](), list[list[str]]()
     for name, (source, tables) in works.items():
-        requests = tables or sizes.parents + source.pages
+        requests = tables * source.pages or sizes.parents + source.pages
         for way, option in _WAYS.items():
             runs = _runs(source, tables, option, sizes.latency_repeat)
             seconds = [run["seconds"] for run in runs]

@@ -21,11 +21,9 @@ TARGETS: Mapping[int, str] = {
 
 _UNMEASURED = """## Tools that were not measured
 
-- **Sling** (1.6.5): its package on PyPI is a shell that downloads a program from GitHub when it is
-  first imported, and loads DuckDB through DuckDB's command line, which it downloads too. Where
-  only a package index can be reached neither comes.
-- **PyAirbyte** (0.71): needs `duckdb` 1.4 and some 120 further packages in versions other than
-  ours.
+- **Sling** (1.6.5): its package on PyPI is a shell that downloads the program itself when first
+  imported, and that then downloads DuckDB's command line. Neither comes where only a package
+  index can be reached: `Could not locate or download sling binary`.
 - **Meltano**: runs the Singer taps and targets that are measured here.
 - **ingestr**: is a program around dlt.
 """

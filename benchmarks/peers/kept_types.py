@@ -19,6 +19,15 @@ def as_json(types: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def times_in_utc(types: Mapping[str, str]) -> dict[str, str]:
+    """The times of a table that keeps them without their zone, which was UTC."""
+    return {
+        name: f"\"{name}\" AT TIME ZONE 'UTC'"
+        for name, kind in types.items()
+        if kind == "TIMESTAMP WITH TIME ZONE"
+    }
+
+
 def from_nested_tables(schema: Schema) -> dict[str, str]:
     """Of a table as dlt makes it by default: fields of objects as columns, lists as tables.
 

@@ -16,7 +16,7 @@ import orjson
 import typer
 
 from benchmarks.measurement import Clock, Measurement, content_of, report
-from benchmarks.peers.kept_types import as_json
+from benchmarks.peers.kept_types import as_json, times_in_utc
 from benchmarks.shapes import SHAPES
 
 DATABASE = "singer.duckdb"
@@ -49,11 +49,9 @@ def main(
 
 def _columns(types: Mapping[str, str]) -> dict[str, str]:
     """What gives the source's values back: zones, and the empty lists that became NULL."""
-    columns = as_json(types)
+    columns = as_json(types) | times_in_utc(types)
     for name, kind in types.items():
-        if kind == "TIMESTAMP WITH TIME ZONE":
-            columns[name] = f"\"{name}\" AT TIME ZONE 'UTC'"
-        elif kind.endswith("[]"):
+        if kind.endswith("[]"):
             columns[name] = f"coalesce({columns[name]}, [])"
     return columns
 
