@@ -28,12 +28,9 @@ from resources.warehouse.identifiers import quote_literal
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
 from resources.warehouse.storage_failures import explained_failures
-
-MAX_ROW_BYTES = 256 * 1024 * 1024
-"""The longest row, as JSON text, that DuckDB is let to read."""
+from resources.warehouse.typed_rows import TypedRows
 
 _BATCH = 10_000
-_FILES_AT_ONCE = 4
 _MANY_COLUMNS = 200
 
 
@@ -91,7 +88,6 @@ class Stage:
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
         self._conversion = RowConversion(schema)
-        self._files_loaded = 0
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._connection = duckdb.connect(path)
@@ -101,6 +97,7 @@ class Stage:
         if len(self.columns) > _MANY_COLUMNS:
             # It takes time with the square of their number: 25 s for 2,000. For few it pays.
             self._connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+        self._rows = TypedRows(self._connection, self._conversion, schema)
 
     def __enter__(self) -> Self:
         return self
@@ -143,25 +140,20 @@ class Stage:
     def load_early(self, spool: Spool, sync: str) -> None:
         """Type the spool's whole files, before all its pages are there; `load` does the rest.
 
-        All of it is one transaction, which `load` commits: DuckDB then writes rows to the file by
-        the row group, and not first to its log. May be called in another thread, if one at a
-        time. Raises as `load` does.
+        May be called in another thread, if one at a time. Raises as `load` does.
         """
         with explained_failures(self.path):
-            while self._files_loaded < len(files := spool.whole_files):
-                if not self._files_loaded:
-                    self._connection.begin()
-                self._load_files(
-                    files[self._files_loaded : self._files_loaded + _FILES_AT_ONCE], sync
-                )
+            self._rows.load_early(spool, sync)
 
     def interrupt(self) -> None:
         """Stop what another thread is loading; it raises."""
         self._connection.interrupt()
 
     def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
+        self._rows.load(spool, parts[0].sync if parts else None)
         self._load_journal(spool, parts)
-        self._load_rows(spool, parts)
+        if spool.part_count > 1:
+            self._share_out_rows()
         duplicates = self._drop_duplicates()
         self._apply_deletions()
         self._connection.execute(
@@ -196,41 +188,6 @@ class Stage:
     def id_index(self) -> int:
         """The number of the id column."""
         return self._conversion.id_index
-
-    def _load_rows(self, spool: Spool, parts: Sequence[StagePart]) -> None:
-        early = self._files_loaded > 0
-        self._load_files(spool.files[self._files_loaded :], parts[0].sync if parts else None)
-        if early:
-            self._connection.commit()
-        staged = self._count("rows")
-        if staged != spool.row_count:
-            raise RuntimeError(
-                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {staged:,} were read"
-            )
-        if spool.part_count > 1:
-            self._share_out_rows()
-
-    def _load_files(self, paths: Sequence[Path], sync: str | None) -> None:
-        conversion = self._conversion
-        if not self._files_loaded:
-            columns = ", ".join(f"c{i} {c.sql_type}" for i, c in enumerate(conversion.columns))
-            self._connection.execute(
-                f"CREATE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
-            )
-        if not paths:
-            return
-        files = ", ".join(quote_literal(str(path)) for path in paths)
-        lines = f"read_ndjson_objects([{files}], maximum_object_size = {MAX_ROW_BYTES})"
-        # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
-        values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(conversion.values))
-        self._connection.execute(
-            "INSERT INTO rows SELECT * EXCLUDE (json, problem), ? AS sync, problem, "
-            "CASE WHEN problem IS NOT NULL THEN json END "
-            f"FROM (SELECT {values}, {conversion.problem} AS problem, json "
-            f"FROM {conversion.source(lines)})",
-            [sync],
-        )
-        self._files_loaded += len(paths)
 
     def _share_out_rows(self) -> None:
         """Give each row its sync, by the page it came with; rows of failed tries have none.

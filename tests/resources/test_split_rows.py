@@ -1,0 +1,206 @@
+"""The quick way of typing rows has the values of the thorough one, and suspects what that rejects.
+
+What is checked here is only that both agree; `test_conversion_…` say what is right.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pack_sdk.schemas import Schema
+from resources.runtimes.page import Page
+from resources.runtimes.row_lines import to_lines
+from resources.warehouse.conversion import RowConversion
+from resources.warehouse.split_rows import SplitRows, can_split
+from resources.warehouse.spool import Spool
+from resources.warehouse.stage import Stage, StagePart
+from tests.resources.sync_bench import a_page, a_schema, stage_pages
+from tests.resources.test_conversion_properties import json_values
+from tests.resources.test_conversion_types import CASES
+
+TEXT, WHOLE = {"type": "string"}, {"type": "number", "precision": 0}
+NUMBERS = ["0", "-0", "1.0", "1.10", "3.9e16", "1e-7", "1.5E+22", "1e400", "-1e400", "1e17",
+           "12345678901234567890", "123456789012345678901234567890", "0.1", "2.50", "1e28",
+           "9007199254740993", "18446744073709551616", "1.7976931348623157e309"]  # fmt: skip
+"""Numbers as a service may write them; DuckDB has more than one way to write them again."""
+
+NESTED: dict[str, dict[str, Any]] = {
+    "deep object": {
+        "type": "object",
+        "properties": {
+            "a": WHOLE,
+            "b": {"type": "object", "properties": {"a": WHOLE, "c": {**TEXT, "required": True}}},
+            "c": {"type": "array", "items": {"type": "object", "properties": {"a": WHOLE}}},
+        },
+    },
+    "required inside": {"type": "object", "properties": {"a": {**WHOLE, "required": True}}},
+    "arrays in arrays": {"type": "array", "items": {"type": "array", "items": WHOLE}},
+    "required items": {"type": "array", "items": {**TEXT, "required": True}},
+    "texts": {"type": "array", "items": TEXT},
+    "objects": {
+        "type": "array",
+        "items": {"type": "object", "properties": {"a": WHOLE, "b": TEXT}},
+    },
+    "required": {**TEXT, "required": True},
+    "required object": {"type": "object", "properties": {"a": TEXT}, "required": True},
+}
+SCHEMAS = {kind: a_schema(v=case[0]) for kind, case in CASES.items()} | {
+    kind: a_schema(v=definition) for kind, definition in NESTED.items()
+}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory, in UTC as the stage is."""
+    with duckdb.connect() as opened:
+        opened.execute("SET TimeZone = 'UTC'")
+        yield opened
+
+
+def check(connection: duckdb.DuckDBPyConnection, schema: Schema, file: Path, rows: bytes) -> None:
+    """Type the rows both ways: all values are the same, and all problems are suspected."""
+    file.write_bytes(rows)
+    conversion = RowConversion(schema)
+    columns = ", ".join(f"CAST(c{i} AS VARCHAR)" for i in range(len(conversion.columns)))
+    split = SplitRows(schema).select(f"['{file}']", "maximum_object_size = 1000000")
+    whole = conversion.select(f"read_ndjson_objects('{file}')")
+    quick, thorough = (
+        connection.execute(f"SELECT {columns}, problem FROM ({query})").fetchall()
+        for query in (split, whole)
+    )
+    for found, right, line in zip(quick, thorough, rows.splitlines(), strict=True):
+        assert found[:-1] == right[:-1], line
+        assert right[-1] is None or found[-1] is not None, line
+
+
+def pages_of(values: Sequence[Any]) -> bytes:
+    """Rows with these values, and two without one."""
+    rows: list[Any] = [{"id": str(n), "v": value} for n, value in enumerate(values)]
+    return to_lines([*rows, {"id": "missing"}, {"v": 1}])
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_hostile_values_are_typed_alike(
+    kind: str, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Every value that any type is tested with, and numbers in every notation (S4)."""
+    values: list[Any] = [None]
+    for _, good, bad in CASES.values():
+        values += [value for value, _ in good] + bad
+    values += [[None], [1, None, "x"], [["x"], 1], [{"a": 1}, None], {"a": None}, {"b": {"a": "x"}}]
+    values += [{"a": 1, "b": {"c": "x"}, "c": [{"a": 1.5}]}, {"b": {}}, {"b": 1}, [{"b": 1}], "e5"]
+    raw = "".join(
+        f'{{"id":{n},"v":{n}}}\n{{"id":"{n}","v":[{n}]}}\n{{"id":"","v":{{"a":{n}}}}}\n'
+        for n in NUMBERS
+    )
+    rows = pages_of(values) + raw.encode() + to_lines([{"id": value} for value in values])
+    check(connection, SCHEMAS[kind], tmp_path / "rows.ndjson", rows)
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(values=st.lists(json_values, min_size=1, max_size=30))
+def test_any_values_are_typed_alike(
+    kind: str,
+    values: list[Any],
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Whatever JSON arrives (contract S4)."""
+    file = tmp_path_factory.getbasetemp() / "any.ndjson"
+    check(connection, SCHEMAS[kind], file, pages_of(values))
+
+
+@pytest.mark.parametrize("hint", [{}, {"precision": 0}, {"hint": "date"}])
+def test_ids_of_other_types_are_typed_alike(
+    hint: dict[str, Any], connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Numbers as ids (contract S6)."""
+    schema = a_schema(v=TEXT, id={"type": "number", **hint})
+    values: list[Any] = [1, "1", 1.5, True, "true", "", None, [], {}, "x" * 2000, "1" * 1025, 0]
+    rows = to_lines([{"id": value, "v": 1} for value in values])
+    check(connection, schema, tmp_path / "rows.ndjson", rows)
+
+
+def test_one_field_may_fill_two_properties(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """As text and as a number (contract S2)."""
+    schema = a_schema(text={**TEXT, "fromKey": "v"}, number={**WHOLE, "fromKey": "v"})
+    rows = "".join(f'{{"id":"1","v":{n}}}\n' for n in [*NUMBERS, '"x"', '"7"', "null", "[]"])
+    check(connection, schema, tmp_path / "rows.ndjson", rows.encode())
+
+
+def test_fields_that_differ_in_case_are_told_apart(tmp_path: Path) -> None:
+    """DuckDB's reader could not (contract S2)."""
+    schema = a_schema(lower={**TEXT, "fromKey": "v"}, upper={**TEXT, "fromKey": "V"})
+    assert not can_split(schema)
+    staged = stage_pages(tmp_path, schema, a_page({"id": "1", "v": "a", "V": "b"}))
+    assert staged.upserts == [("1", "a", "b")]
+
+
+@pytest.mark.parametrize("odd", ['{"id":"odd","v":1,"v":2}', "5", "[]", '"text"'])
+@pytest.mark.parametrize("early", [True, False])
+def test_rows_that_the_reader_refuses_are_read_the_other_way(
+    odd: str, early: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are all there, once and in order, whatever was typed before (S4, D1)."""
+    monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 1)
+    spool = Spool.begin(tmp_path / "spool")
+    with Stage(tmp_path / "stage.duckdb", a_schema(v=WHOLE)) as stage:
+        for n in range(6):
+            spool.append(a_page({"id": str(n), "v": n}, {"id": f"bad {n}", "v": "x"}))
+            if early:
+                stage.load_early(spool, "default")
+        spool.append(Page(rows=f"{odd}\n".encode(), row_count=1))
+        spool.append(a_page({"id": "last", "v": 9}))
+        if early:
+            stage.load_early(spool, "default")
+        spool.close()
+        counts = stage.load(spool, [StagePart(sync="default", complete=True)])
+    with duckdb.connect(tmp_path / "stage.duckdb", read_only=True) as connection:
+        found = connection.execute("SELECT c0, c1 FROM upserts ORDER BY stage_row").fetchall()
+        rejects = connection.execute("SELECT page, id FROM rejects ORDER BY page").fetchall()
+    the_odd_one = [("odd", 1)] if "odd" in odd else []
+    assert found == [*((str(n), n) for n in range(6)), *the_odd_one, ("last", 9)]
+    rejected = [(n + 1, f"bad {n}") for n in range(6)] + ([] if the_odd_one else [(7, None)])
+    assert (rejects, counts.rejected) == (rejected, len(rejected))
+
+
+def test_each_rejected_row_is_kept_with_its_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few among many, over many files: its reason and its line are those of its id (S4)."""
+    monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 500_000)
+    count, every = 200_000, 777
+    pages = [
+        a_page(*({"id": str(n), "v": f"no {n}" if n % every == 5 else n} for n in numbers))
+        for numbers in (range(start, start + 2_500) for start in range(0, count, 2_500))
+    ]
+    staged = stage_pages(tmp_path, a_schema(v=WHOLE), *pages)
+    bad = range(5, count, every)
+    assert len(staged.upserts) == count - len(bad)
+    expected = {
+        (
+            n // 2_500 + 1,
+            str(n),
+            f"property 'v': no {n} is not a whole number that fits BIGINT",
+            f'{{"id":"{n}","v":"no {n}"}}',
+        )
+        for n in bad
+    }
+    assert set(staged.rejects) == expected
+
+
+def test_a_row_that_was_suspected_for_nothing_counts(tmp_path: Path) -> None:
+    """And has neither a reason nor a line (contract S4)."""
+    schema = a_schema(v={"type": "array", "items": {**TEXT, "required": False}})
+    row_id = '"' * 600  # as JSON it is longer than an id may be
+    staged = stage_pages(tmp_path, schema, a_page({"id": row_id, "v": ["x", None]}))
+    assert staged.upserts == [(row_id, ["x", None])]
+    assert staged.counts.rejected == 0
