@@ -43,7 +43,7 @@ class Spool:
     `header` says what the pages are of. `resumed_after` is the last page of an earlier
     execution, where this one goes on; None for a spool that begins with its first page.
     `on_whole_file` is called when there is one more of the `whole_files`; what it raises, `append`
-    raises, without the page.
+    raises, without the page. `longest_page` is the length in bytes of the rows of the longest.
     """
 
     def __init__(self, folder: SpoolFolder, header: SpoolHeader | None) -> None:
@@ -59,6 +59,7 @@ class Spool:
         self._files: list[Path] = []
         self.page_count = 0
         self.row_count = 0
+        self.longest_page = 0
         self._pages_of: Counter[int] = Counter()
         self._rows_of: Counter[int] = Counter()
 
@@ -129,6 +130,7 @@ class Spool:
     def _count(self, page: SpooledPage) -> None:
         self.page_count += 1
         self.row_count += page.row_count
+        self.longest_page = max(self.longest_page, page.length)
         self._pages_of[page.part] += 1
         self._rows_of[page.part] += page.row_count
 

@@ -18,6 +18,8 @@ from resources.warehouse.spool import Spool
 MAX_ROW_BYTES = 256 * 1024 * 1024
 """The longest row, as JSON text, that DuckDB is let to read."""
 
+_LEAST_ROW_BYTES = 1024 * 1024
+
 _FILES_AT_ONCE = 4
 
 
@@ -43,7 +45,8 @@ class TypedRows:
             if not self._in_transaction:
                 self._connection.begin()
                 self._in_transaction = True
-            self._add(files[self._files_typed : self._files_typed + _FILES_AT_ONCE], sync)
+            until = self._files_typed + _FILES_AT_ONCE
+            self._add(files[self._files_typed : until], sync, _reader_options(spool))
 
     def load(self, spool: Spool, sync: str | None) -> None:
         """Type the rest of the spool. Raises `RuntimeError` when rows are missing."""
@@ -51,7 +54,7 @@ class TypedRows:
         if not files:
             self._create()
         while self._files_typed < len(files):
-            self._add(files[self._files_typed :], sync)
+            self._add(files[self._files_typed :], sync, _reader_options(spool))
         if self._in_transaction:
             self._connection.commit()
             self._in_transaction = False
@@ -70,15 +73,15 @@ class TypedRows:
             f"CREATE OR REPLACE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
         )
 
-    def _add(self, paths: Sequence[Path], sync: str | None) -> None:
+    def _add(self, paths: Sequence[Path], sync: str | None, options: str) -> None:
         """Type files, or forget all that were typed if they cannot be read as those were."""
         if not self._files_typed:
             self._create()
         files = f"[{', '.join(quote_literal(str(path)) for path in paths)}]"
         if self._split is not None:
-            typed = self._split.select(files, _READER_OPTIONS)
+            typed = self._split.select(files, options)
         else:
-            typed = self._conversion.select(_lines(files))
+            typed = self._conversion.select(_lines(files, options))
         try:
             # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
             self._connection.execute(
@@ -112,7 +115,7 @@ class TypedRows:
                 continue
             lines = (
                 f"(SELECT * FROM (SELECT json, row_number() OVER () + {first - 1} AS row "
-                f"FROM {_lines(f'[{quote_literal(str(path))}]')}) "
+                f"FROM {_lines(f'[{quote_literal(str(path))}]', _reader_options(spool))}) "
                 f"WHERE row IN (SELECT rowid FROM rows WHERE {among}))"
             )
             self._connection.execute(
@@ -127,12 +130,18 @@ class TypedRows:
         return row[0] if row else 0
 
 
-_READER_OPTIONS = f"maximum_object_size = {MAX_ROW_BYTES}"
+def _reader_options(spool: Spool) -> str:
+    """How DuckDB reads these rows: each thread takes room for twice the longest row there may be.
+
+    None is longer than its page.
+    """
+    longest = min(max(spool.longest_page, _LEAST_ROW_BYTES), MAX_ROW_BYTES)
+    return f"maximum_object_size = {longest}"
 
 
-def _lines(files: str) -> str:
+def _lines(files: str, options: str) -> str:
     """A relation of the rows of files as JSON, in order."""
-    return f"read_ndjson_objects({files}, {_READER_OPTIONS})"
+    return f"read_ndjson_objects({files}, {options})"
 
 
 def _rows_of_files(spool: Spool) -> Iterator[tuple[Path, int, int]]:
