@@ -31,7 +31,7 @@ def report_table(result: dg.ExecuteInProcessResult) -> Group:
             name = f"{name}[{materialization.partition}]"
         # "incr." rather than a name cut off in the middle
         table.add_row(
-            name,
+            Text(name),  # in which [one] would be markup
             mode if mode == "full" else "incr.",
             *(_shown(values[f"sync/{figure}"]) for figure in _FIGURES),
         )

@@ -93,9 +93,13 @@ def test_a_table_that_failed_has_no_line(project: DagsterProject) -> None:
 def test_several_syncs_of_a_table_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each line has the name of its sync (contract C18)."""
+    """Each line of figures has the name of its sync (contract C18), and so has each reason."""
     with open_project(tmp_path, monkeypatch) as project:
         pack = pack_of(Items=Scripted(last_page("t", a="1"), last_page("t", b="2")))
         project.switch_on_pack("acme", pack, tables={"Items": {"syncs": {"eu": {}, "us": {}}}})
-        names = {line[0] for line in printed(project.run()) if line}
-    assert {"Items[eu]", "Items[us]"} <= names
+        lines = printed(project.run(), width=120)
+    assert {line[0] for line in lines if len(line) == 9} >= {"Items[eu]", "Items[us]"}
+    assert {line[0] for line in lines if "because" in line or "full:" in line} == {
+        "Items[eu]",
+        "Items[us]",
+    }
