@@ -51,7 +51,7 @@ class EarlyStage:
             self._stage.interrupt()
         self._end_thread()
         if self._stage is not None:
-            self._stage.close()
+            self._stage.__exit__(kind, error, traceback)
 
     def finish(self) -> Stage:
         """The stage, in which rows of whole files may be: what is missing is yet to be loaded.

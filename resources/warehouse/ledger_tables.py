@@ -82,10 +82,13 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this warehouse has a ledger yet."""
+    """Whether this warehouse has a ledger yet.
+
+    Looks for its schema: a look for its tables takes longer the more others there are.
+    """
     found = connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'runs' "
-        "AND NOT internal AND database_name = current_database()",
+        "SELECT 1 FROM duckdb_schemas() WHERE schema_name = ? "
+        "AND database_name = current_database()",
         [SYSTEM_SCHEMA],
     ).fetchone()
     return found is not None

@@ -25,6 +25,7 @@ from pack_sdk.schemas import Schema
 from resources.warehouse.columns import Column
 from resources.warehouse.conversion import RowConversion
 from resources.warehouse.identifiers import quote_literal
+from resources.warehouse.instances import Instance, borrow_instance, return_instance
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
 from resources.warehouse.storage_failures import explained_failures
@@ -90,13 +91,19 @@ class Stage:
         self._conversion = RowConversion(schema)
         with explained_failures(path):
             path.unlink(missing_ok=True)
-            self._connection = duckdb.connect(path)
-        self._connection.execute("SET TimeZone = 'UTC'")
-        # Written once, read once, thrown away: compressing it would only cost time.
-        self._connection.execute("SET force_compression = 'uncompressed'")
-        if len(self.columns) > _MANY_COLUMNS:
-            # It takes time with the square of their number: 25 s for 2,000. For few it pays.
-            self._connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+            self._instance: Instance | None = borrow_instance(
+                temp_directory=f"{path}.tmp",
+                # Written once, read once, thrown away: compressing it would only cost time.
+                force_compression="uncompressed",
+                # It takes time with the square of their number: 25 s for 2,000. For few it pays.
+                disabled_optimizers="common_subexpressions"
+                if len(self.columns) > _MANY_COLUMNS
+                else None,
+            )
+            self._connection = self._instance.connection
+            # Without a log of changes: what a crash leaves of a stage is of no use anyway.
+            self._instance.attach(path, "stage", "(RECOVERY_MODE no_wal_writes)")
+            self._connection.execute("USE stage")
         self._rows = TypedRows(self._connection, self._conversion, schema)
 
     def __enter__(self) -> Self:
@@ -108,6 +115,9 @@ class Stage:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is not None and self._instance is not None:
+            self._instance.close()  # nobody wants the file; its checkpoint may fail as well
+            self._instance = None
         self.close()
 
     @property
@@ -181,8 +191,20 @@ class Stage:
         return count_reasons(self._connection, rejected)
 
     def close(self) -> None:
-        """Close the file, so that the warehouse can attach it."""
-        self._connection.close()
+        """Close the file, so that the warehouse can attach it.
+
+        Raises `StorageError` when what is not written yet cannot be.
+        """
+        instance, self._instance = self._instance, None
+        if instance is None:
+            return
+        try:
+            with explained_failures(self.path):
+                instance.detach("stage")
+        except BaseException:
+            instance.close()
+            raise
+        return_instance(instance)
 
     @property
     def id_index(self) -> int:

@@ -77,14 +77,14 @@ class SyncedTable:
         writes to the same table. A column whose type changed keeps the values that can be
         cast; the full sync that a new schema forces then fills it.
         """
-        existing = self.existing_columns()
         wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
-        if not existing:
-            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}")
-            definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
-            self._connection.execute(f"CREATE TABLE {self.name} ({', '.join(definitions)})")
-            return []
-        return self._alter(existing, wanted)
+        definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
+        self._connection.execute(
+            f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}; "
+            f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(definitions)})"
+        )
+        described = self._connection.execute(f"DESCRIBE {self.name}").fetchall()
+        return self._alter({name: sql_type for name, sql_type, *_ in described}, wanted)
 
     def _alter(self, existing: dict[str, str], wanted: dict[str, str]) -> list[str]:
         changes: list[str] = []

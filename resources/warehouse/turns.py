@@ -1,8 +1,8 @@
 """Turns at the database file: threads of one process hand it on instead of opening it anew.
 
-Opening a DuckDB file costs some 20 ms of processor time and closing it a checkpoint, several
-times for each table of a run. So whoever is done leaves it open for the next thread that is
-already waiting, if there is one, but not for long: other processes want their turn too.
+Opening a DuckDB file reads its catalogue and closing it writes a checkpoint, several times for
+each table of a run. So whoever is done leaves it open for the next thread that is already
+waiting, if there is one, but not for long: other processes want their turn too.
 """
 
 import threading
@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from resources.warehouse.identifiers import quote_identifier
+from resources.warehouse.instances import Instance, return_instance
 
 LONGEST_HOLD_SECONDS = 1.0
 """After so long the file is closed even if more threads wait."""
@@ -29,6 +32,38 @@ def turns_at(path: Path) -> "Turns":
         return _turns.setdefault(path.absolute(), Turns())
 
 
+class OpenFile:
+    """The database as it is open: attached by this name to an instance, and since when."""
+
+    def __init__(self, instance: Instance, name: str, *, read_only: bool) -> None:
+        self.instance = instance
+        self.name = name
+        self.read_only = read_only
+        self.opened_at = time.monotonic()
+
+    def detach_others(self) -> None:
+        """Detach what a block attached: the file of a stage, which is then removed."""
+        attached = self.instance.connection.execute(
+            "SELECT database_name FROM duckdb_databases() WHERE NOT internal "
+            "AND database_name NOT IN ('memory', ?)",
+            [self.name],
+        ).fetchall()
+        for (name,) in attached:
+            self.instance.detach(name)
+
+    def close(self) -> None:
+        """Close the file.
+
+        When the checkpoint fails, what is committed stays in the .wal beside the file.
+        """
+        try:
+            self.instance.detach(self.name)
+        except duckdb.Error:
+            self.instance.close()
+        else:
+            return_instance(self.instance)
+
+
 class Turns:
     """Who has the file now, and how many wait for it. Two threads never have it at once."""
 
@@ -37,11 +72,12 @@ class Turns:
         self._lock = threading.RLock()
         self._waiting = 0
         self._waiting_guard = threading.Lock()
-        self._kept: _Kept | None = None
+        self._kept: OpenFile | None = None
+        self._used: OpenFile | None = None
 
     @contextmanager
     def connection(
-        self, connect: Callable[[], duckdb.DuckDBPyConnection], *, read_only: bool
+        self, open_file: Callable[[], OpenFile], *, read_only: bool
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection of one's own to the file: handed on by the thread before, or opened.
 
@@ -49,15 +85,21 @@ class Turns:
         leaves nothing open.
         """
         with self._turn():
-            kept = self._take(read_only=read_only) or _Kept(connect(), read_only=read_only)
-            try:
-                with kept.connection.cursor() as connection:
+            if self._used is not None:
+                with _cursor(self._used) as connection:
                     yield connection
-                kept.detach_all()
+                return
+            self._used = used = self._take(read_only=read_only) or open_file()
+            try:
+                with _cursor(used) as connection:
+                    yield connection
+                used.detach_others()
             except BaseException:
-                kept.connection.close()
+                used.instance.close()
                 raise
-            self._hand_on(kept)
+            finally:
+                self._used = None
+            self._hand_on(used)
 
     @contextmanager
     def _turn(self) -> Generator[None]:
@@ -73,35 +115,25 @@ class Turns:
         finally:
             self._lock.release()
 
-    def _take(self, *, read_only: bool) -> "_Kept | None":
+    def _take(self, *, read_only: bool) -> OpenFile | None:
         kept, self._kept = self._kept, None
         if kept is None or not kept.read_only or read_only:
             return kept
-        kept.connection.close()
+        kept.close()
         return None
 
-    def _hand_on(self, kept: "_Kept") -> None:
-        if self._waiting and time.monotonic() - kept.opened_at < LONGEST_HOLD_SECONDS:
-            self._kept = kept
+    def _hand_on(self, used: OpenFile) -> None:
+        if self._waiting and time.monotonic() - used.opened_at < LONGEST_HOLD_SECONDS:
+            self._kept = used
             return
-        kept.connection.close()
+        used.close()
         if self._waiting:
             time.sleep(PAUSE_SECONDS)
 
 
-class _Kept:
-    """The database as it is open, and since when."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
-        self.connection = connection
-        self.read_only = read_only
-        self.opened_at = time.monotonic()
-
-    def detach_all(self) -> None:
-        """Detach what the block attached: the file of a stage, which is then removed."""
-        attached = self.connection.execute(
-            "SELECT database_name FROM duckdb_databases() "
-            "WHERE NOT internal AND database_name <> current_database()"
-        ).fetchall()
-        for (name,) in attached:
-            self.connection.execute(f'DETACH "{name}"')
+@contextmanager
+def _cursor(file: OpenFile) -> Generator[duckdb.DuckDBPyConnection]:
+    """A connection with transactions and temporary tables of its own."""
+    with file.instance.connection.cursor() as connection:
+        connection.execute(f"USE {quote_identifier(file.name)}; SET TimeZone = 'UTC'")
+        yield connection

@@ -18,8 +18,9 @@ import duckdb
 import tenacity
 
 from resources.warehouse.identifiers import quote_identifier
+from resources.warehouse.instances import Instance, borrow_instance, database_name
 from resources.warehouse.storage_failures import WarehouseLockedError, explained_failures
-from resources.warehouse.turns import turns_at
+from resources.warehouse.turns import OpenFile, turns_at
 
 if TYPE_CHECKING:
     import pandas
@@ -92,24 +93,28 @@ class Warehouse:
 
     @contextmanager
     def _opened(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
-        def connect() -> duckdb.DuckDBPyConnection:
-            return self._connect(read_only=read_only)
+        def open_file() -> OpenFile:
+            return self._open(read_only=read_only)
 
         with (
             explained_failures(self.path, of_system=False),
-            turns_at(self.path).connection(connect, read_only=read_only) as connection,
+            turns_at(self.path).connection(open_file, read_only=read_only) as connection,
         ):
-            connection.execute("SET TimeZone = 'UTC'")
             yield connection
 
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        # DuckDB would fetch an extension to open what is not a database of its own.
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        if self.memory_limit:
-            config["memory_limit"] = self.memory_limit
+    def _open(self, *, read_only: bool) -> OpenFile:
+        instance = borrow_instance(
+            temp_directory=f"{self.path}.tmp", memory_limit=self.memory_limit
+        )
+        name = database_name(self.path)
+        try:
+            self._attach(instance, name, read_only=read_only)
+        except BaseException:
+            instance.close()
+            raise
+        return OpenFile(instance, name, read_only=read_only)
+
+    def _attach(self, instance: Instance, name: str, *, read_only: bool) -> None:
         waiting = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_lock_conflict),
             wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
@@ -117,8 +122,8 @@ class Warehouse:
             reraise=True,
         )
         try:
-            return waiting(duckdb.connect, self.path, read_only=read_only, config=config)
-        except duckdb.IOException as error:
+            waiting(instance.attach, self.path, name, "(READ_ONLY)" if read_only else "")
+        except duckdb.Error as error:
             if not _is_lock_conflict(error):
                 raise
             raise WarehouseLockedError(
@@ -130,7 +135,11 @@ class Warehouse:
 
 
 def _is_lock_conflict(error: BaseException) -> bool:
-    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+    """Whether another process has the file, or something else in this one."""
+    text = str(error)
+    return isinstance(error, duckdb.Error) and (
+        "Could not set lock" in text or "Unique file handle conflict" in text
+    )
 
 
 def _command_of_holder(message: str) -> str:

@@ -74,7 +74,7 @@ def test_a_kill(laboratory: Laboratory, name: str) -> None:
 
 
 SHOWN: dict[str, tuple[Scenario, str, How, int, str]] = {
-    "cursor committed first": (INCREMENTAL, "ATTACH", "before", 0, "the rows are not those of"),
+    "cursor committed first": (INCREMENTAL, "ATTACH", "before", -1, "the rows are not those of"),
     "cursor committed last": (INCREMENTAL, "COMMIT", "after", -2, "the rows are not those of"),
     "journal before rows": (FULL, "write rows", "before", 2, "its rows are not on disk"),
     "resume skips a page": (INCREMENTAL, "write journal", "after", 2, "the rows are not those"),

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from resources.warehouse.backup import BackupRefusedError, back_up
+from resources.warehouse.instances import Instance
 from resources.warehouse.storage_failures import DamagedDatabaseError
 from resources.warehouse.warehouse import Warehouse
 from tests.resources.test_warehouse import held_by_another_process, release
@@ -69,17 +70,17 @@ def test_it_waits_for_whoever_has_the_file(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup never sees half of a commit: the writer is waited for."""
-    connect = duckdb.connect
+    attach = Instance.attach
     with held_by_another_process(warehouse.path) as process:
 
-        def watched(*args: object, **options: object) -> object:
+        def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
             try:
-                return connect(*args, **options)  # type: ignore[arg-type]
+                attach(self, path, database, options)
             except duckdb.IOException:
                 release(process)
                 raise
 
-        monkeypatch.setattr("resources.warehouse.warehouse.duckdb.connect", watched)
+        monkeypatch.setattr(Instance, "attach", watched)
         made = back_up(warehouse, tmp_path / "b.duckdb")
     assert made.tables == 4  # with the one that the other process made before it let go
 

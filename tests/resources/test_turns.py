@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from resources.warehouse import turns
+from resources.warehouse.instances import Instance
 from resources.warehouse.warehouse import Warehouse
 
 
@@ -19,13 +20,13 @@ from resources.warehouse.warehouse import Warehouse
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """One entry for each time that DuckDB opens the file: whether only for reading."""
     seen: list[bool] = []
-    connect: Callable[..., Any] = duckdb.connect
+    attach = Instance.attach
 
-    def counted(*args: Any, **options: Any) -> Any:
-        seen.append(bool(options.get("read_only")))
-        return connect(*args, **options)
+    def counted(self: Instance, path: Path, database: str, options: str = "") -> None:
+        seen.append(options == "(READ_ONLY)")
+        attach(self, path, database, options)
 
-    monkeypatch.setattr(duckdb, "connect", counted)
+    monkeypatch.setattr(Instance, "attach", counted)
     return seen
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from resources.warehouse.instances import Instance
 from resources.warehouse.storage_failures import NotADatabaseError, WarehouseLockedError
 from resources.warehouse.warehouse import Warehouse, table_name
 
@@ -143,20 +144,20 @@ def test_it_waits_for_another_process(
     use: Any, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While another process has the file it tries again, and goes on once it is free."""
-    connect, refused = duckdb.connect, 0
+    attach, refused = Instance.attach, 0
     with held_by_another_process(warehouse.path) as process:
 
-        def watched(*args: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        def watched(*args: Any) -> None:
             nonlocal refused
             try:
-                return connect(*args, **options)
+                attach(*args)
             except duckdb.IOException:
                 refused += 1
                 if refused == 2:
                     release(process)
                 raise
 
-        monkeypatch.setattr("resources.warehouse.warehouse.duckdb.connect", watched)
+        monkeypatch.setattr(Instance, "attach", watched)
         with use(warehouse) as connection:
             assert connection.execute("SHOW TABLES").fetchall() == [("held",)]
     assert refused == 2
