@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.findings import Section
+from benchmarks.findings import Section, told
 from benchmarks.full_sync import full_sync, shapes
 from benchmarks.incremental import incremental
 from benchmarks.latency import latency
@@ -98,7 +98,7 @@ def main(
             output.write_text(page)
     print(page)
     console.print(f"{sum(outcome.seconds for outcome in outcomes) / 60:.1f} minutes in all")
-    if any(outcome.error for outcome in outcomes):
+    if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -109,7 +109,7 @@ def _run(part: Part, sizes: Sizes) -> Outcome:
     try:
         section = measure(sizes)
     except Exception as failure:  # the other parts still have something to say
-        error = f"{type(failure).__name__}: {' '.join(str(failure).split())[:600]}"
+        error = told(failure)
     seconds = time.monotonic() - began
     return Outcome(name=part.value, rows=rows, seconds=seconds, section=section, error=error)
 

@@ -53,13 +53,19 @@ class Finding:
 class Section:
     """What one part of the benchmarks found: figures for the table of targets, and more to read.
 
-    `text` is Markdown.
+    `text` is Markdown; `errors` are of what failed while the rest went on.
     """
 
     title: str
     findings: Sequence[Finding]
     text: str = ""
     notes: Sequence[str] = field(default_factory=list[str])
+    errors: Sequence[str] = field(default_factory=list[str])
+
+
+def told(error: Exception) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:600]}"
 
 
 def spread(values: Sequence[float], unit: str = "", digits: int = 2) -> str:

@@ -23,7 +23,7 @@ from benchmarks.contenders import (
     Race,
     Standing,
 )
-from benchmarks.findings import Finding, Section, markdown_table, ratios, spread
+from benchmarks.findings import Finding, Section, markdown_table, ratios, spread, told
 from benchmarks.shapes import SHAPES
 from benchmarks.sizes import Sizes
 
@@ -76,6 +76,7 @@ def shapes(sizes: Sizes) -> Section:
     """The same race on data of other shapes."""
     names = [contender.name for contender in (ENGINE, FLOOR, *PEERS)]
     rows, notes, starts = list[list[str]](), list[str](), dict[str, float]()
+    errors = list[str]()
     for shape, count in sizes.shapes.items():
         race = Race(
             rows=count,
@@ -85,7 +86,11 @@ def shapes(sizes: Sizes) -> Section:
             slow_repeat=1,
             starts=starts,
         )
-        standings = race.run()
+        try:
+            standings = race.run()
+        except Exception as error:  # the other shapes still have something to say
+            errors.append(f"{shape}: {told(error)}")
+            continue
         engine = standings[ENGINE.name]
         others = [_times(standings[name], engine) for name in names[1:]]
         rows.append([shape, f"{count:,}", spread(engine.seconds), *others])
@@ -96,6 +101,7 @@ def shapes(sizes: Sizes) -> Section:
         findings=[],
         text=markdown_table(headings, rows),
         notes=notes,
+        errors=errors,
     )
 
 

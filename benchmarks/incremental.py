@@ -28,7 +28,7 @@ from benchmarks.contenders import (
     Standing,
     standings_of,
 )
-from benchmarks.findings import Finding, Section, markdown_table, ratios, spread
+from benchmarks.findings import Finding, Section, markdown_table, ratios, spread, told
 from benchmarks.measurement import measure, require_same, run_module
 from benchmarks.sizes import FULL, Sizes
 from benchmarks.source_server import Source, running_source
@@ -38,12 +38,19 @@ _MERGES = (DLT_ARROW, DLT_TUNED)
 
 def incremental(sizes: Sizes) -> Section:
     """The same changes into tables of each size."""
-    by_rows = {rows: _rounds(rows, sizes) for rows in sizes.tables_of}
-    findings = [finding for rows, of in by_rows.items() for finding in _findings(rows, of)]
-    findings.append(_flatness(by_rows))
+    by_rows, findings = dict[int, dict[str, Standing]](), list[Finding]()
+    errors = list[str]()
+    for rows in sizes.tables_of:
+        try:
+            by_rows[rows] = _rounds(rows, sizes)
+            findings += _findings(rows, by_rows[rows])
+        except Exception as error:  # the other sizes still have something to say
+            errors.append(f"{rows:,} rows: {told(error)}")
+            what = f"into {rows / 1e6:g} M rows"
+            findings.append(Finding(row=2, what=what, target=1.5, values=[], why_not=told(error)))
     return Section(
         title=f"Incremental: {sizes.changes:,} changed rows and {sizes.deletes:,} deletes",
-        findings=findings,
+        findings=[*findings, *_flatness(by_rows)],
         text="\n\n".join(_table(rows, standings) for rows, standings in by_rows.items()),
         notes=[
             f"{name} at {rows:,} rows: not measured. {standing.why_not}"
@@ -51,6 +58,7 @@ def incremental(sizes: Sizes) -> Section:
             for name, standing in standings.items()
             if standing.why_not
         ],
+        errors=errors,
     )
 
 
@@ -156,18 +164,16 @@ def _findings(rows: int, standings: Mapping[str, Standing]) -> list[Finding]:
     return findings
 
 
-def _flatness(by_rows: Mapping[int, Mapping[str, Standing]]) -> Finding:
+def _flatness(by_rows: Mapping[int, Mapping[str, Standing]]) -> list[Finding]:
     """The peak with the largest table, beside that with the smallest."""
-    peaks = [
-        [run.peak_bytes for run in standings[ENGINE.name].runs] for standings in by_rows.values()
-    ]
+    if not by_rows:
+        return []
     least, most = min(by_rows), max(by_rows)
-    return Finding(
-        row=2,
-        what=f"peak memory at {most / 1e6:g} M rows, times that at {least / 1e6:g} M",
-        target=1.3,
-        values=ratios(peaks[-1], peaks[0]),
-    )
+    peaks = {
+        rows: [run.peak_bytes for run in by_rows[rows][ENGINE.name].runs] for rows in (least, most)
+    }
+    what = f"peak memory at {most / 1e6:g} M rows, times that at {least / 1e6:g} M"
+    return [Finding(row=2, what=what, target=1.3, values=ratios(peaks[most], peaks[least]))]
 
 
 def _table(rows: int, standings: Mapping[str, Standing]) -> str:

@@ -42,6 +42,11 @@ class Outcome:
     section: Section | None = None
     error: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether something could not be measured because of an error."""
+        return self.section is None or bool(self.section.errors)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
@@ -108,7 +113,8 @@ def _part(outcome: Outcome) -> str:
     how = f"`python -m benchmarks --only {outcome.name}`, {outcome.seconds:.0f} s"
     if outcome.section is None:
         return f"## {outcome.name}\n\n{how}\n\nFailed: {outcome.error}"
-    notes = "\n".join(f"- {note}" for note in outcome.section.notes)
+    errors = [f"**Failed**: {error}" for error in outcome.section.errors]
+    notes = "\n".join(f"- {note}" for note in [*errors, *outcome.section.notes])
     parts = [f"## {outcome.section.title}", how, outcome.section.text, notes]
     return "\n\n".join(part for part in parts if part)
 

@@ -145,7 +145,7 @@ def test_a_part_that_fails_is_in_the_page_with_its_error() -> None:
             name="many-applies",
             rows=[8],
             seconds=3,
-            section=Section(title="Applies", findings=[finding]),
+            section=Section(title="Applies", findings=[finding], errors=["5 rows: too few"]),
         ),
     ]
     circumstances = Circumstances(began=now(), command="command", machine={}, versions={})
@@ -154,4 +154,6 @@ def test_a_part_that_fails_is_in_the_page_with_its_error() -> None:
         assert f"| {row} | `weekly` |  |  | not measured: ContentError: other values |" in page
     assert "| 8 | the file | ≤ 1.3 x | 1.20 (1.10 to 1.60) x | met, 8% to spare |" in page
     assert "Failed: ContentError: other values" in page
+    assert "- **Failed**: 5 rows: too few" in page
+    assert [outcome.failed for outcome in outcomes] == [True, True]
     assert "| 1 |  |  |  | not measured: it was not asked for |" in page
