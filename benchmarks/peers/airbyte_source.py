@@ -14,19 +14,8 @@ from typing import Any
 import httpx
 import orjson
 
+from benchmarks.peers.source import json_schema, pages
 from benchmarks.shapes import SHAPES
-
-_TYPES: Mapping[str, dict[str, Any]] = {
-    "BIGINT": {"type": ["null", "integer"]},
-    "DOUBLE": {"type": ["null", "number"]},
-    "BOOLEAN": {"type": ["null", "boolean"]},
-    "VARCHAR": {"type": ["null", "string"]},
-    "TIMESTAMP WITH TIME ZONE": {
-        "type": ["null", "string"],
-        "format": "date-time",
-        "airbyte_type": "timestamp_with_timezone",
-    },
-}
 
 
 def messages(command: str, config: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -40,34 +29,19 @@ def messages(command: str, config: Mapping[str, str]) -> Iterator[dict[str, Any]
         case "discover":
             yield {"type": "CATALOG", "catalog": {"streams": [_stream(config["shape"])]}}
         case _:
-            for row in _rows(config["url"]):
-                record = {"stream": "items", "data": row, "emitted_at": 0}
-                yield {"type": "RECORD", "record": record}
+            for page in pages(httpx.Client(base_url=config["url"])):
+                for row in page["rows"]:
+                    record = {"stream": "items", "data": row, "emitted_at": 0}
+                    yield {"type": "RECORD", "record": record}
 
 
 def _stream(shape: str) -> dict[str, Any]:
-    properties = {
-        name: _TYPES.get(kind) or _nested(kind) for name, kind in SHAPES[shape].types.items()
-    }
     return {
         "name": "items",
-        "json_schema": {"type": "object", "properties": properties},
+        "json_schema": json_schema(SHAPES[shape].types),
         "supported_sync_modes": ["full_refresh"],
         "source_defined_primary_key": [["id"]],
     }
-
-
-def _nested(kind: str) -> dict[str, Any]:
-    return {"type": ["null", "array" if kind.endswith("[]") else "object"]}
-
-
-def _rows(url: str) -> Iterator[dict[str, Any]]:
-    path: str | None = "/rows/0"
-    with httpx.Client(base_url=url) as client:
-        while path:
-            page = orjson.loads(client.get(path).content)
-            yield from page["rows"]
-            path = page["next"]
 
 
 def main(arguments: list[str]) -> None:

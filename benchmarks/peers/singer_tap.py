@@ -8,37 +8,16 @@ because DuckDB takes it for the heading of the CSV file that the target writes.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import httpx
-import orjson
 
+from benchmarks.peers.source import json_schema, pages
 from benchmarks.shapes import SHAPES
 
 # Imported so because it is not in the environment that the types are checked in.
 singer_sdk: Any = importlib.import_module("singer_sdk")
-
-_TYPES: Mapping[str, dict[str, Any]] = {
-    # Without the maximum the target makes it a HUGEINT.
-    "BIGINT": {"type": ["integer", "null"], "maximum": 9223372036854775807},
-    "DOUBLE": {"type": ["number", "null"]},
-    "BOOLEAN": {"type": ["boolean", "null"]},
-    "VARCHAR": {"type": ["string", "null"]},
-    "TIMESTAMP WITH TIME ZONE": {"type": ["string", "null"], "format": "date-time"},
-}
-
-
-def json_schema(types: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON schema of a table; the target keeps what is nested as JSON."""
-    return {
-        "type": "object",
-        "properties": {name: _TYPES.get(kind) or _nested(kind) for name, kind in types.items()},
-    }
-
-
-def _nested(kind: str) -> dict[str, Any]:
-    return {"type": ["array" if kind.endswith("[]") else "object", "null"]}
 
 
 class ItemStream(singer_sdk.Stream):
@@ -50,17 +29,13 @@ class ItemStream(singer_sdk.Stream):
     def get_records(self, context: Any) -> Iterable[dict[str, Any]]:
         """Each row of each page."""
         del context
-        path: str | None = "/rows/0"
         types = SHAPES[self.config["shape"]].types
         moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
-        with httpx.Client(base_url=self.config["url"]) as client:
-            while path:
-                page = orjson.loads(client.get(path).content)
-                for row in page["rows"]:
-                    for name in moments:
-                        row[name] = row[name].removesuffix("+00:00")
-                    yield row
-                path = page["next"]
+        for page in pages(httpx.Client(base_url=self.config["url"])):
+            for row in page["rows"]:
+                for name in moments:
+                    row[name] = row[name].removesuffix("+00:00")
+                yield row
 
 
 class BenchmarkTap(singer_sdk.Tap):
