@@ -23,6 +23,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 180.0
+SIZE = {"width": 1400, "height": 900}
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium; on Debian: apt install chromium"
@@ -60,7 +61,7 @@ def page(url: str) -> Generator[Any]:
         browser = started.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=url)
+        page = browser.new_page(viewport=SIZE, base_url=url)
         page.set_default_timeout(PATIENCE * 1000)
         yield page
         browser.close()
@@ -89,11 +90,13 @@ def wait_for(what: Callable[[], bool], text: str) -> None:
         time.sleep(0.5)
 
 
-def keep_picture(page: Any, name: str) -> None:
+def keep_picture(page: Any, name: str, height: int = SIZE["height"]) -> None:
     """A picture for the docs, if asked for."""
     if folder := os.environ.get("PACK_SYNC_SCREENSHOTS"):
+        page.set_viewport_size({**SIZE, "height": height})
         page.wait_for_timeout(8_000)  # charts move, graphs load
         page.screenshot(path=Path(folder, f"{name}.png"))
+        page.set_viewport_size(SIZE)
 
 
 def materialize(page: Any, table: str, **options: Any) -> None:
@@ -109,7 +112,6 @@ def test_the_asset_graph_shows_packs_and_lineage(page: Any) -> None:
     page.get_by_text("reports", exact=True).first.wait_for()
     page.goto("/locations/pack_sync/asset-groups/demo/lineage")
     page.get_by_text("Projects", exact=True).first.wait_for()
-    keep_picture(page, "lineage")
 
 
 def test_schedules_show_on(page: Any) -> None:
@@ -133,7 +135,7 @@ def test_materialize_ends_green(page: Any, copy: ProjectCopy) -> None:
     keep_picture(page, "run")
     page.goto("/assets/demo/Events?view=events")
     page.get_by_text("sync/mode_reason").first.wait_for()
-    keep_picture(page, "materialization")
+    keep_picture(page, "materialization", height=1500)
 
 
 def test_the_launchpad_takes_a_mode(page: Any, copy: ProjectCopy) -> None:
@@ -169,3 +171,6 @@ def test_the_backfill_dialog_over_two_syncs_forces_two_full_syncs(
         }
 
     wait_for(done, "the backfill has not synced both")
+    page.goto("/locations/pack_sync/asset-groups/demo/lineage")
+    page.get_by_text("Projects", exact=True).first.wait_for()
+    keep_picture(page, "lineage")
