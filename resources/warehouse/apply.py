@@ -22,6 +22,7 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
+from resources.warehouse.row_changes import find_changes, make_changes
 from resources.warehouse.stage import Stage, StageCounts, attach_stage
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
@@ -44,7 +45,8 @@ class Application:
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
     `lease` is given back with the commit. `sample_columns` are those of the sample of changed
-    rows; none, no sample. A `witness` is shown what is about to be changed.
+    rows; none, no sample. A `witness` is shown what is about to be changed. With `count_sync` the
+    rows of the sync are counted too.
     """
 
     key: SyncKey
@@ -55,6 +57,7 @@ class Application:
     lease: Lease | None = None
     sample_columns: Sequence[str] = ()
     witness: Witness | None = None
+    count_sync: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +66,9 @@ class Applied:
 
     `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
     rejected rows that are now kept of the whole table, `held` its held syncs, and `last_audits`
-    the last audit of each of its syncs. `sync_rows` counts the rows of the sync itself. `sample`
-    holds some changed rows as text; `repeated_ids` counts ids that came and are there twice,
-    which none may be.
+    the last audit of each of its syncs. `sync_rows` counts the rows of the sync itself, if asked
+    for. `sample` holds some changed rows as text; `repeated_ids` counts ids that came and were
+    there twice, which none may be.
     """
 
     record: RunRecord
@@ -74,7 +77,7 @@ class Applied:
     removed: int
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
     held: HeldSummary = field(default_factory=HeldSummary)
-    sync_rows: int = 0
+    sync_rows: int | None = None
     sample: Sequence[Mapping[str, str | None]] = ()
     repeated_ids: int = 0
     last_audits: Sequence[AuditLine] = ()
@@ -93,20 +96,23 @@ def apply_stage(
     with warehouse.write() as connection:
         opened = time.monotonic()
         attach_stage(connection, stage.path)
-        create_ledger(connection)
+        if application.lease is None:  # to take the lease it has been made complete
+            create_ledger(connection)
         _check_positions(connection, application)
         at = datetime.now(UTC)
         table = SyncedTable(connection, application.key)
         schema_changes = table.fit_columns(stage.columns)
-        rows = table.find_changes(stage)
+        rows = find_changes(connection, table, stage)
         if application.witness is not None:
             application.witness(connection, table.name, stage)
-        if application.guard is not None:
+        if application.guard is not None and rows.of_full_syncs:
             check_deletes(connection, table, stage.id_name, application.guard)
         since = audited_since(application.changes)
-        audit = audit_changes(connection, table.name, stage, since, until=at)
+        audit = None
+        if rows.of_full_syncs:
+            audit = audit_changes(connection, table.name, stage, since, until=at)
         execution_id = application.record.execution_id
-        table.make_changes(stage, execution_id=execution_id, at=at)
+        row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
         keep_rejects(
             connection,
             application.key,
@@ -134,20 +140,19 @@ def apply_stage(
         record_run(connection, record)
         if application.lease is not None:
             release_lease(connection, application.lease)
-        row_count = table.row_count()
         kept_rejects = summarize_rejects(connection, application.key)
         held = summarize_held(connection, application.key)
         applied = Applied(
             record=record,
-            row_count=row_count,
+            row_count=row_count - removed,
             schema_changes=schema_changes,
             removed=removed,
             kept_rejects=kept_rejects,
             held=held,
             last_audits=last_audits(connection, application.key),
-            sync_rows=table.row_count(application.key.sync),
+            sync_rows=table.row_count(application.key.sync) if application.count_sync else None,
             sample=table.sample_of(execution_id, application.sample_columns, SAMPLE_ROWS),
-            repeated_ids=table.repeated_ids(stage.id_name, staged=stage),
+            repeated_ids=rows.repeated_ids,
         )
     remove_stages(warehouse, settled)
     return applied

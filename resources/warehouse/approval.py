@@ -28,8 +28,9 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import keep_rejects
+from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.stage import attach_stage, leave_out
-from resources.warehouse.synced_table import RowChanges, SyncedTable
+from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
 
@@ -85,12 +86,14 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
             f"({'; '.join(changed_columns)}); discard it and sync fully"
         )
     execution_id, at = uuid.uuid4().hex, datetime.now(UTC)
-    changes = table.find_changes(held, unchanged_since=held.held_at if behind else None)
+    changes = find_changes(
+        connection, table, held, unchanged_since=held.held_at if behind else None
+    )
     audit = None
     if not behind:  # else not all that differs is looked at
         since = audited_since([held.change])
         audit = audit_changes(connection, table.name, held, since, until=held.held_at)
-    table.make_changes(held, execution_id=execution_id, at=at)
+    make_changes(connection, table, held, changes, execution_id=execution_id, at=at)
     if behind:
         make_full_sync_due(connection, held.key)
     else:

@@ -1,7 +1,7 @@
 """What a sync is about to change, for people to look at: some rows of each kind.
 
-Reads the temporary tables `changed` and `deleted` of `SyncedTable.find_changes` and the attached
-stage, in the transaction and before the changes are made. Values are as DuckDB writes them.
+Reads the temporary tables of `resources.warehouse.row_changes` and the attached stage, in the
+transaction and before the changes are made. Values are as DuckDB writes them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

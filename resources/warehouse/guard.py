@@ -55,7 +55,7 @@ class LargeDeleteError(Exception):
 def check_deletes(
     connection: duckdb.DuckDBPyConnection, table: SyncedTable, id_name: str, guard: DeleteGuard
 ) -> None:
-    """Look at what `table.find_changes` found; `id_name` is the column of the id.
+    """Look at what `find_changes` found; `id_name` is the column of the id.
 
     Raises `LargeDeleteError` that names every sync which the guard does not let pass.
     """

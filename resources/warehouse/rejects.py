@@ -100,6 +100,13 @@ def keep_rejects(
     deleted or rejected; those of failed syncs, whose changes this one has brought again; and
     those without an id that have come again unchanged. `id_column` is the stage's.
     """
+    kept = count_rejects(connection, RejectFilter(pack=key.pack, table=key.table))
+    if kept:
+        _forget_replaced(connection, key, id_column)
+    _insert(connection, key, execution_id=execution_id, at=at)
+
+
+def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_column: str) -> None:
     _forget_failed(connection, key)
     connection.execute(
         f"DELETE FROM {REJECTED_ROWS} AS old WHERE pack = ? AND table_name = ? "
@@ -115,7 +122,6 @@ def keep_rejects(
         "AND (sync, reason, row) IN (SELECT (sync, problem, line) FROM _stage.rejects)",
         [key.pack, key.table],
     )
-    _insert(connection, key, execution_id=execution_id, at=at)
 
 
 def keep_failed_rejects(

@@ -42,9 +42,10 @@ from resources.warehouse.rejects import (
     count_rejects,
     where_of,
 )
+from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage, StageCounts, StagePart, attach_stage
-from resources.warehouse.synced_table import RowChanges, SyncedTable
+from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
 REPLAY = "replay"
@@ -105,8 +106,9 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
         with Stage(folder / "stage.duckdb", schema) as stage:
             kept.type_by(stage, folder / "spool")
             schema_changes = table.fit_columns(stage.columns)
-            changes = table.find_changes(stage)
-            table.make_changes(stage, execution_id=kept.execution_id, at=datetime.now(UTC))
+            changes = find_changes(connection, table, stage)
+            at = datetime.now(UTC)
+            make_changes(connection, table, stage, changes, execution_id=kept.execution_id, at=at)
         kept.forget_applied()
         result = replace(kept.result(), changes=changes, schema_changes=schema_changes)
         record_run(connection, kept.record(result))

@@ -161,11 +161,13 @@ class Stage:
 
     def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         self._rows.load(spool, parts[0].sync if parts else None)
-        self._load_journal(spool, parts)
+        deletions = self._load_journal(spool, parts)
         if spool.part_count > 1:
             self._share_out_rows()
         duplicates = self._drop_duplicates()
-        self._apply_deletions()
+        self._type_deletions()
+        if deletions:
+            self._apply_deletions()
         self._connection.execute(
             "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
             "WHERE problem IS NULL AND sync IS NOT NULL "
@@ -177,12 +179,19 @@ class Stage:
             "WHERE problem IS NOT NULL AND sync IS NOT NULL "
             "AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
+        ((upserts, rejected, deletes, unusable),) = self._connection.execute(
+            "SELECT (SELECT count(*) FROM upserts), "
+            "(SELECT count(*) FROM rows WHERE problem IS NOT NULL AND sync IS NOT NULL "
+            "AND rowid NOT IN (SELECT stage_row FROM dropped)), "
+            "(SELECT count(*) FROM deletes), "
+            f"(SELECT count(*) FROM deletions WHERE {self._typed_deletion} IS NULL)"
+        ).fetchall()
         return StageCounts(
-            upserts=self._count("upserts"),
-            rejected=self._count("rejects"),
+            upserts=upserts,
+            rejected=rejected,
             duplicates=duplicates,
-            deletes=self._count("deletes"),
-            unusable_deletions=self._count(f"deletions WHERE {self._typed_deletion} IS NULL"),
+            deletes=deletes,
+            unusable_deletions=unusable,
         )
 
     def reject_reasons(self) -> list[ReasonCount]:
@@ -223,7 +232,9 @@ class Stage:
             "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
         )
 
-    def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> None:
+    def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> int:
+        """Fill the tables of parts, pages and deletions; returns how many deletions there are."""
+        count = 0
         execute = self._connection.execute
         execute("CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN)")
         execute("CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT)")
@@ -239,11 +250,13 @@ class Stage:
                 sync = syncs[page.part]
                 ids = page.deleted_row_ids
                 deletions += [(page.first_row, _id_text(value), sync) for value in ids]
+                count += len(ids)
             if len(pages) + len(deletions) > _BATCH:
                 self._insert("pages", pages)
                 self._insert("deletions", deletions)
         self._insert("pages", pages)
         self._insert("deletions", deletions)
+        return count
 
     def _insert(self, table: str, rows: "list[tuple[Any, ...]]") -> None:
         """Insert the rows, as lists of columns rather than one by one, and empty the list."""
@@ -274,13 +287,16 @@ class Stage:
     def _typed_deletion(self) -> str:
         return self._conversion.id_from_text("id")
 
-    def _apply_deletions(self) -> None:
-        key, typed = self.id_column, self._typed_deletion
-        same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
+    def _type_deletions(self) -> None:
+        typed = self._typed_deletion
         self._connection.execute(
             f"CREATE TABLE deletes AS SELECT sync, {typed} AS id, max(rows_before) AS rows_before "
             f"FROM deletions WHERE {typed} IS NOT NULL GROUP BY ALL"
         )
+
+    def _apply_deletions(self) -> None:
+        key = self.id_column
+        same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
         self._connection.execute(
             f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
             "AND rows.rowid < deletes.rows_before "

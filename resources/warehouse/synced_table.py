@@ -1,13 +1,11 @@
-"""The synced table: its columns, and the changes that a sync makes to its rows.
+"""The synced table: its columns, its rows counted, syncs that are gone removed.
 
-Runs inside the caller's transaction, with the stage attached as `_stage`. A row's key is
-(`_sync`, id) (contract D2). There is no primary key and no index: the stage has unique ids,
-so the result has, and a DuckDB index would make large merges many times slower.
+Runs inside the caller's transaction. A row's key is (`_sync`, id) (contract D2). There is no
+primary key and no index: the stage has unique ids, so the result has, and a DuckDB index would
+make large merges many times slower. `resources.warehouse.row_changes` changes rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 
@@ -26,16 +24,6 @@ HIDDEN_COLUMNS = (
     ),
     Column(name="_run_id", sql_type="VARCHAR", description="The sync that did it (_sync.runs)."),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowChanges:
-    """How many rows a sync inserted, updated, left as they were and deleted."""
-
-    inserted: int
-    updated: int
-    unchanged: int
-    deleted: int
 
 
 class SyncedTable:
@@ -100,7 +88,7 @@ class SyncedTable:
             if before != name:
                 self._alter_table(f"RENAME COLUMN {quote_identifier(before)} TO {quoted}")
                 changes.append(f"renamed {before} to {name}")
-            if existing[before] not in (sql_type, self._spelled(sql_type)):
+            if existing[before] != sql_type and existing[before] != self._spelled(sql_type):
                 self._retype(quoted, existing[before], sql_type)
                 changes.append(f"changed {name} from {existing[before]} to {sql_type}")
         for name in existing:
@@ -125,87 +113,6 @@ class SyncedTable:
 
     def _alter_table(self, action: str) -> None:
         self._connection.execute(f"ALTER TABLE {self.name} {action}")
-
-    def find_changes(
-        self, stage: StagedRows, *, unchanged_since: datetime | None = None
-    ) -> RowChanges:
-        """What it takes to make the staged rows and deletions true for the stage's syncs.
-
-        Where a part is complete (a full sync), rows of its sync which it does not have are
-        deleted (contract C10), except those whose id came with a row that was rejected (S4).
-        Rows that do not differ are not touched. With `unchanged_since` only rows count that
-        are there and have not changed since: for a stage that is older than the table.
-
-        Leaves the temporary tables `changed` (`stage_row`, `sync`, `id`, `is_new`) and `deleted`
-        (`sync`, `id`) for `make_changes`. Rows are known by their key and not by DuckDB's rowid,
-        which a column of that name would hide.
-        """
-        self._find_changed(stage, unchanged_since)
-        self._find_deleted(stage, unchanged_since)
-        return RowChanges(
-            inserted=self._number("SELECT count(*) FROM changed WHERE is_new"),
-            updated=self._number("SELECT count(*) FROM changed WHERE NOT is_new"),
-            unchanged=self._number(
-                "SELECT (SELECT count(*) FROM _stage.upserts) - (SELECT count(*) FROM changed)"
-            ),
-            deleted=self._number("SELECT count(*) FROM deleted"),
-        )
-
-    def make_changes(self, stage: StagedRows, *, execution_id: str, at: datetime) -> None:
-        """Delete and insert what `find_changes` found."""
-        self._connection.execute(
-            # An id may be NULL in rows that are older than the property that is the id now.
-            f"DELETE FROM {self.name} AS old WHERE EXISTS (SELECT 1 FROM (SELECT sync, id "
-            "FROM changed WHERE NOT is_new UNION ALL SELECT sync, id FROM deleted) AS gone WHERE "
-            f"old.{quote_identifier(stage.id_name)} IS NOT DISTINCT FROM gone.id "
-            "AND old._sync = gone.sync)"
-        )
-        names = ", ".join(
-            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
-        )
-        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
-        self._connection.execute(
-            f"INSERT INTO {self.name} ({names}) SELECT {values}, sync, ?, ? FROM _stage.upserts "
-            "WHERE stage_row IN (SELECT stage_row FROM changed)",
-            [at, execution_id],
-        )
-        self._connection.execute("DROP TABLE changed; DROP TABLE deleted;")
-
-    def _find_changed(self, stage: StagedRows, unchanged_since: datetime | None) -> None:
-        same = " AND ".join(
-            f"old.{quote_identifier(column.name)} IS NOT DISTINCT FROM upserts.c{i}"
-            for i, column in enumerate(stage.columns)
-        )
-        self._connection.execute(
-            "CREATE TEMP TABLE changed AS SELECT upserts.stage_row, upserts.sync, "
-            f"upserts.{stage.id_column} AS id, old._sync IS NULL AS is_new "
-            f"FROM _stage.upserts AS upserts LEFT JOIN {self.name} AS old "
-            f"ON old.{quote_identifier(stage.id_name)} = upserts.{stage.id_column} "
-            f"AND old._sync = upserts.sync WHERE (old._sync IS NULL OR NOT ({same}))"
-            + ("" if unchanged_since is None else " AND old._changed_at < ?"),
-            [] if unchanged_since is None else [unchanged_since],
-        )
-
-    def _find_deleted(self, stage: StagedRows, unchanged_since: datetime | None) -> None:
-        """The rows that go: those deleted by id, and of complete parts those not returned.
-
-        A deletion in a complete part has taken the row out of the stage already (D4).
-        """
-        key = quote_identifier(stage.id_name)
-        since = "" if unchanged_since is None else " AND old._changed_at < $since"
-        self._connection.execute(
-            "CREATE TEMP TABLE deleted AS "
-            f"SELECT old._sync AS sync, old.{key} AS id FROM {self.name} AS old "
-            f"JOIN _stage.deletes ON deletes.id = old.{key} AND deletes.sync = old._sync "
-            f"WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE NOT complete){since} "
-            f"UNION ALL SELECT old._sync, old.{key} FROM {self.name} AS old "
-            "WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete) AND NOT EXISTS ("
-            f"SELECT 1 FROM (SELECT {stage.id_column} AS id, sync FROM _stage.upserts "
-            "UNION ALL SELECT id, sync FROM _stage.rejects "
-            "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS returned "
-            f"WHERE returned.id = old.{key} AND returned.sync = old._sync){since}",
-            {} if unchanged_since is None else {"since": unchanged_since},
-        )
 
     def remove_syncs(self, keep: Sequence[str]) -> int:
         """Remove the rows, rejects and cursors of all syncs but these; returns the rows' count.

@@ -106,7 +106,7 @@ def _run_batch(
     )
     spool = Spool.begin(sync.spool_folder)
     try:
-        with ThreadPoolExecutor(sync.settings.max_parallel_children) as pool:
+        with ThreadPoolExecutor(sync.connection.settings.max_concurrent_requests) as pool:
             running = [pool.submit(_collect, child, shared, spool, progress) for child in batch]
             results = [future.result() for future in running]
         spool.close()

@@ -56,6 +56,7 @@ def commit_batch(
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             witness=sync.witness,
+            count_sync=len(sync.configured_syncs) > 1,
         )
         held: dict[str, ChildResult] = {}
         try:

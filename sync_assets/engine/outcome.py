@@ -28,9 +28,9 @@ class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
     `row_count`, `kept_rejects`, `held` and `last_audits` are of the whole table, all its syncs
-    together. `sync_rows` are the rows of the sync itself. `sample` shows some changed rows;
-    `repeated_ids` counts ids that are there twice. `failures` are the children of a crawl that
-    failed; the others were applied.
+    together. `sync_rows` are the rows of the sync itself, of tables that have several. `sample`
+    shows some changed rows; `repeated_ids` counts ids that are there twice. `failures` are the
+    children of a crawl that failed; the others were applied.
     """
 
     record: RunRecord
@@ -41,7 +41,7 @@ class SyncOutcome:
     failures: Sequence[ChildFailure] = ()
     kept_rejects: RejectSummary = field(default_factory=RejectSummary)
     held: HeldSummary = field(default_factory=HeldSummary)
-    sync_rows: int = 0
+    sync_rows: int | None = None
     sample: RowSample = field(default_factory=RowSample)
     repeated_ids: int = 0
     last_audits: Sequence[AuditLine] = ()

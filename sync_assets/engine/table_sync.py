@@ -29,9 +29,8 @@ class SyncSettings:
     `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
     `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
     the second try and twice as much before each further one (C17); `full_every` how old a
-    full sync may get (C12); `max_parallel_children` how many children of a crawled table
-    run at once. A sync goes on with the pages of one that died or failed if the last of them
-    is not older than `resume_within`; None or zero starts anew each time (D9). A sync with
+    full sync may get (C12). A sync goes on with the pages of one that died or failed if the last
+    of them is not older than `resume_within`; None or zero starts anew each time (D9). A sync with
     more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
     `max_rejected_share`, fails; None sets no limit (S4).
     `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
@@ -43,7 +42,6 @@ class SyncSettings:
     attempts: int = 3
     retry_wait_seconds: float = 5
     full_every: timedelta = timedelta(days=7)
-    max_parallel_children: int = 8
     resume_within: timedelta | None = timedelta(hours=1)
     max_rejected_rows: int | None = None
     max_rejected_share: float | None = None

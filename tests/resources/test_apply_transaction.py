@@ -44,8 +44,8 @@ def test_everything_is_there_after_the_commit(bench: SyncBench) -> None:
     [
         "resources.warehouse.apply.create_ledger",
         "resources.warehouse.synced_table.SyncedTable.fit_columns",
-        "resources.warehouse.synced_table.SyncedTable.find_changes",
-        "resources.warehouse.synced_table.SyncedTable.make_changes",
+        "resources.warehouse.apply.find_changes",
+        "resources.warehouse.apply.make_changes",
         "resources.warehouse.apply.keep_rejects",
         "resources.warehouse.apply.write_positions",
         "resources.warehouse.apply.record_run",
