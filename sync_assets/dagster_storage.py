@@ -6,6 +6,7 @@ event is. For two hundred tables that was 17 s of processor time; kept open it i
 """
 
 import os
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.event import listen
 from sqlalchemy.pool import QueuePool
 
 _MOST_OPEN = 8
@@ -32,6 +34,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._known_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @contextmanager
@@ -42,6 +45,12 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             connection.begin(),
         ):
             yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has this table; none ever goes, so one that is there stays known."""
+        if table_name not in self._known_tables and super().has_table(table_name):
+            self._known_tables.add(table_name)
+        return table_name in self._known_tables
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event, and say so to those who watch the run.
@@ -62,6 +71,9 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
                 # One at a time, but not always the same thread: `_db_lock` sees to that.
                 connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
             )
+            # Dagster has SQLite write ahead. Then a crash of the process loses nothing this way,
+            # and one of the machine at most the last events.
+            listen(engine, "connect", _sync_at_checkpoints)
             self._initdb(engine)
             engines[shard] = engine
         engines.move_to_end(shard)
@@ -74,6 +86,10 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         while self._engines:
             self._engines.popitem()[1].dispose()
         super().dispose()
+
+
+def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 class KeptSqliteStorage(DagsterSqliteStorage):
