@@ -39,6 +39,9 @@ def nothing_changed(sizes: Sizes) -> Section:
             "PYTHONWARNINGS": "ignore",
         }
         environment.pop("PACK_SYNC_WAREHOUSE", None)
+        # Else each process would compile all modules, Dagster's and ours.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        _seconds(_IMPORT, folder, environment)
         _seconds(_SYNC, folder, environment)
         for _ in range(sizes.nothing_repeat):
             imports.append(_seconds(_IMPORT, folder, environment))

@@ -37,7 +37,9 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
         default=60, description="How long to wait while another process has the file."
     )
     memory_limit: str | None = Field(
-        default=None, description='DuckDB\'s memory limit, such as "2GB".'
+        default=None,
+        description='DuckDB\'s memory limit, such as "2GB", for the warehouse and for each table '
+        "that is being typed; without one DuckDB takes up to 80 % of the machine's.",
     )
 
     def open(self) -> Warehouse:

@@ -7,6 +7,7 @@ does not come to it: there is no thread before a first file of rows is whole.
 
 import queue
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,10 +24,17 @@ class EarlyStage:
     its `stage`. Leaving it ends the thread and closes the stage.
     """
 
-    def __init__(self, path: Path, schema: Schema, spool: Spool, sync: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema,
+        spool: Spool,
+        sync: str,
+        *,
+        memory_limit: str | None = None,
+    ) -> None:
         """Make the stage at `path`; `sync` is the name of the sync whose pages the spool holds."""
-        self._path = path
-        self._schema = schema
+        self._new_stage = partial(Stage, path, schema, memory_limit=memory_limit)
         self._spool = spool
         self._sync = sync
         self._stage: Stage | None = None
@@ -62,7 +70,7 @@ class EarlyStage:
         if self._error is not None:
             raise self._error
         if self._stage is None:
-            self._stage = Stage(self._path, self._schema)
+            self._stage = self._new_stage()
         return self._stage
 
     def _file_is_whole(self) -> None:
@@ -84,7 +92,7 @@ class EarlyStage:
 
     def _work(self) -> None:
         try:
-            self._stage = Stage(self._path, self._schema)
+            self._stage = self._new_stage()
             while not self._ending:
                 self._stage.load_early(self._spool, self._sync)
                 self._calls.get()

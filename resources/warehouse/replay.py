@@ -103,7 +103,8 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
                 f"{key}: the table has never been synced, so there is nothing to add rows to; "
                 f"sync it first: packsync sync {key.pack}.{key.table}"
             )
-        with Stage(folder / "stage.duckdb", schema) as stage:
+        limit = warehouse.memory_limit
+        with Stage(folder / "stage.duckdb", schema, memory_limit=limit) as stage:
             kept.type_by(stage, folder / "spool")
             schema_changes = table.fit_columns(stage.columns)
             changes = find_changes(connection, table, stage)

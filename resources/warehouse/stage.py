@@ -84,15 +84,19 @@ class StagedRows(Protocol):
 
 
 class Stage:
-    """Types what a spool holds. Use as a context manager; `path` is the file to attach."""
+    """Types what a spool holds. Use as a context manager; `path` is the file to attach.
 
-    def __init__(self, path: Path, schema: Schema) -> None:
+    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for.
+    """
+
+    def __init__(self, path: Path, schema: Schema, *, memory_limit: str | None = None) -> None:
         self.path = path
         self._conversion = RowConversion(schema)
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._instance: Instance | None = borrow_instance(
                 temp_directory=f"{path}.tmp",
+                memory_limit=memory_limit,
                 # Written once, read once, thrown away: compressing it would only cost time.
                 force_compression="uncompressed",
                 # It takes time with the square of their number: 25 s for 2,000. For few it pays.

@@ -43,7 +43,8 @@ def commit_batch(
     began = time.monotonic()
     pairs = [(result, result.collected) for result in results if result.collected]
     shared.decision = decision_of_batch([collected.part.complete for _, collected in pairs])
-    with Stage(spool.folder / "stage.duckdb", sync.table.schema) as stage:
+    path, limit = spool.folder / "stage.duckdb", warehouse.memory_limit
+    with Stage(path, sync.table.schema, memory_limit=limit) as stage:
         counts = stage.load(spool, [collected.part for _, collected in pairs])
         stop_at_limits(sync, warehouse, stage, counts, shared)
         application = Application(

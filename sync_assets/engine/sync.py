@@ -138,7 +138,8 @@ def _attempt(
     """Collect the pages, type them (the first while others are fetched), commit them."""
     began = time.monotonic()
     path = spool.folder / "stage.duckdb"
-    with EarlyStage(path, sync.table.schema, spool, sync.key.sync) as early:
+    limit = warehouse.memory_limit
+    with EarlyStage(path, sync.table.schema, spool, sync.key.sync, memory_limit=limit) as early:
         collected = collect(sync, execution, spool, previous_error)
         spool.close()
         fetched = time.monotonic()

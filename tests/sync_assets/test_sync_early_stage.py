@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from resources.warehouse.instances import Instance
 from resources.warehouse.stage import Stage
 from resources.warehouse.storage_failures import NotWritableError
+from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.failures import SyncFailedError
 from tests.sync_assets.engine import Engine, Scripted, items, last_page
 from tests.sync_assets.test_sync_resume import interrupted, page, spools
@@ -83,3 +85,23 @@ def test_typing_that_fails_fails_the_sync(tmp_path: Path, monkeypatch: pytest.Mo
     record = engine.sync().record
     assert engine.names() == {"a": "1", "b": "2", "c": "3", "d": "4"}
     assert "resuming after page 2" in record.mode_reason
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_rows_are_typed_within_the_limit_of_the_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Early or at the end: a table of any size is typed in the memory that DuckDB may use."""
+    engine = Engine(folder=tmp_path, execute=Scripted(*pages(count)))
+    limits, attach = set[str](), Instance.attach
+
+    def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
+        found = self.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+        limits.add(f"{database} {found and found[0]}")
+        attach(self, path, database, options)
+
+    limited = Warehouse(path=tmp_path / "warehouse.duckdb", memory_limit="300MiB")
+    monkeypatch.setattr(Engine, "warehouse", property(lambda _: limited))
+    monkeypatch.setattr(Instance, "attach", watched)
+    engine.sync("full")
+    assert limits == {"stage 300.0 MiB", "warehouse 300.0 MiB"}
