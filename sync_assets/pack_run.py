@@ -205,6 +205,7 @@ def table_sync_of(
         connection=pack.connection(syncs[key.sync].connection),
         parameters=definition.parameters_of(key.table, key.sync),
         configured_syncs=tuple(syncs),
+        by_sync=definition.is_partitioned(key.table),
         crawl=definition.crawl_of(key.table, key.sync),
         dynamic_url=definition.configured_tables[key.table].dynamic_url,
         code_version=pack.code_version(),

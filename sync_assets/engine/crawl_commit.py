@@ -57,7 +57,7 @@ def commit_batch(
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             witness=sync.witness,
-            count_sync=len(sync.configured_syncs) > 1,
+            count_sync=sync.by_sync,
         )
         held: dict[str, ChildResult] = {}
         try:

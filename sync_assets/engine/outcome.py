@@ -28,7 +28,7 @@ class SyncOutcome:
     """The ledger's line, how the table stands, and what to look at.
 
     `row_count`, `kept_rejects`, `held` and `last_audits` are of the whole table, all its syncs
-    together. `sync_rows` are the rows of the sync itself, of tables that have several. `sample`
+    together. `sync_rows` are the rows of the sync itself, where they are counted. `sample`
     shows some changed rows; `repeated_ids` counts ids that are there twice. `failures` are the
     children of a crawl that failed; the others were applied.
     """

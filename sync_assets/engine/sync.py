@@ -172,7 +172,7 @@ def _attempt(
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             lease=sync.lease.lease if sync.lease else None,
             witness=sync.witness,
-            count_sync=len(sync.configured_syncs) > 1,
+            count_sync=sync.by_sync,
         )
         try:
             applied = apply_stage(warehouse, stage, counts, application)

@@ -69,6 +69,7 @@ class TableSync:
 
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
+    `by_sync` says that the rows of each are counted (contract C18).
     `approve_deletes` lets this run's full sync delete what it will (contract D8).
     `lease` keeps others from running the same sync at once.
     `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
@@ -88,6 +89,7 @@ class TableSync:
     spool_folder: Path
     log: Log
     configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
+    by_sync: bool = False
     crawl: CrawlSource | None = None
     dynamic_url: str | None = None
     code_version: str = ""

@@ -93,17 +93,28 @@ def test_the_columns_of_a_sample() -> None:
 def test_a_partition_has_a_row_count_of_its_own(project: DagsterProject) -> None:
     """Under the key that Dagster knows, beside the count of the whole table (C18)."""
     pages = Scripted(last_page("t1", a="1"), last_page("t1", a="1", b="2"))
-    tables: dict[str, Any] = {"Items": {"syncs": {"east": {}, "west": {}}}}
+    assert partition_counts(project, pages, "east", "west") == {"east": (1, 1), "west": (2, 3)}
+
+
+@pytest.mark.parametrize("sync", ["default", "east"])
+def test_the_only_partition_has_one_too(project: DagsterProject, sync: str) -> None:
+    """Whatever it is called."""
+    assert partition_counts(project, Scripted(last_page("t1", a="1")), sync) == {sync: (1, 1)}
+
+
+def partition_counts(
+    project: DagsterProject, pages: Scripted, *syncs: str
+) -> dict[str | None, tuple[Any, Any]]:
+    """Rows of each partition, and of the table then, after a run of these syncs in turn."""
+    tables: dict[str, Any] = {"Items": {"syncs": {sync: {} for sync in syncs}}}
     project.switch_on_pack("acme", pack_of(Items=pages), tables=tables, max_parallel_tables=1)
-    result = project.run()
-    counts = {
+    return {
         event.materialization.partition: (
             event.materialization.metadata["dagster/partition_row_count"].value,
             event.materialization.metadata["dagster/row_count"].value,
         )
-        for event in result.get_asset_materialization_events()
+        for event in project.run().get_asset_materialization_events()
     }
-    assert counts == {"east": (1, 1), "west": (2, 3)}
 
 
 def checks_of(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
