@@ -126,19 +126,33 @@ class Warehouse:
         except duckdb.Error as error:
             if not _is_lock_conflict(error):
                 raise
-            raise WarehouseLockedError(
-                f"{self.path} is kept by another process{_command_of_holder(str(error))} and was "
-                f"not free within {self.lock_wait_seconds:g} s. Close the program that has it open "
-                "(an SQL shell, a notebook), or open it there with read_only for short moments. "
-                f"{error}"
-            ) from error
+            raise WarehouseLockedError(self._locked(str(error))) from error
+
+    def _locked(self, reason: str) -> str:
+        """Who has the file, and what to do."""
+        waited = f"was not free within {self.lock_wait_seconds:g} s"
+        if _IN_THIS_PROCESS in reason:
+            return (
+                f"{self.path} is open in this process by a connection that is not ours and {waited}"
+                ". Close that connection (duckdb.connect in a notebook or an asset), or read the "
+                f"file with `Warehouse.read` there. {reason}"
+            )
+        return (
+            f"{self.path} is kept by another process{_command_of_holder(reason)} and {waited}. "
+            "Close the program that has it open (an SQL shell, a notebook), or open it there with "
+            f"read_only for short moments. {reason}"
+        )
+
+
+_IN_THIS_PROCESS = "Unique file handle conflict"
+"""DuckDB's words for a file that another connection of the process has open."""
 
 
 def _is_lock_conflict(error: BaseException) -> bool:
     """Whether another process has the file, or something else in this one."""
     text = str(error)
     return isinstance(error, duckdb.Error) and (
-        "Could not set lock" in text or "Unique file handle conflict" in text
+        "Could not set lock" in text or _IN_THIS_PROCESS in text
     )
 
 

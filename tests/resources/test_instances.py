@@ -73,7 +73,7 @@ def test_a_connection_of_ones_own_in_the_same_process_is_waited_for(tmp_path: Pa
     warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0.1)
     with (
         duckdb.connect(warehouse.path),
-        pytest.raises(WarehouseLockedError, match=r"w\.duckdb is kept"),
+        pytest.raises(WarehouseLockedError, match=r"w\.duckdb is open in this process.*Close that"),
         warehouse.write(),
     ):
         pass
@@ -81,8 +81,8 @@ def test_a_connection_of_ones_own_in_the_same_process_is_waited_for(tmp_path: Pa
         connection.execute("CREATE TABLE t (x INTEGER)")
 
 
-def test_a_write_within_a_read_of_the_same_thread(tmp_path: Path) -> None:
-    """A block within a block sees the same file, and waits for nobody."""
+def test_a_block_within_a_block_of_the_same_thread(tmp_path: Path) -> None:
+    """The inner one sees what is committed of the same file, and waits for nobody."""
     warehouse = Warehouse(path=tmp_path / "w.duckdb")
     with warehouse.write() as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS x")
