@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
@@ -84,22 +84,9 @@ def execute_sync_table(
     options["schema"] = table.schema
     run = _Run(table, values, _cursor_of(previous_completion), send, options)
     run.check_parameters()
-    pages = [run.page(None)]
-    while (continuation := pages[-1].continuation) is not None:
-        if len(pages) >= max_pages:
-            raise AssertionError(
-                f"{table_name} goes on after {max_pages} pages, with the continuation "
-                f"{continuation!r}; if that is right, raise max_pages"
-            )
-        between_pages()
-        pages.append(run.page(continuation))
-        if _same_json(pages[-1].continuation, continuation):
-            raise InvalidResultError(
-                f"page {len(pages)} returned the continuation it was called with, "
-                f"{continuation!r}: that would go on for ever (contract C15)"
-            )
+    pages = tuple(run.pages(max_pages, between_pages))
     incremental = previous_completion is not None
-    synced = SyncedRows(table=table, incremental=incremental, pages=tuple(pages))
+    synced = SyncedRows(table=table, incremental=incremental, pages=pages)
     if not allow_rejected:
         _check_rows(synced)
     return synced
@@ -137,6 +124,27 @@ class _Run:
         )
         if rejection := rejection_of(answer):
             raise UserVisibleError(rejection)
+
+    def pages(self, max_pages: int, between_pages: Callable[[], object]) -> Iterator[CheckedResult]:
+        """All pages, each with what the one before returned (contract C4)."""
+        page = self.page(None)
+        yield page
+        count = 1
+        while (continuation := page.continuation) is not None:
+            if count >= max_pages:
+                raise AssertionError(
+                    f"{self._table.name} goes on after {max_pages} pages, with the continuation "
+                    f"{continuation!r}; if that is right, raise max_pages"
+                )
+            between_pages()
+            page = self.page(continuation)
+            count += 1
+            if _same_json(page.continuation, continuation):
+                raise InvalidResultError(
+                    f"page {count} returned the continuation it was called with, "
+                    f"{continuation!r}: that would go on for ever (contract C15)"
+                )
+            yield page
 
     def page(self, continuation: Any) -> CheckedResult:
         """Call `execute` once, and check what it returns (contract C2 to C9)."""

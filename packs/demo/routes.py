@@ -35,6 +35,14 @@ _STATUS_OF: dict[type[Exception], int] = {
 
 def make_app(source: DemoSource) -> Starlette:
     """The API over this source."""
+    return Starlette(
+        routes=[*_service_routes(source), *_control_routes(source)],
+        exception_handlers=dict.fromkeys((*_STATUS_OF, HTTPException), _refusal),
+    )
+
+
+def _service_routes(source: DemoSource) -> list[Route]:
+    """What the pack asks for."""
 
     async def projects(request: Request) -> JSONResponse:
         _query_of(request, set())
@@ -70,6 +78,12 @@ def make_app(source: DemoSource) -> Starlette:
         body = {"events": page.events, "nextPageToken": page.next_page_token}
         return JSONResponse({**body, "nextSyncToken": page.next_sync_token})
 
+    return [Route("/projects", projects), Route("/tasks", tasks), Route("/events", events)]
+
+
+def _control_routes(source: DemoSource) -> list[Route]:
+    """What changes the source, for the demo and the tests."""
+
     async def change(_: Request) -> JSONResponse:
         return JSONResponse({"changed": source.change().counts})
 
@@ -84,18 +98,12 @@ def make_app(source: DemoSource) -> Starlette:
     async def state(_: Request) -> JSONResponse:
         return JSONResponse(source.state())
 
-    return Starlette(
-        routes=[
-            Route("/projects", projects),
-            Route("/tasks", tasks),
-            Route("/events", events),
-            Route("/_control/change", change, methods=["POST"]),
-            Route("/_control/advance", advance, methods=["POST"]),
-            Route("/_control/expire-tokens", expire_tokens, methods=["POST"]),
-            Route("/_control/state", state),
-        ],
-        exception_handlers=dict.fromkeys((*_STATUS_OF, HTTPException), _refusal),
-    )
+    return [
+        Route("/_control/change", change, methods=["POST"]),
+        Route("/_control/advance", advance, methods=["POST"]),
+        Route("/_control/expire-tokens", expire_tokens, methods=["POST"]),
+        Route("/_control/state", state),
+    ]
 
 
 async def _refusal(request: Request, error: Exception) -> JSONResponse:

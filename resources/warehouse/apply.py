@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from resources.warehouse.audit import AuditLine, audit_changes, audited_since, last_audits
+from resources.warehouse.audit import Audit, AuditLine, audit_changes, audited_since, last_audits
 from resources.warehouse.change_samples import Witness
+from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.guard import DeleteGuard, check_deletes
 from resources.warehouse.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from resources.warehouse.leases import Lease, release_lease
@@ -22,8 +23,8 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
-from resources.warehouse.row_changes import find_changes, make_changes
-from resources.warehouse.stage import Stage, StageCounts, attach_stage
+from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
+from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
@@ -102,23 +103,12 @@ def apply_stage(
         at = datetime.now(UTC)
         table = SyncedTable(connection, application.key)
         schema_changes = table.fit_columns(stage.columns)
-        rows = find_changes(connection, table, stage)
-        if application.witness is not None:
-            application.witness(connection, table.name, stage)
-        if application.guard is not None and rows.of_full_syncs:
-            check_deletes(connection, table, stage.id_name, application.guard)
-        since = audited_since(application.changes)
-        audit = None
-        if rows.of_full_syncs:
-            audit = audit_changes(connection, table.name, stage, since, until=at)
+        rows, audit = _find(connection, table, stage, application, at)
         execution_id = application.record.execution_id
         row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
+        id_column = stage.id_column
         keep_rejects(
-            connection,
-            application.key,
-            id_column=stage.id_column,
-            execution_id=execution_id,
-            at=at,
+            connection, application.key, id_column=id_column, execution_id=execution_id, at=at
         )
         write_positions(connection, application.key, application.changes, at=at)
         settled = forget_held(connection, application.key, keep=application.keep_syncs)
@@ -140,15 +130,13 @@ def apply_stage(
         record_run(connection, record)
         if application.lease is not None:
             release_lease(connection, application.lease)
-        kept_rejects = summarize_rejects(connection, application.key)
-        held = summarize_held(connection, application.key)
         applied = Applied(
             record=record,
             row_count=row_count - removed,
             schema_changes=schema_changes,
             removed=removed,
-            kept_rejects=kept_rejects,
-            held=held,
+            kept_rejects=summarize_rejects(connection, application.key),
+            held=summarize_held(connection, application.key),
             last_audits=last_audits(connection, application.key),
             sync_rows=table.row_count(application.key.sync) if application.count_sync else None,
             sample=table.sample_of(execution_id, application.sample_columns, SAMPLE_ROWS),
@@ -156,6 +144,25 @@ def apply_stage(
         )
     remove_stages(warehouse, settled)
     return applied
+
+
+def _find(
+    connection: duckdb.DuckDBPyConnection,
+    table: SyncedTable,
+    stage: Stage,
+    application: Application,
+    at: datetime,
+) -> tuple[RowChanges, Audit | None]:
+    """What there is to change, shown to the witness and let pass by the guard, and the audit."""
+    rows = find_changes(connection, table, stage)
+    if application.witness is not None:
+        application.witness(connection, table.name, stage)
+    if not rows.of_full_syncs:
+        return rows, None
+    if application.guard is not None:
+        check_deletes(connection, table, stage.id_name, application.guard)
+    since = audited_since(application.changes)
+    return rows, audit_changes(connection, table.name, stage, since, until=at)
 
 
 def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:

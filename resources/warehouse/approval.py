@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from resources.warehouse.audit import audit_changes, audited_since
+from resources.warehouse.closed_stage import attach_stage, leave_out
 from resources.warehouse.held_syncs import HeldSync, NotHeldError, remove_stages, settle
 from resources.warehouse.ledger import (
     RunRecord,
@@ -29,7 +30,6 @@ from resources.warehouse.ledger import (
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import keep_rejects
 from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
-from resources.warehouse.stage import attach_stage, leave_out
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 

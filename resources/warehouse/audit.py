@@ -13,11 +13,11 @@ from typing import Any
 
 import duckdb
 
+from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.columns import TEMPORAL_TYPES, ValueHint
 from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.ledger import PositionChange, RunRecord, SyncKey, from_json
 from resources.warehouse.ledger_tables import ledger_exists
-from resources.warehouse.stage import StagedRows
 from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 SAMPLES = 5

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import duckdb
 
+from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.rejects import ReasonCount, count_reasons
-from resources.warehouse.stage import StagedRows
 
 Witness: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
 """Is shown what a sync is about to change: the connection, the table's quoted name, the stage."""

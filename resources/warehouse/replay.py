@@ -31,6 +31,7 @@ import duckdb
 
 from pack_sdk.schemas import Schema
 from resources.runtimes.page import Page
+from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.ledger import RunRecord, SyncKey, read_position, record_run
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import (
@@ -44,7 +45,7 @@ from resources.warehouse.rejects import (
 )
 from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StageCounts, StagePart, attach_stage
+from resources.warehouse.stage import Stage, StageCounts, StagePart
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 

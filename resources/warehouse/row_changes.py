@@ -15,9 +15,9 @@ from datetime import datetime
 
 import duckdb
 
+from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.columns import TEMPORAL_TYPES, Column
 from resources.warehouse.identifiers import quote_identifier, quote_literal
-from resources.warehouse.stage import StagedRows
 from resources.warehouse.synced_table import HIDDEN_COLUMNS, SyncedTable
 
 _FOUND = "CREATE OR REPLACE TEMP TABLE"

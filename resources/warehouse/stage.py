@@ -16,15 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-import duckdb
 import orjson
 
 from pack_sdk.schemas import Schema
 from resources.warehouse.columns import Column
 from resources.warehouse.conversion import RowConversion
-from resources.warehouse.identifiers import quote_literal
 from resources.warehouse.instances import Instance, borrow_instance, return_instance
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
@@ -62,25 +60,6 @@ class StagePart:
     complete: bool
     number: int = 0
     deletes: bool = True
-
-
-class StagedRows(Protocol):
-    """What there is to know of a stage in order to apply it: its columns and which is the id."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The columns of the synced table; number n is `c{n}` in the stage."""
-        ...
-
-    @property
-    def id_column(self) -> str:
-        """The stage's name of the id column."""
-        ...
-
-    @property
-    def id_name(self) -> str:
-        """The synced table's name of the id column."""
-        ...
 
 
 class Stage:
@@ -322,20 +301,3 @@ def _id_text(value: object) -> str | None:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return orjson.dumps(value).decode() if is_number else None
-
-
-def attach_stage(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach a closed stage to the warehouse's connection, as `_stage`."""
-    connection.execute(f"ATTACH {quote_literal(str(path))} AS _stage (READ_ONLY)")
-
-
-def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None:
-    """Take some syncs out of a closed stage, or all others: what they brought does not count."""
-    with duckdb.connect(path) as connection:
-        chosen = f"sync {'NOT IN' if others else 'IN'} (SELECT unnest(?::VARCHAR[]))"
-        for statement in (
-            f"UPDATE rows SET sync = NULL WHERE {chosen}",  # not deleted: see _share_out_rows
-            f"DELETE FROM deletes WHERE {chosen}",
-            f"DELETE FROM parts WHERE {chosen}",
-        ):
-            connection.execute(statement, [list(syncs)])

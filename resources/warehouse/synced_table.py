@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import duckdb
 
+from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.columns import Column
 from resources.warehouse.identifiers import quote_identifier, quote_literal
 from resources.warehouse.ledger import SyncKey
-from resources.warehouse.stage import StagedRows
 from resources.warehouse.warehouse import SYSTEM_SCHEMA
 
 HIDDEN_COLUMNS = (

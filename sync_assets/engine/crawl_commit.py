@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from resources.warehouse.apply import Application, apply_stage
+from resources.warehouse.closed_stage import leave_out
 from resources.warehouse.guard import LargeDelete, LargeDeleteError
 from resources.warehouse.ledger import PositionChange, RunRecord
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, leave_out
+from resources.warehouse.stage import Stage
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Collected, Execution, position_after, record_of
 from sync_assets.engine.crawl_children import Child

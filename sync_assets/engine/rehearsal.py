@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from resources.warehouse.change_samples import ChangeSample, sample_changes
-from resources.warehouse.stage import StagedRows
+from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.mode import ModeRequest
 from sync_assets.engine.table_runs import (

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import keep_failed_rejects
-from resources.warehouse.stage import Stage, StageCounts, attach_stage
+from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.collect import Execution
 from sync_assets.engine.failures import TooManyRejectedRowsError

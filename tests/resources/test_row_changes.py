@@ -12,10 +12,11 @@ from pack_sdk import make_object_schema
 from pack_sdk.schemas import Schema
 from resources.runtimes.page import Page
 from resources.warehouse import row_changes
+from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StagePart, attach_stage
+from resources.warehouse.stage import Stage, StagePart
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 
