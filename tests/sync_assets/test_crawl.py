@@ -32,6 +32,8 @@ class Forum:
     calls: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     logged: list[str] = field(default_factory=list[str])
     lock: threading.Lock = field(default_factory=threading.Lock)
+    requests_at_once: int = 8
+    meet: threading.Barrier | None = None
 
     @property
     def warehouse(self) -> Warehouse:
@@ -74,6 +76,8 @@ class Forum:
         cursor = previous.incremental_continuation if previous else None
         with self.lock:
             self.calls.append((post, cursor))
+        if self.meet is not None:
+            self.meet.wait(60)
         if post in self.broken:
             raise ValueError(f"no comments for {post}")
         every = self.comments.get(post, [f"{post}-c1", f"{post}-c2"])
@@ -89,7 +93,9 @@ class Forum:
         """Sync these tables, or both, in one run."""
         definition = PackAssets(name="forum", pack=self.pack())
         connection = Connection(
-            ConnectionSettings(name="default"), definition.pack.authentication, []
+            ConnectionSettings(name="default", max_concurrent_requests=self.requests_at_once),
+            definition.pack.authentication,
+            [],
         )
         runs = TableRuns(max_parallel=2)
         syncs = [
@@ -149,6 +155,14 @@ def test_the_parent_is_synced_first_and_each_of_its_rows_has_a_child(forum: Foru
         for comment in ("c1", "c2")
     ]
     assert outcome(events).record.inserted == 6
+
+
+def test_as_many_children_run_at_once_as_the_connection_lets_requests(forum: Forum) -> None:
+    """Each waits until the others are there: fewer at once would never meet."""
+    forum.requests_at_once, forum.meet = 12, threading.Barrier(12)
+    forum.posts = [f"p{number}" for number in range(12)]
+    forum.comments = {post: [f"{post}-c1"] for post in forum.posts}
+    assert outcome(forum.run()).record.inserted == 12
 
 
 def test_each_child_has_its_own_cursor(forum: Forum) -> None:

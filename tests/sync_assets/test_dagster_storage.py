@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from sqlalchemy import text
 
 from sync_assets.dagster_storage import KeptSqliteEventLogStorage
 from tests.sync_assets import dagster_project
@@ -77,3 +78,20 @@ def test_who_watches_a_run_hears_of_each_event(tmp_path: Path) -> None:
     finally:
         for storage in (writer, watcher):
             storage.dispose()
+
+
+def test_a_table_that_is_there_stays_known_and_one_that_is_not_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    """`dagster instance migrate` may add one while a storage is open."""
+    storage = KeptSqliteEventLogStorage(str(tmp_path))
+    try:
+        assert storage.has_table("event_logs")
+        assert not storage.has_table("added_later")
+        with storage.index_connection() as connection:
+            connection.execute(text("CREATE TABLE added_later (x INTEGER)"))
+            assert connection.execute(text("PRAGMA synchronous")).scalar() == 1, "NORMAL"
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert storage.has_table("added_later")
+    finally:
+        storage.dispose()
