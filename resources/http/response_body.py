@@ -1,8 +1,10 @@
 """From the bytes of an answer to what a pack gets (contract F2)."""
 
+import gc
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any, cast
@@ -18,6 +20,7 @@ _XML = re.compile(r"application/(\S+\+)?xml|text/xml")
 _SHOWN_KEYS = 10
 _SHOWN_OF_A_KEY = 40
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_POINT = ord(".")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,8 @@ def parse_json(body: bytes, charset: str = "") -> Any:
     reason = ""
     if not _has_long_number(body):
         try:
-            return orjson.loads(body)
+            with _no_garbage_collection():
+                return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             reason = str(error)
     # orjson is strict, and rounds whole numbers of more than 64 bits.
@@ -120,11 +124,37 @@ def parse_json(body: bytes, charset: str = "") -> Any:
 
 
 _DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else ord(" ") for byte in range(256))
+_LONG = b"0" * 20
 
 
 def _has_long_number(body: bytes) -> bool:
-    """Whether twenty digits follow each other anywhere: a quick look, faster than a pattern."""
-    return b"0" * 20 in body.translate(_DIGITS)
+    """Whether twenty digits follow each other anywhere: a quick look, faster than a pattern.
+
+    Those of a fraction do not count: small floats have that many, and only whole numbers would
+    be rounded.
+    """
+    digits = body.translate(_DIGITS)
+    start = digits.find(_LONG)
+    while start > 0 and body[start - 1] == _POINT:
+        start = digits.find(_LONG, digits.find(b" ", start))
+    return start >= 0
+
+
+@contextmanager
+def _no_garbage_collection() -> Generator[None]:
+    """Leave the objects of a page to their reference counts, which is all that they need.
+
+    Else the thousands that a page is made of have Python look through all objects there are,
+    again and again: that took longer than the parsing. Who turned it off keeps it off.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _refuse(constant: str) -> None:
