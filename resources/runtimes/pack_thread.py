@@ -17,11 +17,20 @@ class AbandonedCallError(BaseException):
 
 
 class PackCall:
-    """One call of a function of the pack: wait for it, then take its result."""
+    """One call of a function of the pack: wait for it, then take what `then` makes of its result.
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    In the same thread, as the processor has the result at hand there.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        then: Callable[[Any], Any] | None = None,
+    ) -> None:
         self._function = function
         self._args = args
+        self._then = then
         self._done = threading.Event()
         self._returned: Any = None
         self._raised: BaseException | None = None
@@ -32,7 +41,7 @@ class PackCall:
             returned = self._function(*self._args)
             if inspect.isawaitable(returned):
                 returned = runner.run(_await(returned))
-            self._returned = returned
+            self._returned = returned if self._then is None else self._then(returned)
         except BaseException as error:
             self._raised = error
         finally:
@@ -43,7 +52,7 @@ class PackCall:
         return self._done.wait(seconds)
 
     def result(self) -> Any:
-        """What the call returned; raises what it raised.
+        """What the call returned, or `then` made of it; raises what it raised.
 
         A pack that calls `sys.exit` must not end the run: it becomes a `RuntimeError`.
         """
@@ -63,9 +72,14 @@ class PackThread:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[..., Any], *args: Any) -> PackCall:
+    def call(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        then: Callable[[Any], Any] | None = None,
+    ) -> PackCall:
         """Begin a call."""
-        call = PackCall(function, args)
+        call = PackCall(function, args, then)
         self._calls.put(call)
         return call
 

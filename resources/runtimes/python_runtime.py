@@ -17,7 +17,7 @@ from pack_sdk.choices import Choice, autocomplete_choices
 from pack_sdk.context import SyncExecutionContext, SyncState
 from pack_sdk.dynamic import DynamicFunctions, listing_arguments, schema_arguments
 from pack_sdk.dynamic_answers import DynamicUrl, parse_schema, parse_text, parse_urls
-from pack_sdk.errors import PackDefinitionError
+from pack_sdk.errors import InvalidResultError, PackDefinitionError
 from pack_sdk.fetching import AsyncFetcher, Fetcher
 from pack_sdk.function_forms import choice_arguments, error_arguments, validation_arguments
 from pack_sdk.pack import Pack
@@ -66,20 +66,16 @@ class PythonSession:
         """Call `execute` once (see `TableSession.execute`)."""
         function = self._table.execute
         try:
-            returned = self._call(function, list(args), self._context(function, sync))
+            context = self._context(function, sync)
+            page = self._call(function, list(args), context, then=_page_or_error)
         except PageTimeoutError:
             raise
         except Exception as error:
             self._replace_error(error, sync)
             raise
-        result = parse_result(returned)
-        return Page(
-            rows=to_lines(result.rows),
-            row_count=len(result.rows),
-            continuation=_copy(result.continuation),
-            completion=result.completion,
-            deleted_row_ids=result.deleted_row_ids,
-        )
+        if isinstance(page, InvalidResultError):
+            raise page
+        return page
 
     def validate_parameters(self, args: Sequence[Any], sync: SyncState) -> Any:
         """Call `validate_parameters` (contract C21); None if the table has none."""
@@ -175,11 +171,16 @@ class PythonSession:
     def _called(self, name: str) -> str:
         return f"{name} of the table {self._table.name!r}"
 
-    def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+    def _call(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        then: Callable[[Any], Any] | None = None,
+    ) -> Any:
         """Call the pack's function in the session's thread, for as long as a page may take."""
         seconds = self._environment.page_timeout_seconds
         self._environment.fetcher.begin_page(seconds)
-        call = self._thread.call(function, *args)
+        call = self._thread.call(function, *args, then=then)
         if call.wait(seconds):
             try:
                 return call.result()
@@ -224,6 +225,24 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
     )
+
+
+def _page_or_error(returned: Any) -> Page | InvalidResultError:
+    """The page that `execute` returned; or what is wrong with it, which no code of the pack raised.
+
+    So the pack's `on_error` does not get it (contract C22).
+    """
+    try:
+        result = parse_result(returned)
+        return Page(
+            rows=to_lines(result.rows),
+            row_count=len(result.rows),
+            continuation=_copy(result.continuation),
+            completion=result.completion,
+            deleted_row_ids=result.deleted_row_ids,
+        )
+    except InvalidResultError as error:
+        return error
 
 
 def _copy(continuation: Any) -> Any:
