@@ -17,13 +17,19 @@ from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncKey,
-    read_positions,
+    read_executions,
     record_run,
     write_positions,
 )
+from resources.warehouse.ledger_counts import LedgerCounts
 from resources.warehouse.ledger_tables import create_ledger
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
-from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
+from resources.warehouse.row_changes import (
+    RowChanges,
+    find_changes,
+    make_changes,
+    sample_of_changes,
+)
 from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
@@ -94,24 +100,26 @@ def apply_stage(
     when the database cannot be written; in every case the warehouse is as it was.
     """
     stage.close()
+    key = application.key
     with warehouse.write() as connection:
         opened = time.monotonic()
         attach_stage(connection, stage.path)
         if application.lease is None:  # to take the lease it has been made complete
             create_ledger(connection)
         _check_positions(connection, application)
+        there = LedgerCounts.read(connection, key)
         at = datetime.now(UTC)
-        table = SyncedTable(connection, application.key)
+        table = SyncedTable(connection, key)
         schema_changes = table.fit_columns(stage.columns)
         rows, audit = _find(connection, table, stage, application, at)
         execution_id = application.record.execution_id
         row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
-        id_column = stage.id_column
-        keep_rejects(
-            connection, application.key, id_column=id_column, execution_id=execution_id, at=at
-        )
-        write_positions(connection, application.key, application.changes, at=at)
-        settled = forget_held(connection, application.key, keep=application.keep_syncs)
+        any_rejects = bool(there.rejects or counts.rejected)
+        if any_rejects:
+            id_column = stage.id_column
+            keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
+        write_positions(connection, key, application.changes, at=at)
+        settled = forget_held(connection, key, keep=application.keep_syncs) if there.held else []
         removed = 0
         if application.keep_syncs is not None:
             removed = table.remove_syncs(application.keep_syncs)
@@ -135,11 +143,13 @@ def apply_stage(
             row_count=row_count - removed,
             schema_changes=schema_changes,
             removed=removed,
-            kept_rejects=summarize_rejects(connection, application.key),
-            held=summarize_held(connection, application.key),
-            last_audits=last_audits(connection, application.key),
-            sync_rows=table.row_count(application.key.sync) if application.count_sync else None,
-            sample=table.sample_of(execution_id, application.sample_columns, SAMPLE_ROWS),
+            kept_rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
+            held=summarize_held(connection, key) if there.held else HeldSummary(),
+            last_audits=last_audits(connection, key) if there.audits or audit else [],
+            sync_rows=table.row_count(key.sync) if application.count_sync else None,
+            sample=sample_of_changes(connection, stage, application.sample_columns, SAMPLE_ROWS)
+            if rows.inserted or rows.updated
+            else [],
             repeated_ids=rows.repeated_ids,
         )
     remove_stages(warehouse, settled)
@@ -159,7 +169,7 @@ def _find(
         application.witness(connection, table.name, stage)
     if not rows.of_full_syncs:
         return rows, None
-    if application.guard is not None:
+    if application.guard is not None and rows.deleted:
         check_deletes(connection, table, stage.id_name, application.guard)
     since = audited_since(application.changes)
     return rows, audit_changes(connection, table.name, stage, since, until=at)
@@ -167,10 +177,9 @@ def _find(
 
 def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:
     """The cursors must still be those the syncs started from, or changes would be lost."""
-    now = read_positions(connection, application.key.pack, application.key.table)
+    now = read_executions(connection, application.key)
     for change in application.changes:
-        current = now.get(change.sync)
-        current_id = current.execution_id if current else None
+        current_id = now.get(change.sync)
         if current_id != change.before.execution_id:
             key = replace(application.key, sync=change.sync)
             raise SupersededError(

@@ -120,6 +120,8 @@ def audit_changes(
     quoted name. A row counts as recent if it has a timestamp from `since` to `until` that it did
     not have before; one in the future, such as a due date, says nothing.
     """
+    if not since:
+        return None
     connection.execute(
         "CREATE TEMP TABLE audited AS SELECT sync, date_trunc('second', since) AS since "
         "FROM (SELECT unnest(?::VARCHAR[]) AS sync, unnest(?::TIMESTAMPTZ[]) AS since) "

@@ -56,14 +56,17 @@ def take_lease(connection: duckdb.DuckDBPyConnection, lease: Lease, silent: time
 
     Raises `LeaseTakenError` that names the holder. Call it in a transaction of its own.
     """
-    create_ledger(connection)
-    for other in read_leases(connection, lease.key):
+    if not ledger_exists(connection):  # one of an earlier version has been upgraded
+        create_ledger(connection)
+    others = read_leases(connection, lease.key)
+    for other in others:
         if is_held(other, silent):
             raise LeaseTakenError(f"{lease.key} is being synced by {other}")
-    connection.execute(
-        f"DELETE FROM {LEASES} WHERE (pack, table_name, sync) = (?, ?, ?)",
-        [lease.key.pack, lease.key.table, lease.key.sync],
-    )
+    if others:
+        connection.execute(
+            f"DELETE FROM {LEASES} WHERE (pack, table_name, sync) = (?, ?, ?)",
+            [lease.key.pack, lease.key.table, lease.key.sync],
+        )
     connection.execute(
         f"INSERT INTO {LEASES} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

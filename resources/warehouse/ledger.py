@@ -157,6 +157,15 @@ def read_positions(
     }
 
 
+def read_executions(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> dict[str, str]:
+    """Which execution each sync of the table was moved by last, by the sync's name."""
+    rows = connection.execute(
+        f"SELECT sync, execution_id FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ?",
+        [key.pack, key.table],
+    ).fetchall()
+    return dict(rows)
+
+
 def write_positions(
     connection: duckdb.DuckDBPyConnection,
     key: SyncKey,
@@ -166,16 +175,18 @@ def write_positions(
 ) -> None:
     """Replace where syncs of a table stand, and add their cursors to the history.
 
-    `key` names the table; each change names its sync. Written as columns, because a crawl
-    brings thousands at once.
+    `key` names the table; each change names its sync, and must start from where that stands.
+    Written as columns, because a crawl brings thousands at once.
     """
     if not changes:
         return
-    connection.execute(
-        f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
-        "AND sync IN (SELECT unnest(?))",
-        [key.pack, key.table, [change.sync for change in changes]],
-    )
+    standing = [change.sync for change in changes if change.before.execution_id is not None]
+    if standing:
+        connection.execute(
+            f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
+            "AND sync IN (SELECT unnest(?))",
+            [key.pack, key.table, standing],
+        )
     after = [change.after for change in changes]
     cursors = [to_json(position.cursor) for position in after]
     connection.execute(
@@ -249,15 +260,14 @@ def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRec
     """The ledger's last line for the sync, None if there is none; replays do not count."""
     if not ledger_exists(connection):
         return None
-    columns = ", ".join(field.name for field in fields(RunRecord))
-    row = connection.execute(
-        f"SELECT {columns} FROM {SYSTEM_SCHEMA}.runs WHERE pack = ? AND table_name = ? "
-        "AND sync = ? AND mode <> 'replay' ORDER BY finished_at DESC, started_at DESC LIMIT 1",
+    ((last,),) = connection.execute(  # to sort the lines takes twice as long to plan
+        f"SELECT arg_max(runs, (finished_at, started_at)) FROM {SYSTEM_SCHEMA}.runs "
+        "WHERE pack = ? AND table_name = ? AND sync = ? AND mode <> 'replay'",
         [key.pack, key.table, key.sync],
-    ).fetchone()
-    if row is None:
+    ).fetchall()
+    if last is None:
         return None
-    values = dict(zip((field.name for field in fields(RunRecord)), row, strict=True))
+    values = {field.name: last[field.name] for field in fields(RunRecord)}
     for name in _JSON_FIELDS:
         values[name] = from_json(values[name])
     return RunRecord(**values)

@@ -5,6 +5,7 @@ All of them are in the schema `_sync` of the warehouse. Times are TIMESTAMPTZ in
 
 import contextlib
 import re
+import weakref
 
 import duckdb
 
@@ -69,10 +70,15 @@ _ADDED_COLUMNS = (
 """Columns (table, name, type) that a warehouse made by an earlier version lacks."""
 
 
+_with_ledger: "weakref.WeakSet[duckdb.DuckDBPyConnection]" = weakref.WeakSet()
+"""Connections that have seen a ledger; each lives for one opening of the file at most."""
+
+
 def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables and columns of the ledger where they are missing.
 
     Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
+    `ledger_exists` costs a tenth, for who knows that `upgrade_ledger` has been called.
     """
     connection.execute(_TABLES)
     for table, column, sql_type in _ADDED_COLUMNS:
@@ -82,15 +88,19 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this warehouse has a ledger yet.
+    """Whether this warehouse has a ledger yet; a connection is looked at once.
 
     Looks for its schema: a look for its tables takes longer the more others there are.
     """
+    if connection in _with_ledger:
+        return True
     found = connection.execute(
         "SELECT 1 FROM duckdb_schemas() WHERE schema_name = ? "
         "AND database_name = current_database()",
         [SYSTEM_SCHEMA],
     ).fetchone()
+    if found is not None:
+        _with_ledger.add(connection)
     return found is not None
 
 

@@ -28,7 +28,8 @@ class RowChanges:
     """How many rows a sync inserts, updates, leaves as they are and deletes.
 
     `rows_before` counts all rows of the table, and `repeated_ids` those ids that came and were
-    there twice, which none may be. `of_full_syncs` says that some came with full syncs.
+    there twice, which none may be. `of_full_syncs` says that some came with full syncs; `sync` is
+    the one whose rows these are, None if there are several.
     """
 
     inserted: int
@@ -38,6 +39,7 @@ class RowChanges:
     rows_before: int = 0
     repeated_ids: int = 0
     of_full_syncs: bool = False
+    sync: str | None = None
 
 
 def find_changes(
@@ -69,7 +71,7 @@ def make_changes(
     """Delete and insert what `find_changes` found; returns how many rows the table has then."""
     rows = changes.rows_before
     if changes.updated or changes.deleted:
-        rows -= _delete(connection, table, stage)
+        rows -= _delete(connection, table, stage, changes)
     if changes.inserted or changes.updated:
         names = ", ".join(
             quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
@@ -86,25 +88,45 @@ def make_changes(
     return rows
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, table: SyncedTable, stage: StagedRows) -> int:
+def sample_of_changes(
+    connection: duckdb.DuckDBPyConnection, stage: StagedRows, columns: Sequence[str], limit: int
+) -> list[dict[str, str | None]]:
+    """Some of the inserted and updated rows, as text, by column; those of the table's columns.
+
+    Read from the stage, because to find them in the table may take long.
+    """
+    if not columns:
+        return []
+    staged = {column.name: f"c{i}" for i, column in enumerate(stage.columns)}
+    values = ", ".join(f"CAST({staged[name]} AS VARCHAR)" for name in columns)
+    rows = connection.execute(
+        f"SELECT {values} FROM _stage.upserts "
+        f"WHERE stage_row IN (SELECT stage_row FROM changed) LIMIT {limit}"
+    ).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _delete(
+    connection: duckdb.DuckDBPyConnection,
+    table: SyncedTable,
+    stage: StagedRows,
+    changes: RowChanges,
+) -> int:
     """Delete the rows that go or are replaced; returns how many they were."""
     key = f"old.{quote_identifier(stage.id_name)}"
-    connection.execute(
-        f"{_FOUND} gone AS SELECT sync, id FROM changed WHERE NOT is_new "
-        "UNION ALL SELECT sync, id FROM deleted"
-    )
-    ((syncs, one, without_id),) = connection.execute(
-        "SELECT count(DISTINCT sync), min(sync), count(*) FILTER (id IS NULL) FROM gone"
-    ).fetchall()
-    owned = _owned(one if syncs == 1 else None, "gone")
     count = _number(
-        connection, f"DELETE FROM {table.name} AS old USING gone WHERE {key} = gone.id AND {owned}"
+        connection,
+        f"DELETE FROM {table.name} AS old USING (SELECT sync, id FROM changed WHERE NOT is_new "
+        f"UNION ALL SELECT sync, id FROM deleted) AS gone WHERE {key} = gone.id "
+        f"AND {_owned(changes.sync, 'gone')}",
     )
-    if without_id:  # rows that are older than the property that is the id now
+    ids_missing = "SELECT count(*) FROM deleted WHERE id IS NULL"
+    if changes.of_full_syncs and _number(connection, ids_missing):
+        # rows that are older than the property that is the id now
         count += _number(
             connection,
             f"DELETE FROM {table.name} AS old WHERE {key} IS NULL "
-            "AND _sync IN (SELECT sync FROM gone WHERE id IS NULL)",
+            "AND _sync IN (SELECT sync FROM deleted WHERE id IS NULL)",
         )
     return count
 
@@ -124,47 +146,47 @@ class _Finding:
         self._stage = stage
         self._key = quote_identifier(stage.id_name)
         self._since = unchanged_since
-        parts = connection.execute("SELECT DISTINCT sync, complete FROM _stage.parts").fetchall()
-        self._complete = any(complete for _, complete in parts)
-        self._sync: str | None = parts[0][0] if len(parts) == 1 else None
+        ((self._before, self._complete, self._sync, self._upserts, self._deletes),) = (
+            connection.execute(
+                f"SELECT (SELECT count(*) FROM {table.name}), coalesce(bool_or(complete), false), "
+                "CASE WHEN count(DISTINCT sync) = 1 THEN min(sync) END, "
+                "(SELECT count(*) FROM _stage.upserts), (SELECT count(*) FROM _stage.deletes) "
+                "FROM _stage.parts"
+            ).fetchall()
+        )
         self._same_key = f"old.{self._key} = new.{stage.id_column} AND {_owned(self._sync, 'new')}"
         self._timestamps = [
             (i, column) for i, column in enumerate(stage.columns) if _is_temporal(column)
         ]
 
     def changes(self) -> RowChanges:
-        rows_before, repeated = self._table.row_count(), 0
-        if not rows_before:
-            self._all_are_new()
+        repeated = 0
+        if not self._before or not self._upserts:
+            self._all_are_new()  # if there are any
         elif self._complete or self._since is not None or not self._timestamps:
             repeated = self._table.repeated_ids(self._stage.id_name, staged=self._stage)
             self._compare_all()
-            self._find_deleted()
         else:
             repeated = self._compare_timestamps_first()
-            self._find_deleted()
-        ((inserted, updated, deleted, staged),) = self._connection.execute(
-            "SELECT (SELECT count(*) FROM changed WHERE is_new), "
-            "(SELECT count(*) FROM changed WHERE NOT is_new), (SELECT count(*) FROM deleted), "
-            "(SELECT count(*) FROM _stage.upserts)"
+        deleted = self._find_deleted()
+        ((inserted, updated),) = self._connection.execute(
+            "SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM changed"
         ).fetchall()
         return RowChanges(
             inserted=inserted,
             updated=updated,
-            unchanged=staged - inserted - updated,
+            unchanged=self._upserts - inserted - updated,
             deleted=deleted,
-            rows_before=rows_before,
+            rows_before=self._before,
             repeated_ids=repeated,
             of_full_syncs=self._complete,
+            sync=self._sync,
         )
 
     def _all_are_new(self) -> None:
         none = "WHERE false" if self._since is not None else ""
         rows = f"SELECT stage_row, sync, {self._stage.id_column} AS id, true AS is_new"
-        self._connection.execute(
-            f"{_FOUND} changed AS {rows} FROM _stage.upserts {none}; "
-            f"{_FOUND} deleted AS SELECT sync, id FROM changed WHERE false"
-        )
+        self._connection.execute(f"{_FOUND} changed AS {rows} FROM _stage.upserts {none}")
 
     def _compare_all(self) -> None:
         since = "" if self._since is None else "AND old._changed_at < ?"
@@ -186,7 +208,10 @@ class _Finding:
             f"{_FOUND} found AS SELECT new.stage_row, {self._differs(self._timestamps)} AS differs "
             f"FROM _stage.upserts AS new {old}"
         )
-        if _number(self._connection, "SELECT count(*) FROM found WHERE NOT differs"):
+        ((same, repeated),) = self._connection.execute(
+            "SELECT count(*) FILTER (NOT differs), count(*) - count(DISTINCT stage_row) FROM found"
+        ).fetchall()
+        if same:
             self._connection.execute(
                 f"{_FOUND} found AS FROM found WHERE differs UNION ALL "
                 f"SELECT new.stage_row, {self._differs(self._columns)} "
@@ -200,16 +225,18 @@ class _Finding:
             "(SELECT stage_row, bool_or(differs) AS differs FROM found GROUP BY stage_row) "
             "AS found USING (stage_row) WHERE coalesce(found.differs, true)"
         )
-        return _number(
-            self._connection,
-            "SELECT count(*) - count(DISTINCT stage_row) FROM found",
-        )
+        return repeated
 
-    def _find_deleted(self) -> None:
+    def _find_deleted(self) -> int:
         """The rows that go: those deleted by id, and of complete parts those not returned.
 
         A deletion in a complete part has taken the row out of the stage already (D4).
         """
+        if not self._before or not (self._deletes or self._complete):
+            self._connection.execute(
+                f"{_FOUND} deleted AS SELECT sync, id FROM changed WHERE false"
+            )
+            return 0
         old = f"SELECT old._sync AS sync, old.{self._key} AS id FROM {self._table.name} AS old"
         since = "" if self._since is None else "AND old._changed_at < $since"
         by_id = (
@@ -225,11 +252,12 @@ class _Finding:
             "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS new "
             f"WHERE new.id = old.{self._key} AND {_owned(self._sync, 'new')}) {since}"
         )
-        self._connection.execute(
+        ((count,),) = self._connection.execute(
             f"{_FOUND} deleted AS {by_id}"
             + (f" UNION ALL {not_returned}" if self._complete else ""),
             {} if self._since is None else {"since": self._since},
-        )
+        ).fetchall()
+        return count
 
     @property
     def _columns(self) -> list[tuple[int, Column]]:

@@ -99,7 +99,9 @@ class SyncedTable:
 
     def _spelled(self, sql_type: str) -> str:
         """The type as DuckDB's catalogue spells it: it quotes fields only where it must."""
-        return self._text(f"SELECT typeof(CAST(NULL AS {sql_type}))")
+        if sql_type not in _SPELLED:
+            _SPELLED[sql_type] = self._text(f"SELECT typeof(CAST(NULL AS {sql_type}))")
+        return _SPELLED[sql_type]
 
     def _retype(self, quoted: str, before: str, sql_type: str) -> None:
         if _can_cast(before, sql_type):
@@ -120,33 +122,22 @@ class SyncedTable:
         They are syncs that are no longer configured, or crawled from parents that are gone
         (contract C18, D7).
         """
-        self._connection.execute(
-            "CREATE TEMP TABLE kept AS SELECT unnest(?::VARCHAR[]) AS sync", [keep]
-        )
-        gone = "NOT IN (SELECT sync FROM kept)"
-        removed = self._number(f"SELECT count(*) FROM {self.name} WHERE _sync {gone}")
-        if removed:
-            self._connection.execute(f"DELETE FROM {self.name} WHERE _sync {gone}")
-        for system_table in ("rejected_rows", "cursors"):
-            self._connection.execute(
-                f"DELETE FROM {SYSTEM_SCHEMA}.{system_table} "
-                f"WHERE pack = ? AND table_name = ? AND sync {gone}",
-                [self._key.pack, self._key.table],
-            )
-        self._connection.execute("DROP TABLE kept")
+        of_table = f"pack = {quote_literal(self._key.pack)} AND table_name = "
+        of_table += f"{quote_literal(self._key.table)} AND sync"
+        gone = "NOT IN (SELECT unnest($keep::VARCHAR[]))"
+        relations = [
+            f"{self.name} WHERE _sync {gone}",
+            f"{SYSTEM_SCHEMA}.rejected_rows WHERE {of_table} {gone}",
+            f"{SYSTEM_SCHEMA}.cursors WHERE {of_table} {gone}",
+        ]
+        counts = ", ".join(f"(SELECT count(*) FROM {relation})" for relation in relations)
+        keeping = {"keep": list(keep)}
+        (found,) = self._connection.execute(f"SELECT {counts}", keeping).fetchall()
+        for relation, count in zip(relations, found, strict=True):
+            if count:
+                self._connection.execute(f"DELETE FROM {relation}", keeping)
+        removed: int = found[0]
         return removed
-
-    def sample_of(
-        self, execution_id: str, columns: Sequence[str], limit: int
-    ) -> list[dict[str, str | None]]:
-        """Some rows that a sync inserted or changed, as text, by column."""
-        if not columns:
-            return []
-        values = ", ".join(f"CAST({quote_identifier(name)} AS VARCHAR)" for name in columns)
-        rows = self._connection.execute(
-            f"SELECT {values} FROM {self.name} WHERE _run_id = ? LIMIT {limit}", [execution_id]
-        ).fetchall()
-        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def repeated_ids(self, id_name: str, *, staged: StagedRows | None = None) -> int:
         """How many ids a sync's rows have more than once; 0, or the engine is at fault.
@@ -169,6 +160,10 @@ class SyncedTable:
     def _text(self, query: str) -> str:
         row = self._connection.execute(query).fetchone()
         return str(row[0]) if row else ""
+
+
+_SPELLED: dict[str, str] = {}
+"""Types as the catalogue spells them, by how we write them."""
 
 
 def _can_cast(before: str, after: str) -> bool:

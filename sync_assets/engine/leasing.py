@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 import duckdb
 
@@ -15,6 +16,13 @@ from resources.warehouse.leases import (
     release_lease,
     renew_lease,
     take_lease,
+)
+from resources.warehouse.ledger import (
+    RunRecord,
+    SyncKey,
+    SyncPosition,
+    read_last_run,
+    read_position,
 )
 from resources.warehouse.storage_failures import StorageError
 from resources.warehouse.warehouse import Warehouse
@@ -30,14 +38,29 @@ SILENT = timedelta(minutes=15)
 _ASK_AGAIN_SECONDS = 1.0
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a sync stands before it begins, and what the ledger's last line tells of it."""
+
+    position: SyncPosition
+    last_run: RunRecord | None
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> Self:
+        """Where this sync stands in an open warehouse."""
+        return cls(read_position(connection, key), read_last_run(connection, key))
+
+
 class HeldLease:
     """A lease that is ours until the sync ends.
 
-    `released` says that the sync's own commit has given it back.
+    `standing` was read when it was taken: nobody else moves the sync from there. `released` says
+    that the sync's own commit has given the lease back.
     """
 
-    def __init__(self, warehouse: Warehouse, lease: Lease) -> None:
+    def __init__(self, warehouse: Warehouse, lease: Lease, standing: Standing) -> None:
         self.lease = lease
+        self.standing = standing
         self.released = False
         self._warehouse = warehouse
         self._lock = threading.Lock()
@@ -68,8 +91,8 @@ def leased(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Gener
         yield sync
         return
     lease = Lease(key=sync.key, dagster_run_id=sync.dagster_run_id)
-    _take(sync, warehouse, lease, sync.settings.lease_wait_seconds if asks_for_full(request) else 0)
-    held = HeldLease(warehouse, lease)
+    patience = sync.settings.lease_wait_seconds if asks_for_full(request) else 0
+    held = HeldLease(warehouse, lease, _take(sync, warehouse, lease, patience))
     try:
         yield replace(sync, lease=held)
     finally:
@@ -77,7 +100,7 @@ def leased(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Gener
             _release(sync, warehouse, lease)
 
 
-def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> None:
+def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> Standing:
     silent = max(SILENT, timedelta(seconds=3 * sync.settings.page_timeout_seconds))
     patience = time.monotonic() + wait_seconds
     told = False
@@ -85,6 +108,7 @@ def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: flo
         try:
             with warehouse.write() as connection:
                 take_lease(connection, lease, silent)
+                return Standing.read(connection, sync.key)
         except LeaseTakenError as error:
             if time.monotonic() >= patience or sync.cancelled.is_set():
                 raise
@@ -92,8 +116,6 @@ def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: flo
                 sync.log("info", f"{sync.key}: waiting for its lease, because {error}")
                 told = True
             sync.cancelled.wait(_ASK_AGAIN_SECONDS)
-        else:
-            return
 
 
 def _release(sync: TableSync, warehouse: Warehouse, lease: Lease) -> None:

@@ -23,8 +23,6 @@ from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncPosition,
-    read_last_run,
-    read_position,
     record_run,
 )
 from resources.warehouse.ledger_tables import create_ledger
@@ -40,6 +38,7 @@ from sync_assets.engine.failures import (
     status_of,
 )
 from sync_assets.engine.holding import approve_first, hold
+from sync_assets.engine.leasing import Standing
 from sync_assets.engine.mode import ModeDecision, ModeRequest, decide_mode
 from sync_assets.engine.outcome import SyncOutcome, outcome_of
 from sync_assets.engine.reject_limits import stop_at_limits
@@ -58,9 +57,8 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
     """
     try:
         sync, approved = approve_first(sync, warehouse)
-        with warehouse.read() as connection:
-            position = read_position(connection, sync.key)
-            last_run = read_last_run(connection, sync.key)
+        standing = _standing(sync, warehouse, moved=bool(approved))
+        position = standing.position
         decision = _decide(sync, position, request)
     except Exception as error:
         raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
@@ -82,7 +80,7 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
         return with_spool(known, execution, previous_error, partial(_attempt, known, warehouse))
 
     try:
-        outcome = with_retries(sync, previous_failure(last_run), attempt)
+        outcome = with_retries(sync, previous_failure(standing.last_run), attempt)
     except Exception as error:
         raise _failed(sync, warehouse, trials, error) from error
     return replace(outcome, warnings=[*approved, *outcome.warnings])
@@ -112,6 +110,14 @@ def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
         return with_retries(sync, None, attempt)
     except Exception as error:
         raise _failed(sync, warehouse, trials, error) from error
+
+
+def _standing(sync: TableSync, warehouse: Warehouse, *, moved: bool) -> Standing:
+    """Where the sync stands: as its lease found it, unless it has been moved since."""
+    if sync.lease is not None and not moved:
+        return sync.lease.standing
+    with warehouse.read() as connection:
+        return Standing.read(connection, sync.key)
 
 
 def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> ModeDecision:

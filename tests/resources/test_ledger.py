@@ -79,7 +79,8 @@ def write_position(
     at: datetime,
 ) -> None:
     """Move one sync to a position."""
-    change = PositionChange(sync=key.sync, before=SyncPosition(), after=position, reason=reason)
+    before = read_position(connection, key)
+    change = PositionChange(sync=key.sync, before=before, after=position, reason=reason)
     write_positions(connection, key, [change], at=at)
 
 
