@@ -45,7 +45,8 @@ from resources.warehouse.rejects import (
 )
 from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StageCounts, StagePart
+from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.staged_journal import StagePart
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 

@@ -7,8 +7,9 @@ the moment of the transaction. The stage is made from the spool and can always b
 Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
 row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`; `sync` is NULL for rows
 that do not count), `pages`,
-`deletions` (ids as the pack gave them, with the count of rows that arrived before), `dropped`
-(rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to delete).
+`deletions` (ids as the pack gave them, and typed, with the count of rows that arrived before),
+`dropped` (rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to
+delete).
 Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
 """
 
@@ -16,9 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import orjson
+from typing import Self
 
 from pack_sdk.schemas import Schema
 from resources.warehouse.columns import Column
@@ -26,10 +25,10 @@ from resources.warehouse.conversion import RowConversion
 from resources.warehouse.instances import Instance, borrow_instance, return_instance
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
+from resources.warehouse.staged_journal import StagedJournal, StagePart
 from resources.warehouse.storage_failures import explained_failures
 from resources.warehouse.typed_rows import TypedRows
 
-_BATCH = 10_000
 _MANY_COLUMNS = 200
 
 
@@ -45,21 +44,6 @@ class StageCounts:
     duplicates: int
     deletes: int
     unusable_deletions: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class StagePart:
-    """A sync whose pages are in the spool, under this part number.
-
-    `complete` says that its pages are the complete set: a full sync (contract C10); without
-    `deletes` its deleted ids do not count (contract D6). Pages of
-    parts that are not listed do not count: they belong to failed tries.
-    """
-
-    sync: str
-    complete: bool
-    number: int = 0
-    deletes: bool = True
 
 
 class Stage:
@@ -88,6 +72,12 @@ class Stage:
             self._instance.attach(path, "stage", "(RECOVERY_MODE no_wal_writes)")
             self._connection.execute("USE stage")
         self._rows = TypedRows(self._connection, self._conversion, schema)
+        self._id_type = self.columns[self.id_index].sql_type
+        self._journal = StagedJournal(
+            self._connection,
+            id_type=self._id_type,
+            typed_id=self._conversion.id_from_text("id"),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -144,37 +134,51 @@ class Stage:
 
     def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         self._rows.load(spool, parts[0].sync if parts else None)
-        deletions = self._load_journal(spool, parts)
+        deletions = self._journal.load(spool, parts)
+        self._connection.execute(
+            "CREATE TABLE dropped (stage_row BIGINT); CREATE TABLE deletes "
+            f"(sync VARCHAR, id {self._id_type}, rows_before BIGINT)"
+        )
         if spool.part_count > 1:
             self._share_out_rows()
-        duplicates = self._drop_duplicates()
-        self._type_deletions()
-        if deletions:
-            self._apply_deletions()
-        self._connection.execute(
-            "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
-            "WHERE problem IS NULL AND sync IS NOT NULL "
-            "AND rowid NOT IN (SELECT stage_row FROM dropped)"
-        )
-        self._connection.execute(
-            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
-            "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
-            "WHERE problem IS NOT NULL AND sync IS NOT NULL "
-            "AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
-        )
-        ((upserts, rejected, deletes, unusable),) = self._connection.execute(
-            "SELECT (SELECT count(*) FROM upserts), "
-            "(SELECT count(*) FROM rows WHERE problem IS NOT NULL AND sync IS NOT NULL "
-            "AND rowid NOT IN (SELECT stage_row FROM dropped)), "
-            "(SELECT count(*) FROM deletes), "
-            f"(SELECT count(*) FROM deletions WHERE {self._typed_deletion} IS NULL)"
-        ).fetchall()
+        upserts, rejected, repeated = self._count_rows(parts)
+        dropped = duplicates = self._drop_duplicates() if repeated else 0
+        deletes = self._type_deletions() if deletions else 0
+        if deletes and upserts + rejected:
+            dropped += self._apply_deletions()
+        self._create_views(any_dropped=dropped > 0)
+        if dropped:
+            upserts, rejected = self._count("upserts"), self._count("rejects")
         return StageCounts(
             upserts=upserts,
             rejected=rejected,
             duplicates=duplicates,
-            deletes=deletes,
-            unusable_deletions=unusable,
+            deletes=self._count("deletes") if deletes else 0,
+            unusable_deletions=self._count("deletions WHERE typed IS NULL") if deletions else 0,
+        )
+
+    def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int]:
+        """How many rows are good, how many rejected, and how many ids came before."""
+        several = len({part.sync for part in parts}) > 1
+        key = f"(sync, {self.id_column})" if several else self.id_column
+        ((good, rejected, repeated),) = self._connection.execute(
+            "SELECT count(*) FILTER (problem IS NULL), count(problem), "
+            f"count({self.id_column}) - count(DISTINCT {key}) FILTER ({self.id_column} IS NOT NULL)"
+            " FROM rows WHERE sync IS NOT NULL"
+        ).fetchall()
+        return good, rejected, repeated
+
+    def _create_views(self, *, any_dropped: bool) -> None:
+        """What counts of the rows; each use is planned anew, so nothing is looked up in vain."""
+        kept = "sync IS NOT NULL"
+        if any_dropped:
+            kept += " AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
+        self._connection.execute(
+            "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
+            f"WHERE problem IS NULL AND {kept}; "
+            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
+            "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
+            f"WHERE problem IS NOT NULL AND {kept}"
         )
 
     def reject_reasons(self) -> list[ReasonCount]:
@@ -215,48 +219,13 @@ class Stage:
             "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
         )
 
-    def _load_journal(self, spool: Spool, parts: Sequence[StagePart]) -> int:
-        """Fill the tables of parts, pages and deletions; returns how many deletions there are."""
-        count = 0
-        execute = self._connection.execute
-        execute("CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN)")
-        execute("CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT)")
-        execute("CREATE TABLE deletions (rows_before BIGINT, id VARCHAR, sync VARCHAR)")
-        self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
-        syncs = {part.number: part.sync for part in parts if part.deletes}
-        pages: list[tuple[Any, ...]] = []
-        deletions: list[tuple[Any, ...]] = []
-        for page in spool.pages():
-            if page.row_count:
-                pages.append((page.number, page.first_row, page.part))
-            if page.part in syncs:
-                sync = syncs[page.part]
-                ids = page.deleted_row_ids
-                deletions += [(page.first_row, _id_text(value), sync) for value in ids]
-                count += len(ids)
-            if len(pages) + len(deletions) > _BATCH:
-                self._insert("pages", pages)
-                self._insert("deletions", deletions)
-        self._insert("pages", pages)
-        self._insert("deletions", deletions)
-        return count
-
-    def _insert(self, table: str, rows: "list[tuple[Any, ...]]") -> None:
-        """Insert the rows, as lists of columns rather than one by one, and empty the list."""
-        if rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            marks = ", ".join("unnest(?)" for _ in columns)
-            self._connection.execute(f"INSERT INTO {table} SELECT {marks}", columns)
-            rows.clear()
-
     def _drop_duplicates(self) -> int:
         """Mark the rows that a later good one with their id replaces (S5); returns how many.
 
         Rejected rows too: what came good later in the same sync needs no mending (S4).
         """
         key = self.id_column
-        self._connection.execute("CREATE TABLE dropped (stage_row BIGINT)")
-        self._connection.execute(
+        return self._change(
             f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
             "max(rowid) FILTER (problem IS NULL) AS last_good "
             f"FROM rows WHERE {key} IS NOT NULL AND sync IS NOT NULL "
@@ -264,40 +233,34 @@ class Stage:
             f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
             "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
         )
-        return self._count("dropped")
 
-    @property
-    def _typed_deletion(self) -> str:
-        return self._conversion.id_from_text("id")
-
-    def _type_deletions(self) -> None:
-        typed = self._typed_deletion
-        self._connection.execute(
-            f"CREATE TABLE deletes AS SELECT sync, {typed} AS id, max(rows_before) AS rows_before "
-            f"FROM deletions WHERE {typed} IS NOT NULL GROUP BY ALL"
+    def _type_deletions(self) -> int:
+        """Keep each deleted id once, if it can be one; returns how many they are."""
+        return self._change(
+            "INSERT INTO deletes SELECT sync, typed, max(rows_before) FROM deletions "
+            "WHERE typed IS NOT NULL GROUP BY ALL"
         )
 
-    def _apply_deletions(self) -> None:
+    def _apply_deletions(self) -> int:
+        """Drop the rows that a later deletion removes, and deletions that a later row undoes."""
         key = self.id_column
         same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
-        self._connection.execute(
+        dropped = self._change(
             f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
             "AND rows.rowid < deletes.rows_before "
             "WHERE rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
-        self._connection.execute(
+        self._change(
             f"DELETE FROM deletes USING rows WHERE {same} "
             "AND rows.rowid >= deletes.rows_before AND rows.problem IS NULL"
         )
+        return dropped
+
+    def _change(self, statement: str) -> int:
+        """Execute what writes rows; returns how many."""
+        ((count,),) = self._connection.execute(statement).fetchall()
+        return count
 
     def _count(self, what: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()
         return row[0] if row else 0
-
-
-def _id_text(value: object) -> str | None:
-    """An id as text: a string as it is, a number as its JSON text, else None (contract S6)."""
-    if isinstance(value, str):
-        return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return orjson.dumps(value).decode() if is_number else None

@@ -18,6 +18,8 @@ from resources.warehouse.spool import Spool
 MAX_ROW_BYTES = 256 * 1024 * 1024
 """The longest row, as JSON text, that DuckDB is let to read."""
 
+_SUSPECTED = f"problem = {quote_literal(SUSPECTED)}"
+
 _LEAST_ROW_BYTES = 1024 * 1024
 
 _FILES_AT_ONCE = 4
@@ -58,12 +60,14 @@ class TypedRows:
         if self._in_transaction:
             self._connection.commit()
             self._in_transaction = False
-        typed = self._count("true")
+        ((typed, suspected),) = self._connection.execute(
+            f"SELECT count(*), count(*) FILTER ({_SUSPECTED}) FROM rows"
+        ).fetchall()
         if typed != spool.row_count:
             raise RuntimeError(
                 f"the spool {spool.folder} holds {spool.row_count:,} rows, but {typed:,} were read"
             )
-        if self._split is not None:
+        if suspected:
             self._judge_suspects(spool)
 
     def _create(self) -> None:
@@ -106,11 +110,8 @@ class TypedRows:
 
     def _judge_suspects(self, spool: Spool) -> None:
         """Give each suspected row its problem and its line, or none of both."""
-        suspected = f"problem = {quote_literal(SUSPECTED)}"
-        if not self._count(suspected):
-            return
         for path, first, end in _rows_of_files(spool):
-            among = f"{suspected} AND rowid >= {first} AND rowid < {end}"
+            among = f"{_SUSPECTED} AND rowid >= {first} AND rowid < {end}"
             if not self._count(among):
                 continue
             lines = (

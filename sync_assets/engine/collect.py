@@ -12,7 +12,7 @@ from resources.http.fetcher import SyncFetcher
 from resources.warehouse.ledger import RunRecord, SyncPosition
 from resources.warehouse.spool import Spool
 from resources.warehouse.spool_journal import SpooledPage
-from resources.warehouse.stage import StagePart
+from resources.warehouse.staged_journal import StagePart
 from sync_assets.engine.mode import ModeDecision
 from sync_assets.engine.pages import PageRequest, collect_pages
 from sync_assets.engine.table_sync import TableSync

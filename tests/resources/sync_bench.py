@@ -22,7 +22,8 @@ from resources.warehouse.ledger import (
     read_position,
 )
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StageCounts, StagePart
+from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.staged_journal import StagePart
 from resources.warehouse.synced_table import HIDDEN_COLUMNS
 from resources.warehouse.warehouse import Warehouse, table_name
 

@@ -11,7 +11,8 @@ import pytest
 from resources.runtimes.page import Page
 from resources.warehouse.early_stage import EarlyStage
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StageCounts, StagePart
+from resources.warehouse.stage import Stage, StageCounts
+from resources.warehouse.staged_journal import StagePart
 from tests.resources.sync_bench import a_page, a_schema, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})

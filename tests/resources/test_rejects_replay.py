@@ -11,7 +11,8 @@ from resources.runtimes.page import Page
 from resources.warehouse.apply import apply_stage
 from resources.warehouse.ledger import SyncKey, read_last_run
 from resources.warehouse.replay import Replay, ReplayRefusedError, replay_rejects
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from tests.resources.sync_bench import SyncBench, a_page, a_schema, spooled
 
 MENDED = a_schema(name="string", size="string")

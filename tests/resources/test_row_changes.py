@@ -16,7 +16,8 @@ from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.warehouse import Warehouse
 

@@ -18,7 +18,8 @@ from resources.runtimes.row_lines import to_lines
 from resources.warehouse.conversion import RowConversion
 from resources.warehouse.split_rows import SplitRows, can_split
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from tests.resources.sync_bench import a_page, a_schema, stage_pages
 from tests.resources.test_conversion_properties import json_values
 from tests.resources.test_conversion_types import CASES

@@ -15,7 +15,8 @@ from resources.warehouse.spool import Spool
 from resources.warehouse.spool_folder import remove_old_folders
 from resources.warehouse.spool_journal import FORMAT, SpoolHeader
 from resources.warehouse.spool_resume import resume_spool
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from tests.child_process import python_child
 from tests.resources.sync_bench import a_page, a_schema
 

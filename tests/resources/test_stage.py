@@ -7,7 +7,8 @@ import pytest
 from pack_sdk import make_object_schema
 from resources.runtimes.page import Page
 from resources.runtimes.row_lines import to_lines
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from tests.resources.sync_bench import a_page, a_schema, spooled, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})

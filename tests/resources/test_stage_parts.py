@@ -6,7 +6,8 @@ import duckdb
 
 from resources.runtimes.page import Page
 from resources.warehouse.spool import Spool
-from resources.warehouse.stage import Stage, StagePart
+from resources.warehouse.stage import Stage
+from resources.warehouse.staged_journal import StagePart
 from tests.resources.sync_bench import a_schema
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
