@@ -1,10 +1,8 @@
 """From the bytes of an answer to what a pack gets (contract F2)."""
 
-import gc
 import json
 import re
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any, cast
@@ -109,8 +107,7 @@ def parse_json(body: bytes, charset: str = "") -> Any:
     reason = ""
     if not _has_long_number(body):
         try:
-            with _no_garbage_collection():
-                return orjson.loads(body)
+            return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             reason = str(error)
     # orjson is strict, and rounds whole numbers of more than 64 bits.
@@ -138,23 +135,6 @@ def _has_long_number(body: bytes) -> bool:
     while start > 0 and body[start - 1] == _POINT:
         start = digits.find(_LONG, digits.find(b" ", start))
     return start >= 0
-
-
-@contextmanager
-def _no_garbage_collection() -> Generator[None]:
-    """Leave the objects of a page to their reference counts, which is all that they need.
-
-    Else the thousands that a page is made of have Python look through all objects there are,
-    again and again: that took longer than the parsing. Who turned it off keeps it off.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _refuse(constant: str) -> None:

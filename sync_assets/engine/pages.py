@@ -2,6 +2,7 @@
 
 import copy
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from pack_sdk.context import PreviousAttemptError, SyncState
 from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion, rejection_of
 from resources.http.fetcher import SyncFetcher
+from resources.runtimes.garbage import rare_collections
 from resources.runtimes.page import Page
 from resources.runtimes.runtime import CallEnvironment, TableSession
 from resources.warehouse.spool import Spool
@@ -66,9 +68,8 @@ def collect_pages(
         continuation = request.after.continuation
         if ending := _ending(request, spool, continuation, request.after.ending_completion):
             return ending
-    session = open_session(sync, request, fetcher)
     progress, loops = _Progress(sync, spool), LoopWatch()
-    try:
+    with closing(open_session(sync, request, fetcher)) as session, rare_collections():
         first = state_of(sync, request)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
         while True:
@@ -83,8 +84,6 @@ def collect_pages(
                 return ending
             loops.check(spool.page_count, continuation, page)
             continuation = page.continuation
-    finally:
-        session.close()
 
 
 def _for_the_journal(sync: TableSync, page: Page) -> Page:

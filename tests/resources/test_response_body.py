@@ -1,6 +1,5 @@
 """How a body arrives in a pack (contract F2)."""
 
-import gc
 from typing import Any
 
 import pytest
@@ -60,19 +59,6 @@ def test_a_body_by_its_content_type(content_type: str, body: bytes, expected: ob
 def test_json_means_what_javascript_finds_in_it(text: str, expected: object) -> None:
     """A text cut inside an emoji must not make a table unreadable; integers stay exact (F2)."""
     assert parsed(text.encode(), "application/json") == expected
-
-
-@pytest.mark.parametrize("collects", [True, False])
-def test_garbage_collection_stays_as_it_was(*, collects: bool) -> None:
-    """It is off while a body is parsed; a process that has turned it off keeps it so."""
-    try:
-        (gc.enable if collects else gc.disable)()
-        parsed(b"[1]", "application/json")
-        with pytest.raises(BrokenBodyError):
-            parsed(b"[1", "application/json")
-        assert gc.isenabled() == collects
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize(

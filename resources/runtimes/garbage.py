@@ -1,0 +1,53 @@
+"""Python's garbage collector, while the rows of packs come and go.
+
+A page is thousands of objects, and the collector runs at every 700 new ones. Some of its runs
+look at all objects of the process, which with Dagster in it took longer than parsing the page.
+Rows need no collector: they end with their last reference.
+"""
+
+import gc
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+NEW_OBJECTS = 50_000
+"""By how many objects there must be more for the collector to run: 10 to 20 MB of them."""
+
+
+class _Threshold:
+    """The collector's, which is the whole process's; any number of syncs may want it raised."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._syncs = 0
+        self._before = gc.get_threshold()
+
+    def raise_(self) -> None:
+        with self._lock:
+            self._syncs += 1
+            if self._syncs == 1:
+                self._before = gc.get_threshold()
+                if 0 < self._before[0] < NEW_OBJECTS:
+                    gc.set_threshold(NEW_OBJECTS, *self._before[1:])
+
+    def set_back(self) -> None:
+        with self._lock:
+            self._syncs -= 1
+            if self._syncs == 0:
+                gc.set_threshold(*self._before)
+
+
+_threshold = _Threshold()
+
+
+@contextmanager
+def rare_collections() -> Generator[None]:
+    """Collect garbage more rarely; several may ask for it at once, and the last sets it back.
+
+    A process that has the collector off, or rarer already, keeps it so.
+    """
+    _threshold.raise_()
+    try:
+        yield
+    finally:
+        _threshold.set_back()
