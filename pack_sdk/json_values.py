@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 _REMEDIES = {
@@ -73,6 +74,7 @@ def _find_unserialisable(value: object, path: str) -> str | None:
     return f"{path} is a {name}; {remedy}"
 
 
+@lru_cache(maxsize=256)  # each page has the same few keys
 def snake_case(name: str) -> str:
     """`deletedRowIds` → `deleted_row_ids`; a snake_case name is returned as it is."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

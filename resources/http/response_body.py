@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 from typing import Any, cast
 from xml.parsers.expat import ExpatError
 
@@ -203,6 +204,7 @@ def _text(body: bytes, charset: str) -> str:
         return body.decode("utf-8", errors="replace")
 
 
+@lru_cache(maxsize=256)  # each answer of an API has the same
 def _charset(content_type: str) -> str:
     message = Message()
     message["content-type"] = content_type
