@@ -1,21 +1,50 @@
 """Dagster's storage with files that stay open: the same files and answers as Dagster's own."""
 
 import queue
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import dagster as dg
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
+from dagster._core.events import DagsterEventType, StepMaterializationData
+from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import text
 
-from sync_assets.dagster_storage import KeptSqliteEventLogStorage
+from sync_assets.dagster_event_log import KeptSqliteEventLogStorage
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import DagsterProject, pack_of
 from tests.sync_assets.engine import last_page
 
 stored_project = dagster_project.stored_project
+
+
+RUN_ID = "11111111-2222-3333-4444-555555555555"
+
+
+def entry(message: str, event: dg.DagsterEvent | None = None) -> dg.EventLogEntry:
+    """Something to store."""
+    return dg.EventLogEntry(
+        error_info=None,
+        level="info",
+        user_message=message,
+        run_id=RUN_ID,
+        timestamp=time.time(),
+        dagster_event=event,
+    )
+
+
+def schema_of(folder: Path) -> tuple[list[str], str]:
+    """The tables and indexes of a run's file, and the migration that it is at."""
+    with closing(sqlite3.connect(folder / f"{RUN_ID}.db")) as connection:
+        found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        stamps = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        assert len(stamps) == 1
+        return sorted("".join(sql.split()) for (sql,) in found), stamps[0][0]
 
 
 def sync_items(*_: object) -> Any:
@@ -53,22 +82,13 @@ def test_dagsters_own_storage_reads_what_it_wrote(
 def test_who_watches_a_run_hears_of_each_event(tmp_path: Path) -> None:
     """The UI's log goes on by itself: it waits for the run's file to be modified."""
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-    run_id = "11111111-2222-3333-4444-555555555555"
     writer, watcher = (KeptSqliteEventLogStorage(str(tmp_path)) for _ in range(2))
 
     def write(message: str) -> None:
-        writer.store_event(
-            dg.EventLogEntry(
-                error_info=None,
-                level="info",
-                user_message=message,
-                run_id=run_id,
-                timestamp=time.time(),
-            )
-        )
+        writer.store_event(entry(message))
 
     write("before")
-    watcher.watch(run_id, None, lambda entry, _: heard.put(entry.user_message))
+    watcher.watch(RUN_ID, None, lambda event, _: heard.put(event.user_message))
     try:
         write("one")
         assert heard.get(timeout=60) == "before"
@@ -95,3 +115,86 @@ def test_a_table_that_is_there_stays_known_and_one_that_is_not_is_looked_for(
         assert storage.has_table("added_later")
     finally:
         storage.dispose()
+
+
+def test_a_runs_file_is_as_dagster_makes_it(tmp_path: Path) -> None:
+    """The same tables, indexes and migration, without Alembic."""
+    for name, kind in (("ours", KeptSqliteEventLogStorage), ("dagsters", SqliteEventLogStorage)):
+        storage = kind(str(tmp_path / name))
+        storage.store_event(entry("one"))
+        storage.dispose()
+    assert schema_of(tmp_path / "ours") == schema_of(tmp_path / "dagsters")
+
+
+def test_alembic_is_asked_nothing_when_all_is_there(
+    stored_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open the storage and to begin a run: it would load its migrations five times."""
+
+    def asked(*_: object) -> NoReturn:
+        raise AssertionError("Alembic's migrations were loaded")
+
+    project = stored_project
+    project.switch_on_pack("acme", pack_of(Items=sync_items))
+    project.run()
+    monkeypatch.setattr(ScriptDirectory, "from_config", asked)
+    with dg.DagsterInstance.get() as instance:
+        monkeypatch.setattr(project, "instance", instance)
+        assert project.run().success
+        assert instance.get_runs_count() == 2
+
+
+def test_events_stored_together_are_all_there_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else Dagster, which then stores them one by one, would store some twice."""
+    storage = KeptSqliteEventLogStorage(str(tmp_path))
+    storage.store_event(entry("before"))
+    made = dg.DagsterEvent(
+        event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+        job_name="job",
+        event_specific_data=StepMaterializationData(dg.AssetMaterialization("a")),
+    )
+    store = KeptSqliteEventLogStorage._store_asset_event  # pyright: ignore[reportPrivateUsage]
+
+    def fail(storage: KeptSqliteEventLogStorage, *given: Any) -> None:
+        store(storage, *given)
+        raise sqlite3.OperationalError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptSqliteEventLogStorage, "_store_asset_event", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            storage.store_event_batch([entry("one"), entry("two", made)])
+    try:
+        assert [e.user_message for e in storage.get_logs_for_run(RUN_ID)] == ["before"]
+        assert not storage.has_asset_key(dg.AssetKey("a"))
+        storage.store_event_batch([entry("one"), entry("two", made)])
+        assert [e.user_message for e in storage.get_logs_for_run(RUN_ID)] == [
+            "before",
+            "one",
+            "two",
+        ]
+        assert storage.has_asset_key(dg.AssetKey("a"))
+    finally:
+        storage.dispose()
+
+
+def test_what_a_run_plans_is_written_at_once(
+    stored_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six events a table: its materialization and its checks."""
+    sizes: list[int] = []
+    store = KeptSqliteEventLogStorage.store_event_batch
+
+    def count(storage: KeptSqliteEventLogStorage, events: list[dg.EventLogEntry]) -> None:
+        sizes.append(len(events))
+        store(storage, events)
+
+    monkeypatch.setattr(KeptSqliteEventLogStorage, "store_event_batch", count)
+    stored_project.switch_on_pack("acme", pack_of(Items=sync_items, Others=sync_items))
+    result = stored_project.run()
+    assert max(sizes) == 2 * 6
+    planned = stored_project.instance.all_logs(
+        result.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+    )
+    assert len(planned) == 2 * 5
