@@ -71,6 +71,13 @@ def test_tables_of_a_slow_source_are_run_by_the_engine_alone(tmp_path: Path, tab
     assert count == (4 if tables else 20)
 
 
+def test_the_time_of_a_sync_is_told_by_thread_and_step() -> None:
+    """Who works for how long, and at which step (docs/design.md)."""
+    printed = run_module("benchmarks.thread_times", "--rows", "100", "--shape", "long-texts")
+    for name in ("pack code of Items", "MainThread", "DuckDB's own", "fetching", "applying"):
+        assert name in printed
+
+
 @pytest.fixture(scope="module")
 def loaded() -> Generator[Path]:
     """A folder in which the engine and the floor have loaded deeply nested rows."""
