@@ -77,7 +77,7 @@ def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
     warnings: list[str] = []
     if counts.rejected:
         warnings.append(
-            f"{counts.rejected:,} rows were rejected; they are kept, with the reasons: see "
+            f"{_rows_were(counts.rejected)} rejected and kept, with the reasons: see "
             "`packsync rejects` and _sync.rejected_rows (contract S4)"
         )
     if counts.unusable_deletions:
@@ -93,7 +93,11 @@ def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
         )
     if applied.removed:
         warnings.append(
-            f"{applied.removed:,} rows were removed, because the syncs or parents that brought "
+            f"{_rows_were(applied.removed)} removed, because the syncs or parents that brought "
             "them are gone (contract C18, D7)"
         )
     return warnings
+
+
+def _rows_were(count: int) -> str:
+    return "1 row was" if count == 1 else f"{count:,} rows were"

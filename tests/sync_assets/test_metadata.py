@@ -52,7 +52,7 @@ def test_counts_are_those_of_the_sync(tmp_path: Path) -> None:
 def test_what_should_be_looked_at_is_a_list_of_warnings(tmp_path: Path) -> None:
     """Rejected rows are named with the table that keeps them (contract S4)."""
     metadata = metadata_of(tmp_path, {"result": [{"name": "nobody"}]})
-    assert metadata["sync/warnings"].value.startswith("- 1 rows were rejected")
+    assert metadata["sync/warnings"].value.startswith("- 1 row was rejected")
     assert "_sync.rejected_rows" in metadata["sync/warnings"].value
 
 
