@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import dagster as dg
+from dagster._utils.warnings import disable_dagster_warnings
 
 from sync_assets.resources import WAREHOUSE, WarehouseResource
 from sync_assets.schedules import build_sync_jobs
@@ -29,8 +30,19 @@ def warehouse_resource() -> WarehouseResource:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything that this code location defines."""
+    return _with_ours(dg.load_from_defs_folder(path_within_project=PROJECT))
+
+
+def defs_for_a_run() -> dg.Definitions:
+    """The same, without what is for the UI's editor alone: schemas of all kinds of components."""
+    with disable_dagster_warnings():  # as Dagster does for the other
+        tree = dg.ComponentTree.for_project(PROJECT)
+        return _with_ours(tree.build_defs(tree.defs_module_path))
+
+
+def _with_ours(found: dg.Definitions) -> dg.Definitions:
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=PROJECT),
+        found,
         dg.Definitions(
             jobs=build_sync_jobs(),
             resources={WAREHOUSE: warehouse_resource()},

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from sync_assets.definitions import CODE_LOCATION, defs
+from sync_assets.definitions import CODE_LOCATION, defs_for_a_run
 from sync_assets.schedules import PACK_TAG
 from sync_assets.terminal import TERMINAL
 
@@ -14,7 +14,7 @@ def run_job(
 ) -> dg.ExecuteInProcessResult:
     """Run the job over some assets of a pack; the run appears in Dagster's UI like any other."""
     return (
-        defs()
+        defs_for_a_run()
         .resolve_job_def(job)
         .execute_in_process(
             instance=instance,

@@ -1,10 +1,13 @@
 """Runs of the jobs: what they bring into the warehouse and what Dagster shows of it."""
 
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.execution.context.system import StepExecutionContext
 
 from packs.demo.source import SourceChange
 from tests.sync_assets import dagster_project
@@ -160,3 +163,32 @@ def test_packs_are_synced_in_one_run(project: DagsterProject) -> None:
     assert synced_tables(result) == {"acme.Items", "initech.Items"}
     assert project.query("SELECT id FROM acme.Items") == [("a",)]
     assert project.query("SELECT id FROM initech.Items ORDER BY id") == [("b",), ("c",)]
+
+
+def test_what_a_table_costs_in_dagster_does_not_grow_with_the_tables(
+    project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What looks at all outputs is done once a run; what looks at all checks, once a check."""
+    calls: Counter[str] = Counter()
+
+    def count(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def counted(*given: object) -> object:
+            calls[name] += 1
+            return real(*given)
+
+        monkeypatch.setattr(kind, name, counted)
+
+    count(StepExecutionContext, "get_output_asset_keys")
+    count(dg.AssetCheckResult, "to_asset_check_evaluation")
+
+    def sync_items(*_: object) -> Any:
+        return last_page("t1", a="1")
+
+    tables = dict.fromkeys(("One", "Two", "Three", "Four"), sync_items)
+    project.switch_on_pack("acme", pack_of(**tables))
+    result = project.run()
+    assert len(result.get_asset_check_evaluations()) == 4 * 5
+    assert calls["to_asset_check_evaluation"] == 4 * 5
+    assert calls["get_output_asset_keys"] <= 2  # Dagster asks before the step, too

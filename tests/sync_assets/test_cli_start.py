@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.sync_assets.dagster_project import ROOT
+from packs.demo.api import serve
+from packs.demo.source import DemoSource
+from tests.sync_assets.dagster_project import ProjectCopy, copy_project
 
 _PROGRAM = """
 import atexit, gc, sys
@@ -14,30 +17,53 @@ app()
 """
 
 
-def _ended(*words: str) -> tuple[set[str], str]:
+def _ended(copy: ProjectCopy, *words: str) -> tuple[set[str], str]:
     """The modules that a command has imported when its process ends; its last line."""
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", _PROGRAM, *words],
-        cwd=ROOT,
+        [sys.executable, "-W", "ignore", "-c", _PROGRAM, *words],
+        cwd=copy.folder,
+        env=copy.all_environment(),
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     *_, modules, collector = done.stderr.splitlines()
     return set(modules.split()), collector
 
 
-def test_help_imports_neither_dagster_nor_duckdb() -> None:
+def test_help_imports_neither_dagster_nor_duckdb(tmp_path: Path) -> None:
     """The commands are listed without being imported."""
-    modules, _ = _ended("--help")
+    modules, _ = _ended(copy_project(tmp_path), "--help")
     assert "sync_assets.cli" in modules
     assert not modules & {"dagster", "duckdb", "httpx", "pydantic", "sync_assets.cli.project"}
 
 
-def test_a_command_imports_no_other() -> None:
+def test_a_command_imports_no_other(tmp_path: Path) -> None:
     """Dagster's backfills for one are a hundred modules, which only `packsync backfill` needs."""
-    modules, collector = _ended("status", "--help")
+    modules, collector = _ended(copy_project(tmp_path), "status", "--help")
     assert "sync_assets.cli.status" in modules
     assert not modules & {"sync_assets.cli.backfilling", "dagster._core.execution.asset_backfill"}
     # The garbage collector is at work, without what imports have left, and none of it at the end.
+    assert collector == "True True"
+
+
+def test_a_sync_loads_what_a_run_needs(tmp_path: Path) -> None:
+    """Neither other commands nor pandas, the web server, gRPC, or what the UI's editor shows."""
+    with serve(DemoSource(seed=7)) as url:
+        copy = copy_project(tmp_path)
+        copy.environment["DEMO_API_URL"] = url
+        modules, collector = _ended(copy, "sync", "demo")
+    assert {"sync_assets.engine.sync", "sync_assets.dagster_storage"} <= modules
+    assert not modules & {
+        "dagster.components.core.snapshot",
+        "dagster_dg_cli",
+        "dagster_graphql",
+        "dagster_webserver",
+        "grpc",
+        "numpy",
+        "pandas",
+        "sync_assets.cli.audit",
+        "sync_assets.cli.backfilling",
+    }
     assert collector == "True True"

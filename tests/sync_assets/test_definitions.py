@@ -11,7 +11,7 @@ import pytest
 
 from packs.demo.pack import pack as demo_pack
 from resources.warehouse.warehouse import Warehouse
-from sync_assets.definitions import defs
+from sync_assets.definitions import defs, defs_for_a_run
 from tests.sync_assets.dagster_project import copy_project
 
 TABLES = ["Projects", "Tasks", "Events"]
@@ -149,3 +149,12 @@ def test_dg_lists_the_definitions(checks: Mapping[str, CompletedProcess[str]]) -
     assert keys >= {f"demo/{table}" for table in TABLES}
     assert {job["name"] for job in listed["jobs"]} >= {"incremental", "full_refresh"}
     assert {schedule["name"] for schedule in listed["schedules"]} >= {"demo_incremental"}
+
+
+def test_a_run_of_the_command_line_has_the_same_definitions(definitions: dg.Definitions) -> None:
+    """Only what is for the UI's editor is not among them."""
+    ours = defs_for_a_run()
+    for job in ("incremental", "full_refresh"):
+        jobs = [each.resolve_job_def(job) for each in (ours, definitions)]
+        snapshots = [each.get_job_snapshot_id() for each in jobs]
+        assert snapshots[0] == snapshots[1]
