@@ -17,12 +17,10 @@ from resources.warehouse.ledger import (
     PositionChange,
     RunRecord,
     SyncKey,
-    read_executions,
     record_run,
     write_positions,
 )
-from resources.warehouse.ledger_counts import LedgerCounts
-from resources.warehouse.ledger_tables import create_ledger
+from resources.warehouse.ledger_tables import create_ledger, ledger_exists
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
 from resources.warehouse.row_changes import (
     RowChanges,
@@ -32,6 +30,7 @@ from resources.warehouse.row_changes import (
 )
 from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.synced_table import SyncedTable
+from resources.warehouse.table_ledger import TableLedger
 from resources.warehouse.warehouse import Warehouse
 
 
@@ -104,10 +103,10 @@ def apply_stage(
     with warehouse.write() as connection:
         opened = time.monotonic()
         attach_stage(connection, stage.path)
-        if application.lease is None:  # to take the lease it has been made complete
+        if not ledger_exists(connection):  # no lease has been taken
             create_ledger(connection)
-        _check_positions(connection, application)
-        there = LedgerCounts.read(connection, key)
+        there = TableLedger.read(connection, key)
+        _check_positions(application, there.executions)
         at = datetime.now(UTC)
         table = SyncedTable(connection, key)
         schema_changes = table.fit_columns(stage.columns)
@@ -175,11 +174,10 @@ def _find(
     return rows, audit_changes(connection, table.name, stage, since, until=at)
 
 
-def _check_positions(connection: duckdb.DuckDBPyConnection, application: Application) -> None:
+def _check_positions(application: Application, executions: Mapping[str, str]) -> None:
     """The cursors must still be those the syncs started from, or changes would be lost."""
-    now = read_executions(connection, application.key)
     for change in application.changes:
-        current_id = now.get(change.sync)
+        current_id = executions.get(change.sync)
         if current_id != change.before.execution_id:
             key = replace(application.key, sync=change.sync)
             raise SupersededError(

@@ -16,6 +16,9 @@ import duckdb
 
 from resources.warehouse.identifiers import quote_identifier, quote_literal
 
+ALWAYS_ATTACHED = ("memory", "system", "temp")
+"""The databases of an instance that are no files."""
+
 _MOST_IDLE = 4
 _CHANGEABLE = ("temp_directory", "memory_limit", "force_compression", "disabled_optimizers")
 
@@ -96,7 +99,7 @@ def return_instance(instance: Instance) -> None:
 def database_name(path: Path) -> str:
     """The name that DuckDB gives to the database in a file; views in it may hold it."""
     name = path.name.partition(".")[0]
-    return f"{name}_db" if name.casefold() in ("main", "memory", "system", "temp") else name
+    return f"{name}_db" if name.casefold() in ("main", *ALWAYS_ATTACHED) else name
 
 
 def _take_idle() -> Instance | None:

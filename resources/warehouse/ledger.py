@@ -157,15 +157,6 @@ def read_positions(
     }
 
 
-def read_executions(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> dict[str, str]:
-    """Which execution each sync of the table was moved by last, by the sync's name."""
-    rows = connection.execute(
-        f"SELECT sync, execution_id FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ?",
-        [key.pack, key.table],
-    ).fetchall()
-    return dict(rows)
-
-
 def write_positions(
     connection: duckdb.DuckDBPyConnection,
     key: SyncKey,

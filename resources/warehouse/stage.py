@@ -143,9 +143,12 @@ class Stage:
             self._share_out_rows()
         upserts, rejected, repeated = self._count_rows(parts)
         dropped = duplicates = self._drop_duplicates() if repeated else 0
-        deletes = self._type_deletions() if deletions else 0
-        if deletes and upserts + rejected:
+        deletes = unusable = 0
+        if deletions:
+            deletes, unusable = self._type_deletions()
+        if deletes and self._count(f"rows JOIN deletes ON {self._same_row}"):
             dropped += self._apply_deletions()
+            deletes = self._count("deletes")
         self._create_views(any_dropped=dropped > 0)
         if dropped:
             upserts, rejected = self._count("upserts"), self._count("rejects")
@@ -153,8 +156,8 @@ class Stage:
             upserts=upserts,
             rejected=rejected,
             duplicates=duplicates,
-            deletes=self._count("deletes") if deletes else 0,
-            unusable_deletions=self._count("deletions WHERE typed IS NULL") if deletions else 0,
+            deletes=deletes,
+            unusable_deletions=unusable,
         )
 
     def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int]:
@@ -234,24 +237,27 @@ class Stage:
             "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
         )
 
-    def _type_deletions(self) -> int:
-        """Keep each deleted id once, if it can be one; returns how many they are."""
-        return self._change(
+    def _type_deletions(self) -> tuple[int, int]:
+        """Keep each deleted id once, if it can be one; returns how many are kept, and cannot."""
+        usable = self._change(
             "INSERT INTO deletes SELECT sync, typed, max(rows_before) FROM deletions "
             "WHERE typed IS NOT NULL GROUP BY ALL"
         )
+        return usable, self._count("deletions WHERE typed IS NULL")
+
+    @property
+    def _same_row(self) -> str:
+        return f"rows.{self.id_column} = deletes.id AND rows.sync = deletes.sync"
 
     def _apply_deletions(self) -> int:
         """Drop the rows that a later deletion removes, and deletions that a later row undoes."""
-        key = self.id_column
-        same = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
         dropped = self._change(
-            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {same} "
+            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {self._same_row} "
             "AND rows.rowid < deletes.rows_before "
             "WHERE rows.rowid NOT IN (SELECT stage_row FROM dropped)"
         )
         self._change(
-            f"DELETE FROM deletes USING rows WHERE {same} "
+            f"DELETE FROM deletes USING rows WHERE {self._same_row} "
             "AND rows.rowid >= deletes.rows_before AND rows.problem IS NULL"
         )
         return dropped

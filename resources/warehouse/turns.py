@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from resources.warehouse.identifiers import quote_identifier
-from resources.warehouse.instances import Instance, return_instance
+from resources.warehouse.instances import ALWAYS_ATTACHED, Instance, return_instance
 
 LONGEST_HOLD_SECONDS = 1.0
 """After so long the file is closed even if more threads wait."""
@@ -44,12 +44,11 @@ class OpenFile:
     def detach_others(self) -> None:
         """Detach what a block attached: the file of a stage, which is then removed."""
         attached = self.instance.connection.execute(
-            "SELECT database_name FROM duckdb_databases() WHERE NOT internal "
-            "AND database_name NOT IN ('memory', ?)",
-            [self.name],
+            "SELECT database_name FROM duckdb_databases()"
         ).fetchall()
         for (name,) in attached:
-            self.instance.detach(name)
+            if name not in (*ALWAYS_ATTACHED, self.name):
+                self.instance.detach(name)
 
     def close(self) -> None:
         """Close the file.

@@ -42,7 +42,7 @@ def test_everything_is_there_after_the_commit(bench: SyncBench) -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "resources.warehouse.apply.create_ledger",
+        "resources.warehouse.apply.TableLedger.read",
         "resources.warehouse.synced_table.SyncedTable.fit_columns",
         "resources.warehouse.apply.find_changes",
         "resources.warehouse.apply.make_changes",
