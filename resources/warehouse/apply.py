@@ -4,11 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
 from resources.warehouse.audit import Audit, AuditLine, audit_changes, audited_since, last_audits
-from resources.warehouse.change_samples import Witness
+from resources.warehouse.change_samples import Witness, sample_of_changes
 from resources.warehouse.closed_stage import attach_stage
 from resources.warehouse.guard import DeleteGuard, check_deletes
 from resources.warehouse.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
@@ -22,12 +23,7 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger, ledger_exists
 from resources.warehouse.rejects import RejectSummary, keep_rejects, summarize_rejects
-from resources.warehouse.row_changes import (
-    RowChanges,
-    find_changes,
-    make_changes,
-    sample_of_changes,
-)
+from resources.warehouse.row_changes import RowChanges, find_changes, make_changes
 from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.synced_table import SyncedTable
 from resources.warehouse.table_ledger import TableLedger
@@ -99,60 +95,76 @@ def apply_stage(
     when the database cannot be written; in every case the warehouse is as it was.
     """
     stage.close()
-    key = application.key
     with warehouse.write() as connection:
         opened = time.monotonic()
         attach_stage(connection, stage.path)
-        if not ledger_exists(connection):  # no lease has been taken
-            create_ledger(connection)
-        there = TableLedger.read(connection, key)
-        _check_positions(application, there.executions)
-        at = datetime.now(UTC)
-        table = SyncedTable(connection, key)
-        schema_changes = table.fit_columns(stage.columns)
-        rows, audit = _find(connection, table, stage, application, at)
-        execution_id = application.record.execution_id
-        row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
-        any_rejects = bool(there.rejects or counts.rejected)
-        if any_rejects:
-            id_column = stage.id_column
-            keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
-        write_positions(connection, key, application.changes, at=at)
-        settled = forget_held(connection, key, keep=application.keep_syncs) if there.held else []
-        removed = 0
-        if application.keep_syncs is not None:
-            removed = table.remove_syncs(application.keep_syncs)
-        record = replace(
-            application.record,
-            finished_at=datetime.now(UTC),
-            inserted=rows.inserted,
-            updated=rows.updated,
-            unchanged=rows.unchanged,
-            deleted=rows.deleted + removed,
-            rejected=counts.rejected,
-            duplicates=counts.duplicates,
-            apply_seconds=time.monotonic() - opened,
-            **(audit.figures() if audit else {}),
-        )
-        record_run(connection, record)
-        if application.lease is not None:
-            release_lease(connection, application.lease)
-        applied = Applied(
-            record=record,
-            row_count=row_count - removed,
-            schema_changes=schema_changes,
-            removed=removed,
-            kept_rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
-            held=summarize_held(connection, key) if there.held else HeldSummary(),
-            last_audits=last_audits(connection, key) if there.audits or audit else [],
-            sync_rows=table.row_count(key.sync) if application.count_sync else None,
-            sample=sample_of_changes(connection, stage, application.sample_columns, SAMPLE_ROWS)
-            if rows.inserted or rows.updated
-            else [],
-            repeated_ids=rows.repeated_ids,
-        )
+        applied, settled = _apply(connection, stage, counts, application, opened)
     remove_stages(warehouse, settled)
     return applied
+
+
+def _apply(
+    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    counts: StageCounts,
+    application: Application,
+    opened: float,
+) -> tuple[Applied, list[Path]]:
+    """Make the changes, inside the transaction; also returns files to remove after it."""
+    key, keep = application.key, application.keep_syncs
+    if application.lease is None and not ledger_exists(connection):
+        create_ledger(connection)
+    there = TableLedger.read(connection, key)
+    _check_positions(application, there.executions)
+    at = datetime.now(UTC)
+    table = SyncedTable(connection, key)
+    schema_changes = table.fit_columns(stage.columns)
+    rows, audit = _find(connection, table, stage, application, at)
+    execution_id = application.record.execution_id
+    row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
+    any_rejects = bool(there.rejects or counts.rejected)
+    if any_rejects:
+        id_column = stage.id_column
+        keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
+    write_positions(connection, key, application.changes, at=at)
+    settled = forget_held(connection, key, keep=keep) if there.held else []
+    removed = 0
+    if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
+        removed = table.remove_syncs(keep)
+    record = replace(
+        _counted(application.record, rows, counts),
+        finished_at=datetime.now(UTC),
+        deleted=rows.deleted + removed,
+        apply_seconds=time.monotonic() - opened,
+        **(audit.figures() if audit else {}),
+    )
+    record_run(connection, record)
+    if application.lease is not None:
+        release_lease(connection, application.lease)
+    applied = Applied(
+        record=record,
+        row_count=row_count - removed,
+        schema_changes=schema_changes,
+        removed=removed,
+        kept_rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
+        held=summarize_held(connection, key) if there.held else HeldSummary(),
+        last_audits=last_audits(connection, key) if there.audits or audit else [],
+        sync_rows=table.row_count(key.sync) if application.count_sync else None,
+        sample=sample_of_changes(connection, stage, rows, application.sample_columns, SAMPLE_ROWS),
+        repeated_ids=rows.repeated_ids,
+    )
+    return applied, settled
+
+
+def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRecord:
+    return replace(
+        record,
+        inserted=rows.inserted,
+        updated=rows.updated,
+        unchanged=rows.unchanged,
+        rejected=counts.rejected,
+        duplicates=counts.duplicates,
+    )
 
 
 def _find(

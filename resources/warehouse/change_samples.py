@@ -1,7 +1,7 @@
-"""What a sync is about to change, for people to look at: some rows of each kind.
+"""What a sync changes, for people to look at: some rows of each kind.
 
 Reads the temporary tables of `resources.warehouse.row_changes` and the attached stage, in the
-transaction and before the changes are made. Values are as DuckDB writes them.
+transaction; a witness does so before the changes are made. Values are as DuckDB writes them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ import duckdb
 from resources.warehouse.closed_stage import StagedRows
 from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.rejects import ReasonCount, count_reasons
+from resources.warehouse.row_changes import RowChanges, changed_rows
 
 Witness: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
 """Is shown what a sync is about to change: the connection, the table's quoted name, the stage."""
@@ -101,3 +102,24 @@ def _same_row(stage: StagedRows, relation: str) -> str:
 def _texts(relation: str, columns: Sequence[str]) -> str:
     """SQL: the columns of a relation as a list of texts."""
     return f"[{', '.join(f'CAST({relation}.{column} AS VARCHAR)' for column in columns)}]"
+
+
+def sample_of_changes(
+    connection: duckdb.DuckDBPyConnection,
+    stage: StagedRows,
+    changes: RowChanges,
+    columns: Sequence[str],
+    limit: int,
+) -> list[dict[str, str | None]]:
+    """Some of the inserted and updated rows, as text, by column; those of the table's columns.
+
+    Read from the stage, because to find them in the table may take long.
+    """
+    if not columns or not (changes.inserted or changes.updated):
+        return []
+    staged = {column.name: f"c{i}" for i, column in enumerate(stage.columns)}
+    values = ", ".join(f"CAST({staged[name]} AS VARCHAR)" for name in columns)
+    rows = connection.execute(
+        f"SELECT {values} FROM {changed_rows(changes)} LIMIT {limit}"
+    ).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]

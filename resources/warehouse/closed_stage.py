@@ -9,6 +9,9 @@ import duckdb
 from resources.warehouse.columns import Column
 from resources.warehouse.identifiers import quote_literal
 
+STAGE = "_stage"
+"""What an attached stage is called."""
+
 
 class StagedRows(Protocol):
     """What there is to know of a stage in order to apply it: its columns and which is the id."""
@@ -31,7 +34,7 @@ class StagedRows(Protocol):
 
 def attach_stage(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Attach a closed stage to the warehouse's connection, as `_stage`."""
-    connection.execute(f"ATTACH {quote_literal(str(path))} AS _stage (READ_ONLY)")
+    connection.execute(f"ATTACH {quote_literal(str(path))} AS {STAGE} (READ_ONLY)")
 
 
 def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None:

@@ -16,6 +16,8 @@ from pack_sdk.schemas import Schema
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage
 
+_FEW_ROWS = 10_000
+
 
 class EarlyStage:
     """Types the files of a spool as they become whole.
@@ -70,7 +72,7 @@ class EarlyStage:
         if self._error is not None:
             raise self._error
         if self._stage is None:
-            self._stage = self._new_stage()
+            self._stage = self._new_stage(few_rows=self._spool.row_count < _FEW_ROWS)
         return self._stage
 
     def _file_is_whole(self) -> None:

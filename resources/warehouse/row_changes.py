@@ -1,7 +1,8 @@
 """The changes that a sync makes to the rows of its table: found first, then made.
 
 Runs inside the caller's transaction, with the stage attached as `_stage`. What is found is in the
-temporary tables `changed` (`stage_row`, `sync`, `id`, `is_new`) and `deleted` (`sync`, `id`). Rows
+temporary tables or views `changed` (`stage_row`, `sync`, `id`, `is_new`) and `deleted` (`sync`,
+`id`). Rows
 are known by their key and not by DuckDB's rowid, which a column of that name would hide.
 
 A table may hold many times more rows than change, so what is read of it decides the time: of one
@@ -77,33 +78,20 @@ def make_changes(
             quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
         )
         values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
-        some = "WHERE stage_row IN (SELECT stage_row FROM changed)" if changes.unchanged else ""
         rows += _number(
             connection,
             f"INSERT INTO {table.name} ({names}) SELECT {values}, sync, ?, ? "
-            f"FROM _stage.upserts {some}",
+            f"FROM {changed_rows(changes)}",
             at,
             execution_id,
         )
     return rows
 
 
-def sample_of_changes(
-    connection: duckdb.DuckDBPyConnection, stage: StagedRows, columns: Sequence[str], limit: int
-) -> list[dict[str, str | None]]:
-    """Some of the inserted and updated rows, as text, by column; those of the table's columns.
-
-    Read from the stage, because to find them in the table may take long.
-    """
-    if not columns:
-        return []
-    staged = {column.name: f"c{i}" for i, column in enumerate(stage.columns)}
-    values = ", ".join(f"CAST({staged[name]} AS VARCHAR)" for name in columns)
-    rows = connection.execute(
-        f"SELECT {values} FROM _stage.upserts "
-        f"WHERE stage_row IN (SELECT stage_row FROM changed) LIMIT {limit}"
-    ).fetchall()
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def changed_rows(changes: RowChanges) -> str:
+    """SQL: the staged rows that are inserted or updated."""
+    some = "WHERE stage_row IN (SELECT stage_row FROM changed)" if changes.unchanged else ""
+    return f"_stage.upserts {some}"
 
 
 def _delete(
@@ -149,7 +137,7 @@ class _Finding:
         ((self._before, self._complete, self._sync, self._upserts, self._deletes),) = (
             connection.execute(
                 f"SELECT (SELECT count(*) FROM {table.name}), coalesce(bool_or(complete), false), "
-                "CASE WHEN count(DISTINCT sync) = 1 THEN min(sync) END, "
+                "CASE WHEN min(sync) = max(sync) THEN min(sync) END, "
                 "(SELECT count(*) FROM _stage.upserts), (SELECT count(*) FROM _stage.deletes) "
                 "FROM _stage.parts"
             ).fetchall()
@@ -162,8 +150,8 @@ class _Finding:
     def changes(self) -> RowChanges:
         repeated = 0
         if not self._before or not self._upserts:
-            self._all_are_new()  # if there are any
-        elif self._complete or self._since is not None or not self._timestamps:
+            return self._without_comparison()
+        if self._complete or self._since is not None or not self._timestamps:
             repeated = self._table.repeated_ids(self._stage.id_name, staged=self._stage)
             self._compare_all()
         else:
@@ -172,6 +160,9 @@ class _Finding:
         ((inserted, updated),) = self._connection.execute(
             "SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM changed"
         ).fetchall()
+        return self._found(inserted, updated, deleted, repeated)
+
+    def _found(self, inserted: int, updated: int, deleted: int, repeated: int) -> RowChanges:
         return RowChanges(
             inserted=inserted,
             updated=updated,
@@ -183,10 +174,15 @@ class _Finding:
             sync=self._sync,
         )
 
-    def _all_are_new(self) -> None:
+    def _without_comparison(self) -> RowChanges:
+        """The table or the stage has no rows: all that came are new."""
         none = "WHERE false" if self._since is not None else ""
-        rows = f"SELECT stage_row, sync, {self._stage.id_column} AS id, true AS is_new"
-        self._connection.execute(f"{_FOUND} changed AS {rows} FROM _stage.upserts {none}")
+        self._connection.execute(
+            f"CREATE TEMP VIEW changed AS SELECT stage_row, sync, {self._stage.id_column} AS id, "
+            f"true AS is_new FROM _stage.upserts {none}"
+        )
+        inserted = self._upserts if self._since is None else 0
+        return self._found(inserted, 0, self._find_deleted(), 0)
 
     def _compare_all(self) -> None:
         since = "" if self._since is None else "AND old._changed_at < ?"
@@ -234,7 +230,7 @@ class _Finding:
         """
         if not self._before or not (self._deletes or self._complete):
             self._connection.execute(
-                f"{_FOUND} deleted AS SELECT sync, id FROM changed WHERE false"
+                "CREATE TEMP VIEW deleted AS SELECT sync, id FROM changed WHERE false"
             )
             return 0
         old = f"SELECT old._sync AS sync, old.{self._key} AS id FROM {self._table.name} AS old"

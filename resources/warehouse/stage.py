@@ -49,10 +49,13 @@ class StageCounts:
 class Stage:
     """Types what a spool holds. Use as a context manager; `path` is the file to attach.
 
-    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for.
+    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for. For
+    `few_rows` the file has small blocks: 0.1 MB are written and not 0.8 MB.
     """
 
-    def __init__(self, path: Path, schema: Schema, *, memory_limit: str | None = None) -> None:
+    def __init__(
+        self, path: Path, schema: Schema, *, memory_limit: str | None = None, few_rows: bool = False
+    ) -> None:
         self.path = path
         self._conversion = RowConversion(schema)
         with explained_failures(path):
@@ -69,7 +72,8 @@ class Stage:
             )
             self._connection = self._instance.connection
             # Without a log of changes: what a crash leaves of a stage is of no use anyway.
-            self._instance.attach(path, "stage", "(RECOVERY_MODE no_wal_writes)")
+            blocks = ", BLOCK_SIZE 16384" if few_rows else ""
+            self._instance.attach(path, "stage", f"(RECOVERY_MODE no_wal_writes{blocks})")
             self._connection.execute("USE stage")
         self._rows = TypedRows(self._connection, self._conversion, schema)
         self._id_type = self.columns[self.id_index].sql_type

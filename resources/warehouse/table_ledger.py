@@ -3,7 +3,7 @@
 One statement, because each takes its time to be planned: what is not there is not looked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,6 +24,10 @@ class TableLedger:
     rejects: int
     held: int
     audits: int
+
+    def only(self, syncs: Sequence[str]) -> bool:
+        """Whether no other syncs than these have been committed."""
+        return self.executions.keys() <= set(syncs)
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> Self:

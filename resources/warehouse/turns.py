@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from resources.warehouse.closed_stage import STAGE
 from resources.warehouse.identifiers import quote_identifier
 from resources.warehouse.instances import ALWAYS_ATTACHED, Instance, return_instance
 
@@ -41,26 +42,30 @@ class OpenFile:
         self.read_only = read_only
         self.opened_at = time.monotonic()
 
-    def detach_others(self) -> None:
+    def detach_stage(self) -> None:
         """Detach what a block attached: the file of a stage, which is then removed."""
+        self.instance.connection.execute(f"DETACH DATABASE IF EXISTS {STAGE}")
+
+    def close(self) -> None:
+        """Close the file, and whatever else a block attached.
+
+        When the checkpoint fails, what is committed stays in the .wal beside the file.
+        """
+        try:
+            self._detach_others()
+            self.instance.detach(self.name)
+        except duckdb.Error:
+            self.instance.close()
+        else:
+            return_instance(self.instance)
+
+    def _detach_others(self) -> None:
         attached = self.instance.connection.execute(
             "SELECT database_name FROM duckdb_databases()"
         ).fetchall()
         for (name,) in attached:
             if name not in (*ALWAYS_ATTACHED, self.name):
                 self.instance.detach(name)
-
-    def close(self) -> None:
-        """Close the file.
-
-        When the checkpoint fails, what is committed stays in the .wal beside the file.
-        """
-        try:
-            self.instance.detach(self.name)
-        except duckdb.Error:
-            self.instance.close()
-        else:
-            return_instance(self.instance)
 
 
 class Turns:
@@ -92,7 +97,7 @@ class Turns:
             try:
                 with _cursor(used) as connection:
                     yield connection
-                used.detach_others()
+                used.detach_stage()
             except BaseException:
                 used.instance.close()
                 raise
