@@ -15,6 +15,7 @@ from benchmarks.shapes import SHAPES
 from pack_sdk import Authentication, Pack, SyncExecutionContext
 from resources.http.connection import Connection, ConnectionSettings
 from resources.runtimes.python_runtime import PythonRuntime
+from resources.warehouse.instances import Instance
 from resources.warehouse.ledger import SyncKey
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.mode import ModeRequest, RequestedMode
@@ -59,10 +60,10 @@ class TimedWarehouse(Warehouse):
     held: list[float] = field(default_factory=list[float])
 
     @contextmanager
-    def write(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for writing, from the opening to the end of the closing (its checkpoint)."""
         began = time.monotonic()
-        with super().write() as connection:
+        with super().write(within) as connection:
             yield connection
         self.held.append(time.monotonic() - began)
 

@@ -94,10 +94,11 @@ def apply_stage(
     when the guard does not let a full sync pass, and `WarehouseLockedError` or `duckdb.Error`
     when the database cannot be written; in every case the warehouse is as it was.
     """
-    stage.close()
-    with warehouse.write() as connection:
+    instance = stage.lend()
+    with warehouse.write(instance) as connection:
         opened = time.monotonic()
-        attach_stage(connection, stage.path)
+        if instance is None:
+            attach_stage(connection, stage.path)
         applied, settled = _apply(connection, stage, counts, application, opened)
     remove_stages(warehouse, settled)
     return applied

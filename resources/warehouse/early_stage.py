@@ -15,8 +15,10 @@ from typing import Self
 from pack_sdk.schemas import Schema
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage
+from resources.warehouse.warehouse import Warehouse
 
-_FEW_ROWS = 10_000
+MOST_ROWS_IN_MEMORY = 10_000
+"""A stage of more rows is a file."""
 
 
 class EarlyStage:
@@ -32,11 +34,11 @@ class EarlyStage:
         schema: Schema,
         spool: Spool,
         sync: str,
-        *,
-        memory_limit: str | None = None,
+        warehouse: Warehouse,
     ) -> None:
         """Make the stage at `path`; `sync` is the name of the sync whose pages the spool holds."""
-        self._new_stage = partial(Stage, path, schema, memory_limit=memory_limit)
+        self._new_stage = partial(Stage, path, schema, memory_limit=warehouse.memory_limit)
+        self._warehouse = warehouse
         self._spool = spool
         self._sync = sync
         self._stage: Stage | None = None
@@ -72,7 +74,8 @@ class EarlyStage:
         if self._error is not None:
             raise self._error
         if self._stage is None:
-            self._stage = self._new_stage(few_rows=self._spool.row_count < _FEW_ROWS)
+            few = self._spool.row_count <= MOST_ROWS_IN_MEMORY
+            self._stage = self._new_stage(in_memory=few and not self._warehouse.busy)
         return self._stage
 
     def _file_is_whole(self) -> None:

@@ -32,6 +32,7 @@ class Instance:
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
         self.connection.execute("SET TimeZone = 'UTC'")
+        self.closed = False
         self._settings: Mapping[str, str] = {}
 
     def set_up(self, settings: Mapping[str, str]) -> None:
@@ -49,7 +50,7 @@ class Instance:
         self.connection.execute("; ".join(changes))
         self._settings = dict(settings)
 
-    def attach(self, path: Path, database: str, options: str = "") -> None:
+    def attach(self, path: Path | str, database: str, options: str = "") -> None:
         """Open a file by this name; one that is not there is made, unless `READ_ONLY`."""
         self.connection.execute(
             f"ATTACH {quote_literal(str(path))} AS {quote_identifier(database)} {options}"
@@ -61,6 +62,7 @@ class Instance:
 
     def close(self) -> None:
         """End it, and close all files that are attached to it."""
+        self.closed = True
         self.connection.close()
 
 

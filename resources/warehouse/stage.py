@@ -1,15 +1,14 @@
-"""The stage: a scratch DuckDB file where a sync's rows are typed before they are applied.
+"""The stage: a scratch DuckDB database where a sync's rows are typed before they are applied.
 
 Typing the rows is the larger part of the work, and a DuckDB file that one process writes
-is shut to all others. Doing that part in a file of its own keeps the warehouse free until
-the moment of the transaction. The stage is made from the spool and can always be made again.
+is shut to all others. Doing that part elsewhere keeps the warehouse free until the moment of the
+transaction. The stage is made from the spool and can always be made again.
 
 Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
 row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`; `sync` is NULL for rows
-that do not count), `pages`,
-`deletions` (ids as the pack gave them, and typed, with the count of rows that arrived before),
-`dropped` (rows that a later row or deletion of the same sync replaced), `deletes` (typed ids to
-delete).
+that do not count), `pages`, `deletions` (ids as the pack gave them, and typed, with the count of
+rows that arrived before), `dropped` (rows that a later row or deletion of the same sync replaced),
+`deletes` (typed ids to delete).
 Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
 """
 
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from pack_sdk.schemas import Schema
+from resources.warehouse.closed_stage import STAGE
 from resources.warehouse.columns import Column
 from resources.warehouse.conversion import RowConversion
 from resources.warehouse.instances import Instance, borrow_instance, return_instance
@@ -30,6 +30,9 @@ from resources.warehouse.storage_failures import explained_failures
 from resources.warehouse.typed_rows import TypedRows
 
 _MANY_COLUMNS = 200
+
+_WITHOUT_LOG = "(RECOVERY_MODE no_wal_writes)"
+"""What a crash leaves of a stage is of no use anyway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +52,20 @@ class StageCounts:
 class Stage:
     """Types what a spool holds. Use as a context manager; `path` is the file to attach.
 
-    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for. For
-    `few_rows` the file has small blocks: 0.1 MB are written and not 0.8 MB.
+    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for. A
+    stage `in_memory` is for few rows: it becomes a file only if it is closed before its end.
     """
 
     def __init__(
-        self, path: Path, schema: Schema, *, memory_limit: str | None = None, few_rows: bool = False
+        self,
+        path: Path,
+        schema: Schema,
+        *,
+        memory_limit: str | None = None,
+        in_memory: bool = False,
     ) -> None:
         self.path = path
+        self._in_memory = in_memory
         self._conversion = RowConversion(schema)
         with explained_failures(path):
             path.unlink(missing_ok=True)
@@ -64,24 +73,22 @@ class Stage:
                 temp_directory=f"{path}.tmp",
                 memory_limit=memory_limit,
                 # Written once, read once, thrown away: compressing it would only cost time.
-                force_compression="uncompressed",
+                force_compression=None if in_memory else "uncompressed",
                 # It takes time with the square of their number: 25 s for 2,000. For few it pays.
                 disabled_optimizers="common_subexpressions"
                 if len(self.columns) > _MANY_COLUMNS
                 else None,
             )
             self._connection = self._instance.connection
-            # Without a log of changes: what a crash leaves of a stage is of no use anyway.
-            blocks = ", BLOCK_SIZE 16384" if few_rows else ""
-            self._instance.attach(path, "stage", f"(RECOVERY_MODE no_wal_writes{blocks})")
-            self._connection.execute("USE stage")
+            if in_memory:
+                self._instance.attach(":memory:", STAGE)
+            else:
+                self._instance.attach(path, STAGE, _WITHOUT_LOG)
+            self._connection.execute(f"USE {STAGE}")
         self._rows = TypedRows(self._connection, self._conversion, schema)
         self._id_type = self.columns[self.id_index].sql_type
-        self._journal = StagedJournal(
-            self._connection,
-            id_type=self._id_type,
-            typed_id=self._conversion.id_from_text("id"),
-        )
+        typed_id = self._conversion.id_from_text("id")
+        self._journal = StagedJournal(self._connection, id_type=self._id_type, typed_id=typed_id)
 
     def __enter__(self) -> Self:
         return self
@@ -93,9 +100,8 @@ class Stage:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None and self._instance is not None:
-            self._instance.close()  # nobody wants the file; its checkpoint may fail as well
-            self._instance = None
-        self.close()
+            self._instance.close()  # nobody wants the rows; a file's checkpoint may fail as well
+        self._end(keep=not self._in_memory)
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -193,17 +199,32 @@ class Stage:
         rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM rejects)"
         return count_reasons(self._connection, rejected)
 
+    def lend(self) -> Instance | None:
+        """The instance that has the stage in memory; if none has, the stage is closed."""
+        if self._in_memory and self._instance is not None:
+            return self._instance
+        self.close()
+        return None
+
     def close(self) -> None:
         """Close the file, so that the warehouse can attach it.
 
         Raises `StorageError` when what is not written yet cannot be.
         """
+        self._end(keep=True)
+
+    def _end(self, *, keep: bool) -> None:
+        """Give the instance back, unless it is closed; `keep` what is in memory as a file."""
         instance, self._instance = self._instance, None
-        if instance is None:
+        if instance is None or instance.closed:
             return
         try:
             with explained_failures(self.path):
-                instance.detach("stage")
+                if keep and self._in_memory:
+                    instance.attach(self.path, "kept", _WITHOUT_LOG)
+                    instance.connection.execute(f"COPY FROM DATABASE {STAGE} TO kept")
+                    instance.detach("kept")
+                instance.detach(STAGE)
         except BaseException:
             instance.close()
             raise

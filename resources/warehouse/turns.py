@@ -34,17 +34,24 @@ def turns_at(path: Path) -> "Turns":
 
 
 class OpenFile:
-    """The database as it is open: attached by this name to an instance, and since when."""
+    """The database as it is open: attached by this name to an instance, and since when.
 
-    def __init__(self, instance: Instance, name: str, *, read_only: bool) -> None:
+    `guest` says that the instance is that of a stage, which goes on with it.
+    """
+
+    def __init__(
+        self, instance: Instance, name: str, *, read_only: bool, guest: bool = False
+    ) -> None:
         self.instance = instance
         self.name = name
         self.read_only = read_only
+        self.guest = guest
         self.opened_at = time.monotonic()
 
     def detach_stage(self) -> None:
         """Detach what a block attached: the file of a stage, which is then removed."""
-        self.instance.connection.execute(f"DETACH DATABASE IF EXISTS {STAGE}")
+        if not self.guest:
+            self.instance.connection.execute(f"DETACH DATABASE IF EXISTS {STAGE}")
 
     def close(self) -> None:
         """Close the file, and whatever else a block attached.
@@ -52,12 +59,14 @@ class OpenFile:
         When the checkpoint fails, what is committed stays in the .wal beside the file.
         """
         try:
-            self._detach_others()
+            if not self.guest:
+                self._detach_others()
             self.instance.detach(self.name)
         except duckdb.Error:
             self.instance.close()
         else:
-            return_instance(self.instance)
+            if not self.guest:
+                return_instance(self.instance)
 
     def _detach_others(self) -> None:
         attached = self.instance.connection.execute(
@@ -79,27 +88,35 @@ class Turns:
         self._kept: OpenFile | None = None
         self._used: OpenFile | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has the file, or waits for it."""
+        return bool(self._used or self._kept or self._waiting)
+
     @contextmanager
     def connection(
-        self, open_file: Callable[[], OpenFile], *, read_only: bool
+        self, open_file: Callable[[], OpenFile], *, read_only: bool, anew: bool = False
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection of one's own to the file: handed on by the thread before, or opened.
 
-        It may be one that can write although only reading was asked for. A block that raises
-        leaves nothing open.
+        Opened it is where `anew` asks for it. It may be one that can write although only reading
+        was asked for. A block that raises leaves nothing open.
         """
         with self._turn():
             if self._used is not None:
                 with _cursor(self._used) as connection:
                     yield connection
                 return
-            self._used = used = self._take(read_only=read_only) or open_file()
+            self._used = used = self._take(read_only=read_only, anew=anew) or open_file()
             try:
                 with _cursor(used) as connection:
                     yield connection
                 used.detach_stage()
-            except BaseException:
-                used.instance.close()
+            except BaseException as error:
+                if isinstance(error, duckdb.Error) or not isinstance(error, Exception):
+                    used.instance.close()  # DuckDB may refuse all further work there
+                else:
+                    used.close()
                 raise
             finally:
                 self._used = None
@@ -119,19 +136,20 @@ class Turns:
         finally:
             self._lock.release()
 
-    def _take(self, *, read_only: bool) -> OpenFile | None:
+    def _take(self, *, read_only: bool, anew: bool) -> OpenFile | None:
         kept, self._kept = self._kept, None
-        if kept is None or not kept.read_only or read_only:
+        if kept is None or (not anew and (read_only or not kept.read_only)):
             return kept
         kept.close()
         return None
 
     def _hand_on(self, used: OpenFile) -> None:
-        if self._waiting and time.monotonic() - used.opened_at < LONGEST_HOLD_SECONDS:
+        brief = time.monotonic() - used.opened_at < LONGEST_HOLD_SECONDS
+        if self._waiting and brief and not used.guest:
             self._kept = used
             return
         used.close()
-        if self._waiting:
+        if self._waiting and not brief:
             time.sleep(PAUSE_SECONDS)
 
 

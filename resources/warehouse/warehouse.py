@@ -43,17 +43,23 @@ class Warehouse:
     memory_limit: str | None = None
     rehearsal: bool = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether another thread of this process has the file, or waits for it."""
+        return turns_at(self.path).busy
+
     @contextmanager
-    def write(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for writing, with one transaction around the block.
 
-        The transaction is committed when the block ends and rolled back when it raises.
+        The transaction is committed when the block ends and rolled back when it raises. The file
+        is opened `within` an instance, if one is given, beside what is attached there.
         Raises `WarehouseLockedError` when another process keeps the file, and another
         `StorageError` when it cannot be opened or written.
         """
         with explained_failures(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._opened(read_only=False) as connection:
+        with self._opened(read_only=False, within=within) as connection:
             connection.begin()
             try:
                 yield connection
@@ -92,18 +98,21 @@ class Warehouse:
                 return connection.sql(f"FROM {name}").df()
 
     @contextmanager
-    def _opened(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
+    def _opened(
+        self, *, read_only: bool, within: Instance | None = None
+    ) -> Generator[duckdb.DuckDBPyConnection]:
         def open_file() -> OpenFile:
-            return self._open(read_only=read_only)
+            return self._open(read_only=read_only, within=within)
 
+        turns, anew = turns_at(self.path), within is not None
         with (
             explained_failures(self.path, of_system=False),
-            turns_at(self.path).connection(open_file, read_only=read_only) as connection,
+            turns.connection(open_file, read_only=read_only, anew=anew) as connection,
         ):
             yield connection
 
-    def _open(self, *, read_only: bool) -> OpenFile:
-        instance = borrow_instance(
+    def _open(self, *, read_only: bool, within: Instance | None) -> OpenFile:
+        instance = within or borrow_instance(
             temp_directory=f"{self.path}.tmp", memory_limit=self.memory_limit
         )
         name = database_name(self.path)
@@ -112,7 +121,7 @@ class Warehouse:
         except BaseException:
             instance.close()
             raise
-        return OpenFile(instance, name, read_only=read_only)
+        return OpenFile(instance, name, read_only=read_only, guest=within is not None)
 
     def _attach(self, instance: Instance, name: str, *, read_only: bool) -> None:
         waiting = tenacity.Retrying(

@@ -144,8 +144,7 @@ def _attempt(
     """Collect the pages, type them (the first while others are fetched), commit them."""
     began = time.monotonic()
     path = spool.folder / "stage.duckdb"
-    limit = warehouse.memory_limit
-    with EarlyStage(path, sync.table.schema, spool, sync.key.sync, memory_limit=limit) as early:
+    with EarlyStage(path, sync.table.schema, spool, sync.key.sync, warehouse) as early:
         collected = collect(sync, execution, spool, previous_error)
         spool.close()
         fetched = time.monotonic()
@@ -184,6 +183,7 @@ def _attempt(
             applied = apply_stage(warehouse, stage, counts, application)
         except LargeDeleteError as error:
             (large,) = error.deletes
+            stage.close()
             raise hold(sync, warehouse, stage, [(large, change, record)])[large.sync] from error
     if sync.lease is not None:
         sync.lease.released = True

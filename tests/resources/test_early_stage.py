@@ -13,6 +13,7 @@ from resources.warehouse.early_stage import EarlyStage
 from resources.warehouse.spool import Spool
 from resources.warehouse.stage import Stage, StageCounts
 from resources.warehouse.staged_journal import StagePart
+from resources.warehouse.warehouse import Warehouse
 from tests.resources.sync_bench import a_page, a_schema, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
@@ -75,9 +76,15 @@ def relations(path: Path) -> list[list[tuple[Any, ...]]]:
         ]
 
 
+def early_stage(folder: Path, spool: Spool) -> EarlyStage:
+    """A stage in this folder, for a warehouse beside it."""
+    warehouse = Warehouse(path=folder / "warehouse.duckdb")
+    return EarlyStage(folder / "stage.duckdb", SCHEMA, spool, "default", warehouse)
+
+
 def staged_early(folder: Path, spool: Spool, loaded: Loaded) -> StageCounts:
     """Spool the pages, each once those before it are typed; then stage the rest."""
-    with EarlyStage(folder / "stage.duckdb", SCHEMA, spool, "default") as early:
+    with early_stage(folder, spool) as early:
         for number, page in enumerate(pages()):
             spool.append(page)
             loaded.wait_for(number)
@@ -104,7 +111,7 @@ def test_a_failed_try_before_does_not_count(
 ) -> None:
     """Its rows may be typed before anybody knows that they do not count (contract C8)."""
     loaded = Loaded(monkeypatch)
-    with EarlyStage(tmp_path / "stage.duckdb", SCHEMA, spool, "default") as early:
+    with early_stage(tmp_path, spool) as early:
         spool.append(a_page({"id": "a", "v": 1}, {"id": "z", "v": 1}), part=0)
         spool.append(a_page({"id": "a", "v": 2}), part=1)
         loaded.wait_for(1)
@@ -122,7 +129,7 @@ def test_a_small_sync_has_no_thread_and_no_file(
     """One file of rows: the stage is not made before all pages are there."""
     monkeypatch.setattr("resources.warehouse.spool.ROWS_FILE_BYTES", 1_000_000)
     before = threading.active_count()
-    with EarlyStage(tmp_path / "stage.duckdb", SCHEMA, spool, "default") as early:
+    with early_stage(tmp_path, spool) as early:
         for page in pages():
             spool.append(page)
         assert threading.active_count() == before
@@ -133,7 +140,7 @@ def test_a_small_sync_has_no_thread_and_no_file(
 
 def test_what_fails_in_the_thread_reaches_the_sync(tmp_path: Path, spool: Spool) -> None:
     """With the next file, and the page that began it does not count."""
-    with EarlyStage(tmp_path / "missing" / "stage.duckdb", SCHEMA, spool, "default"):
+    with early_stage(tmp_path / "missing", spool):
         spool.append(a_page({"id": "a", "v": 1}))
         spool.append(a_page({"id": "b", "v": 1}))
         for thread in threading.enumerate():
@@ -146,7 +153,7 @@ def test_what_fails_in_the_thread_reaches_the_sync(tmp_path: Path, spool: Spool)
 
 def test_what_fails_with_the_last_file_reaches_the_sync(tmp_path: Path, spool: Spool) -> None:
     """When the stage is asked for, at the latest."""
-    early = EarlyStage(tmp_path / "missing" / "stage.duckdb", SCHEMA, spool, "default")
+    early = early_stage(tmp_path / "missing", spool)
     with early:
         spool.append(a_page({"id": "a", "v": 1}))
         spool.append(a_page({"id": "b", "v": 1}))
@@ -160,7 +167,7 @@ def test_a_sync_that_fails_leaves_no_thread(
     """What is being typed is given up, and the file is closed: the folder can be removed."""
     loaded = Loaded(monkeypatch)
     before = threading.active_count()
-    early = EarlyStage(tmp_path / "stage.duckdb", SCHEMA, spool, "default")
+    early = early_stage(tmp_path, spool)
 
     def fail() -> None:
         for page in pages():

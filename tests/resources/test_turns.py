@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from resources.warehouse import turns
-from resources.warehouse.instances import Instance
+from resources.warehouse.instances import Instance, borrow_instance
 from resources.warehouse.warehouse import Warehouse
 
 
@@ -40,13 +40,14 @@ def while_another_waits(
     first: Callable[[Any], None],
     then: Callable[[Any], None] = look,
     *,
-    read: bool,
+    read: bool = False,
+    within: Instance | None = None,
 ) -> None:
     """Let `first` write while another thread waits for its turn; then that one has it."""
     done = threading.Event()
 
     def second() -> None:
-        with warehouse.read() if read else warehouse.write() as connection:
+        with warehouse.read() if read else warehouse.write(within) as connection:
             then(connection)
         done.set()
 
@@ -118,3 +119,45 @@ def test_a_block_that_raises_leaves_nothing_open(tmp_path: Path, opened: list[bo
     with warehouse.read() as connection:
         assert connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
     assert opened == [False, False, True]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    """An instance with a table in memory."""
+    mine = borrow_instance(temp_directory=str(tmp_path / "tmp"))
+    mine.connection.execute("ATTACH ':memory:' AS _stage; CREATE TABLE _stage.t AS SELECT 7 AS a")
+    return mine
+
+
+def test_the_file_is_opened_within_a_stage_s_instance(tmp_path: Path, instance: Instance) -> None:
+    """Even if a thread hands it on; afterwards it is closed, and the instance as it was."""
+    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+
+    def copy(connection: Any) -> None:
+        connection.execute("INSERT INTO t SELECT a FROM _stage.t")
+
+    while_another_waits(warehouse, create, copy, within=instance)
+    with duckdb.connect(warehouse.path) as connection:
+        assert connection.execute("FROM t").fetchall() == [(7,)]
+    assert instance.connection.execute("FROM _stage.t").fetchall() == [(7,)]
+    instance.close()
+
+
+@pytest.mark.parametrize("kind", [ValueError, duckdb.IOException])
+def test_only_an_error_of_duckdb_ends_the_instance(
+    tmp_path: Path, instance: Instance, kind: type[Exception]
+) -> None:
+    """It may refuse all further work; otherwise what is staged there can still be kept."""
+    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+
+    def fail() -> None:
+        with warehouse.write(instance) as connection:
+            create(connection)
+            raise kind("no")
+
+    with pytest.raises(kind):
+        fail()
+    assert instance.closed is (kind is duckdb.IOException)
+    with duckdb.connect(warehouse.path) as connection:
+        assert connection.execute("SHOW TABLES").fetchall() == []
+    instance.close()

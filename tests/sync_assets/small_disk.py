@@ -1,8 +1,9 @@
 """A sync while the disk fills up: run in a process that has a small disk of its own.
 
-    python -m tests.sync_assets.small_disk FOLDER KILOBYTES…
+    python -m tests.sync_assets.small_disk FOLDER ROWS KILOBYTES…
 
-FOLDER is on the small disk. Prints, as JSON, what happened with so many kilobytes left.
+FOLDER is on the small disk; stages of more than ROWS rows are files. Prints, as JSON, what
+happened with so many kilobytes left.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from resources.warehouse import early_stage
 from sync_assets.engine.failures import SyncFailedError
 from tests.sync_assets.engine import Engine, Scripted
 
@@ -93,5 +95,6 @@ def trial(engine: Engine, disk: SmallDisk, free: int, cursor: int) -> Trial:
 
 
 if __name__ == "__main__":
-    found = trials(Path(sys.argv[1]), (1024 * int(kilobytes) for kilobytes in sys.argv[2:]))
+    early_stage.MOST_ROWS_IN_MEMORY = int(sys.argv[2])
+    found = trials(Path(sys.argv[1]), (1024 * int(kilobytes) for kilobytes in sys.argv[3:]))
     json.dump([asdict(trial) for trial in found], sys.stdout)

@@ -44,11 +44,18 @@ def output_of(words: Sequence[str]) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module", params=[0, 10_000], ids=["stage in a file", "in memory"])
+def most_in_memory(request: pytest.FixtureRequest) -> int:
+    """So many rows a stage may have in memory."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def trials(tmp_path_factory: pytest.TempPathFactory, most_in_memory: int) -> list[dict[str, Any]]:
     """Syncs on a disk of 16 MB of their own, which fills up while the pages come."""
     folder = tmp_path_factory.mktemp("disk")
-    command = ["tests.sync_assets.small_disk", str(folder), *map(str, AMOUNTS)]
+    numbers = map(str, (most_in_memory, *AMOUNTS))
+    command = ["tests.sync_assets.small_disk", str(folder), *numbers]
     found = in_a_namespace(folder, 'mount -t tmpfs -o size=16m none "$1"', command)
     return json.loads(found)
 
@@ -60,11 +67,13 @@ def test_a_full_disk_changes_nothing(trials: list[dict[str, Any]]) -> None:
     assert [trial["left"] for trial in trials] == [[]] * len(AMOUNTS)
 
 
-def test_it_fills_up_at_every_place_that_writes(trials: list[dict[str, Any]]) -> None:
+def test_it_fills_up_at_every_place_that_writes(
+    trials: list[dict[str, Any]], most_in_memory: int
+) -> None:
     """While spooling, staging and committing, or the test above would prove little."""
     full = [trial["error"].partition(" could not be written")[0] for trial in trials]
     assert full[0].rpartition("/")[2].startswith("spool-")  # the folder of the spool
-    assert any("/stage.duckdb" in where for where in full)
+    assert any("/stage.duckdb" in where for where in full) is (most_in_memory == 0)
     assert any("/warehouse.duckdb" in where for where in full)
     assert trials[-1]["error"] == ""
 

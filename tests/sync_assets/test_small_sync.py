@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from resources.warehouse.instances import Instance
 from resources.warehouse.ledger import RunRecord
 from resources.warehouse.warehouse import Warehouse
 from sync_assets.engine.mode import ModeRequest
 from sync_assets.engine.table_runs import TableFinished, TableRuns
-from tests.sync_assets.engine import Engine, Scripted, last_page
+from tests.sync_assets.engine import Engine, Scripted, items, last_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +23,9 @@ class CountedWarehouse(Warehouse):
     opened: list[str] = field(default_factory=list[str])
 
     @contextmanager
-    def write(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
         self.opened.append("write")
-        with super().write() as connection:
+        with super().write(within) as connection:
             yield connection
 
     @contextmanager
@@ -50,3 +52,31 @@ def test_the_warehouse_is_opened_for_the_lease_and_for_the_commit(tmp_path: Path
     assert run(engine, second).mode == "incremental"
     assert first.opened == second.opened == ["write", "write"]
     assert engine.names() == {"a": "2"}
+
+
+@pytest.mark.parametrize(
+    ("most_rows", "busy", "files"), [(100, False, 0), (1, False, 2), (100, True, 2)]
+)
+def test_few_rows_are_staged_in_memory(
+    most_rows: int, busy: bool, files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless others use the warehouse: then in a file. What comes of it is the same (S4, D1)."""
+    monkeypatch.setattr("resources.warehouse.early_stage.MOST_ROWS_IN_MEMORY", most_rows)
+    monkeypatch.setattr(Warehouse, "busy", busy)
+    attached, attach = list[str](), Instance.attach
+
+    def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
+        attached.append(Path(path).name)
+        attach(self, path, database, options)
+
+    monkeypatch.setattr(Instance, "attach", watched)
+    first = {"result": items(a="1", b="2", c="3"), "continuation": 1}
+    rows = [*items(b="5", b2="6", d="7"), {"name": "without an id"}]
+    second = {**last_page("t2"), "result": rows, "deletedRowIds": ["c", "d"]}
+    engine = Engine(folder=tmp_path, execute=Scripted(first, last_page("t1", a="4"), second))
+    full, increment = (engine.sync().record for _ in range(2))
+    assert attached.count("stage.duckdb") == files
+    assert engine.names() == {"a": "4", "b": "5", "b2": "6", "d": "7"}
+    assert (full.inserted, full.duplicates) == (3, 1)
+    counts = (increment.inserted, increment.updated, increment.deleted, increment.rejected)
+    assert counts == (2, 1, 1, 1)

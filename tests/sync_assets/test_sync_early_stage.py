@@ -104,4 +104,4 @@ def test_rows_are_typed_within_the_limit_of_the_warehouse(
     monkeypatch.setattr(Engine, "warehouse", property(lambda _: limited))
     monkeypatch.setattr(Instance, "attach", watched)
     engine.sync("full")
-    assert limits == {"stage 300.0 MiB", "warehouse 300.0 MiB"}
+    assert limits == {"_stage 300.0 MiB", "warehouse 300.0 MiB"}
