@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from resources.warehouse import early_stage
 from sync_assets.engine.mode import ModeRequest, RequestedMode
 from sync_assets.engine.table_runs import TableFailed, TableRuns, TableSkipped
 from sync_assets.engine.table_sync import SyncSettings
@@ -15,6 +16,8 @@ from tests.crash.world import Service, World
 from tests.sync_assets.engine import Engine
 
 REPORT, CALLS = "report.json", "calls.ndjson"
+IN_MEMORY = 30
+"""So many rows are staged in memory: those of increments, not those of full syncs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,7 @@ def run_job(line: bytes) -> None:
     job = Job(**content, kill=Kill(**kill) if kill else None)
     folder = Path(job.folder)
     steps = Steps(folder, job.kill)
+    early_stage.MOST_ROWS_IN_MEMORY = IN_MEMORY
     steps.watch()
     if job.defect:
         DEFECTS[job.defect](steps)
