@@ -1,7 +1,7 @@
 """DuckDB instances, lent: starting one costs 25 ms of processor time, attaching a file to it one.
 
 An instance has nothing but an empty database in memory. Who borrows it has it alone, attaches
-files, and detaches them before giving it back. One in which something went wrong is closed
+files, and detaches them before giving it back. One in which DuckDB failed is closed
 instead: DuckDB may refuse all further work there.
 """
 
@@ -19,7 +19,8 @@ from resources.warehouse.identifiers import quote_identifier, quote_literal
 ALWAYS_ATTACHED = ("memory", "system", "temp")
 """The databases of an instance that are no files."""
 
-_MOST_IDLE = 4
+_MOST_IDLE = 16
+"""As many as tables are usually at work side by side; each takes some 6 MB."""
 _CHANGEABLE = ("temp_directory", "memory_limit", "force_compression", "disabled_optimizers")
 
 
