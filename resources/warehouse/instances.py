@@ -32,7 +32,7 @@ class Instance:
         self.connection = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors, too
         self.closed = False
         self._settings: Mapping[str, str] = {}
 

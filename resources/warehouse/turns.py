@@ -157,5 +157,5 @@ class Turns:
 def _cursor(file: OpenFile) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection with transactions and temporary tables of its own."""
     with file.instance.connection.cursor() as connection:
-        connection.execute(f"USE {quote_identifier(file.name)}; SET TimeZone = 'UTC'")
+        connection.execute(f"USE {quote_identifier(file.name)}")
         yield connection
