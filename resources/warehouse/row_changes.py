@@ -153,7 +153,7 @@ class _Finding:
             return self._without_comparison()
         if self._complete or self._since is not None or not self._timestamps:
             repeated = self._table.repeated_ids(self._stage.id_name, staged=self._stage)
-            self._compare_all()
+            self._compare_all(repeated)
         else:
             repeated = self._compare_timestamps_first()
         deleted = self._find_deleted()
@@ -184,10 +184,11 @@ class _Finding:
         inserted = self._upserts if self._since is None else 0
         return self._found(inserted, 0, self._find_deleted(), 0)
 
-    def _compare_all(self) -> None:
+    def _compare_all(self, repeated: int) -> None:
+        each = "DISTINCT new.stage_row" if repeated else "new.stage_row"
         since = "" if self._since is None else "AND old._changed_at < ?"
         self._connection.execute(
-            f"{_FOUND} changed AS SELECT new.stage_row, new.sync, "
+            f"{_FOUND} changed AS SELECT {each}, new.sync, "
             f"new.{self._stage.id_column} AS id, old._sync IS NULL AS is_new "
             f"FROM _stage.upserts AS new LEFT JOIN {self._table.name} AS old ON {self._same_key} "
             f"WHERE (old._sync IS NULL OR {self._differs(self._columns)}) {since}",

@@ -158,6 +158,16 @@ def test_ids_that_were_there_twice_are_counted_and_mended(apply: Syncs) -> None:
     assert [row[:2] for row in apply.rows()] == [("a", "2"), ("b", "1")]
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_an_id_that_was_there_twice_doubles_no_other_row(apply: Syncs, full: bool) -> None:
+    """Counted as two changes it would hide that another row is unchanged, which came again then."""
+    apply(("a", "1", NOON), ("b", "1", NOON))
+    with apply.warehouse.write() as connection:
+        connection.execute("INSERT INTO acme.Tasks FROM acme.Tasks WHERE id = 'a'")
+    assert counts(apply(("a", "2", ONE), ("b", "1", NOON), full=full)) == (0, 1, 1, 0)
+    assert [row[:2] for row in apply.rows()] == [("a", "2"), ("b", "1")]
+
+
 def test_other_columns_are_read_only_where_timestamps_do_not_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
