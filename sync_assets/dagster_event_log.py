@@ -153,11 +153,20 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             connection.exec_driver_sql(_STAMP, (newest,))
             connection.commit()
 
+    def wipe(self) -> None:
+        """Remove the runs' files, which must not stay open then, and empty the index."""
+        self._close_files()
+        super().wipe()
+
     def dispose(self) -> None:
         """Close all files, with the instance."""
-        while self._engines:
-            self._engines.popitem()[1].dispose()
+        self._close_files()
         super().dispose()
+
+    def _close_files(self) -> None:
+        with self._db_lock:
+            while self._engines:
+                self._engines.popitem()[1].dispose()
 
 
 _VERSION_TABLE = (  # as Alembic makes it
@@ -168,14 +177,20 @@ _STAMP = "INSERT OR IGNORE INTO alembic_version VALUES (?)"
 
 
 def is_stamped(file: Path) -> bool:
-    """Whether Dagster's tables have been made in an SQLite file, whatever migration it is at."""
+    """Whether Dagster's tables have been made in an SQLite file, whatever migration it is at.
+
+    Raises `sqlite3.OperationalError` when the file cannot be read: that says neither, and a second
+    stamp beside an older one would leave Dagster unable to migrate the file.
+    """
     if not file.exists():
         return False
     with closing(sqlite3.connect(file, timeout=SQLITE_BUSY_TIMEOUT_SECONDS)) as connection:
         try:
             return bool(connection.execute("SELECT 1 FROM alembic_version").fetchone())
-        except sqlite3.OperationalError:  # no such table
-            return False
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return False
+            raise
 
 
 def _newest_revision() -> str | None:

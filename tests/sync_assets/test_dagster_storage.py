@@ -15,7 +15,8 @@ from dagster._core.events import DagsterEventType, StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import text
 
-from sync_assets.dagster_event_log import KeptSqliteEventLogStorage
+from sync_assets import dagster_event_log
+from sync_assets.dagster_event_log import KeptSqliteEventLogStorage, is_stamped
 from tests.sync_assets import dagster_project
 from tests.sync_assets.dagster_project import DagsterProject, pack_of
 from tests.sync_assets.engine import last_page
@@ -124,6 +125,39 @@ def test_a_runs_file_is_as_dagster_makes_it(tmp_path: Path) -> None:
         storage.store_event(entry("one"))
         storage.dispose()
     assert schema_of(tmp_path / "ours") == schema_of(tmp_path / "dagsters")
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would get a second stamp beside an older one, and could not be migrated any more."""
+    monkeypatch.setattr(dagster_event_log, "SQLITE_BUSY_TIMEOUT_SECONDS", 0)
+    file = tmp_path / "runs.db"
+    assert not is_stamped(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE runs (id INTEGER)")
+        assert not is_stamped(file)
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR)")
+        connection.execute("INSERT INTO alembic_version VALUES ('an older one')")
+        assert is_stamped(file)
+        connection.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            is_stamped(file)
+
+
+def test_files_that_are_wiped_do_not_stay_open(tmp_path: Path) -> None:
+    """What is written next would go into a file without a name, and be lost."""
+    storage = KeptSqliteEventLogStorage(str(tmp_path))
+    try:
+        storage.store_event(entry("before"))
+        storage.wipe()
+        assert storage.get_logs_for_run(RUN_ID) == []
+        storage.store_event(entry("after"))
+    finally:
+        storage.dispose()
+    plain = SqliteEventLogStorage(str(tmp_path))
+    assert [event.user_message for event in plain.get_logs_for_run(RUN_ID)] == ["after"]
+    plain.dispose()
 
 
 def test_alembic_is_asked_nothing_when_all_is_there(
