@@ -12,6 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from resources.runtimes.garbage import NEW_OBJECTS
+
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": (
         "listing.list_packs",
@@ -93,6 +95,7 @@ def command(name: str) -> Any:
         holder.command(name)(found)
     if not gc.isenabled():
         gc.freeze()
+        gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         gc.enable()
     made: Any = typer.main.get_command(holder)
     return made.commands[name] if isinstance(made, TyperGroup) else made
