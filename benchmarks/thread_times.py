@@ -27,7 +27,11 @@ _EVERY_SECONDS = 0.02
 
 
 class ThreadClock:
-    """Notes the processor time of all of Python's threads, until they end; use as a context."""
+    """Notes the processor time of all of Python's threads, until they end; use as a context.
+
+    A thread is looked at every 20 ms and at the end; what one that ends in between did after
+    its last look counts as DuckDB's.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, int], float] = {}
@@ -53,7 +57,9 @@ class ThreadClock:
         return found
 
     def _look(self) -> None:
-        while not self._stopped.wait(_EVERY_SECONDS):
+        last = False
+        while not last:
+            last = self._stopped.wait(_EVERY_SECONDS)
             for thread in threading.enumerate():
                 if thread.ident is not None:
                     with suppress(OSError):  # it has ended

@@ -7,22 +7,24 @@ Rows need no collector: they end with their last reference.
 
 import gc
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 
 NEW_OBJECTS = 50_000
 """By how many objects there must be more for the collector to run: 10 to 20 MB of them."""
 
 
-class _Threshold:
-    """The collector's, which is the whole process's; any number of syncs may want it raised."""
+class _RareCollections:
+    """The collector's threshold is the process's; any number of syncs may want it raised.
+
+    Not a generator with `contextmanager`: that writes to the exception that passes through it,
+    which fails on a frozen one, and a pack may raise any.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._syncs = 0
         self._before = gc.get_threshold()
 
-    def raise_(self) -> None:
+    def __enter__(self) -> None:
         with self._lock:
             self._syncs += 1
             if self._syncs == 1:
@@ -30,24 +32,15 @@ class _Threshold:
                 if 0 < self._before[0] < NEW_OBJECTS:
                     gc.set_threshold(NEW_OBJECTS, *self._before[1:])
 
-    def set_back(self) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._syncs -= 1
             if self._syncs == 0:
                 gc.set_threshold(*self._before)
 
 
-_threshold = _Threshold()
+rare_collections = _RareCollections()
+"""Collect garbage more rarely; several may ask for it at once, and the last sets it back.
 
-
-@contextmanager
-def rare_collections() -> Generator[None]:
-    """Collect garbage more rarely; several may ask for it at once, and the last sets it back.
-
-    A process that has the collector off, or rarer already, keeps it so.
-    """
-    _threshold.raise_()
-    try:
-        yield
-    finally:
-        _threshold.set_back()
+A process that has the collector off, or rarer already, keeps it so.
+"""

@@ -69,7 +69,7 @@ def collect_pages(
         if ending := _ending(request, spool, continuation, request.after.ending_completion):
             return ending
     progress, loops = _Progress(sync, spool), LoopWatch()
-    with closing(open_session(sync, request, fetcher)) as session, rare_collections():
+    with closing(open_session(sync, request, fetcher)) as session, rare_collections:
         first = state_of(sync, request)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
         while True:

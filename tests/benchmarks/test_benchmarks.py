@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ from benchmarks.measurement import (
 from benchmarks.results import Circumstances, Outcome, now, results_page
 from benchmarks.shapes import SHAPES
 from benchmarks.source_server import PROJECT, Source, running_source
+from benchmarks.thread_times import ThreadClock
 
 
 def test_the_smallest_size_ends_with_a_page_of_results(tmp_path: Path) -> None:
@@ -72,10 +74,26 @@ def test_tables_of_a_slow_source_are_run_by_the_engine_alone(tmp_path: Path, tab
 
 
 def test_the_time_of_a_sync_is_told_by_thread_and_step() -> None:
-    """Who works for how long, and at which step (docs/design.md)."""
+    """Who works for how long, and at which step (docs/design.md).
+
+    The pack's thread may end before the clock's first look, in a sync as small as this.
+    """
     printed = run_module("benchmarks.thread_times", "--rows", "100", "--shape", "long-texts")
-    for name in ("pack code of Items", "MainThread", "DuckDB's own", "fetching", "applying"):
+    for name in ("MainThread", "DuckDB's own", "fetching", "applying"):
         assert name in printed
+
+
+def test_the_clock_tells_the_time_of_each_thread() -> None:
+    """By its name, while it is at work; one clock's thread ends with its context."""
+    done = threading.Event()
+    worker = threading.Thread(target=done.wait, name="a worker")
+    worker.start()
+    with ThreadClock() as clock:
+        pass  # the worker is there at the last look, at least
+    done.set()
+    worker.join()
+    assert set(clock.seconds()) >= {"a worker", "MainThread", "DuckDB's own"}
+    assert "this clock" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,8 @@ def threshold() -> Iterator[tuple[int, int, int]]:
 
 def test_the_last_of_several_syncs_sets_it_back(threshold: tuple[int, int, int]) -> None:
     """It is the process's; one sync that ends, by an error too, leaves the other its own."""
-    outer = rare_collections()
-    with outer:
-        with pytest.raises(RuntimeError), rare_collections():
+    with rare_collections:
+        with pytest.raises(RuntimeError), rare_collections:
             raise RuntimeError
         assert gc.get_threshold()[0] == NEW_OBJECTS
     assert gc.get_threshold() == threshold
@@ -30,6 +29,6 @@ def test_the_last_of_several_syncs_sets_it_back(threshold: tuple[int, int, int])
 def test_a_process_that_collects_rarely_or_never_goes_on_so(own: int) -> None:
     """A threshold of 0 is no collector at all."""
     gc.set_threshold(own)
-    with rare_collections():
+    with rare_collections:
         assert gc.get_threshold()[0] == own
     assert gc.get_threshold()[0] == own
