@@ -90,8 +90,9 @@ def standings_of(*contenders: Contender) -> dict[str, Standing]:
 class Race:
     """A full sync of the same rows by everybody, in turns.
 
-    The slow ones load `slow_rows` and stand for all `rows`: the time of a load of very few, which
-    is what starting costs them, is taken off, and the rest grows with the rows.
+    The slow ones load `slow_rows` and stand for all `rows`: where these are more, the time of a
+    load of very few, which is what starting costs them, is taken off, and the rest grows with the
+    rows.
     """
 
     rows: int
@@ -132,7 +133,9 @@ class Race:
         self, standing: Standing, url: str, few_url: str, expected: Content | None
     ) -> None:
         run = self._loaded(standing, url, expected)
-        if run:
+        if run and run.rows >= self.rows:
+            standing.seconds.append(run.total_seconds)
+        elif run:
             name, few = standing.contender.name, self._few
             if name not in self.starts:
                 self.starts[name] = standing.contender.load(few_url, self.shape).total_seconds

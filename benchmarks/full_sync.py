@@ -75,16 +75,14 @@ def full_sync(sizes: Sizes) -> Section:
 def shapes(sizes: Sizes) -> Section:
     """The same race on data of other shapes."""
     names = [contender.name for contender in (ENGINE, FLOOR, *PEERS)]
-    rows, notes, starts = list[list[str]](), list[str](), dict[str, float]()
-    errors = list[str]()
+    rows, notes, errors = list[list[str]](), list[str](), list[str]()
     for shape, count in sizes.shapes.items():
         race = Race(
             rows=count,
-            slow_rows=max(100, count // 10),
+            slow_rows=count,  # what is scaled up leaves out what a tool does once
             shape=shape,
             repeat=sizes.shape_repeat,
             slow_repeat=1,
-            starts=starts,
         )
         try:
             standings = race.run()
@@ -147,7 +145,7 @@ def _engine_table(standings: dict[str, Standing]) -> str:
 def _notes(race: Race, standings: dict[str, Standing]) -> Sequence[str]:
     notes = list[str]()
     scaled = [name for name, s in standings.items() if s.contender.slow and s.runs]
-    if scaled:
+    if scaled and race.slow_rows < race.rows:
         notes.append(
             f"{', '.join(scaled)}: measured on {race.slow_rows:,} rows and scaled linearly to "
             f"{race.rows:,}, without what starting costs."

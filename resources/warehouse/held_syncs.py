@@ -7,6 +7,7 @@ sync's removal. A file is moved and removed while the warehouse is open for writ
 that no process takes one for abandoned which another is about to register.
 """
 
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -108,6 +109,8 @@ def keep_held(
     with warehouse.write() as connection:
         create_ledger(connection)
         (shutil.copyfile if copy else shutil.move)(stage.path, kept)
+        with kept.open("rb") as file:  # a stage is not flushed to the disk while it is made
+            os.fsync(file.fileno())
         at = datetime.now(UTC)
         settled: list[Path] = []
         for large, change, run in held:

@@ -21,7 +21,27 @@ ALWAYS_ATTACHED = ("memory", "system", "temp")
 
 _MOST_IDLE = 16
 """As many as tables are usually at work side by side; each takes some 6 MB."""
-_CHANGEABLE = ("temp_directory", "memory_limit", "force_compression", "disabled_optimizers")
+_CHANGEABLE = (
+    "temp_directory",
+    "memory_limit",
+    "force_compression",
+    "disabled_optimizers",
+    "fsync_mode",
+    "write_buffer_row_group_count",
+    "checkpoint_threshold",
+)
+
+OF_THE_WAREHOUSE = {"checkpoint_threshold": "1MB"}
+"""Settings of an instance that writes the warehouse, which is closed soon: more than this is
+written to the file at once, and not first to its log. DuckDB counts 16 bytes for any text."""
+
+OF_A_STAGE = {
+    "force_compression": "uncompressed",
+    # The default is 5, which leaves 0.15 s of writing to the commit; rows come by the page.
+    "write_buffer_row_group_count": "1",
+    **({"fsync_mode": "NONE"} if int(duckdb.__version__.partition(".")[0]) >= 2 else {}),
+}
+"""Settings of an instance that writes a scratch file: once, to be read once and thrown away."""
 
 
 class Instance:

@@ -16,6 +16,13 @@ from pack_sdk.schemas import Schema, ValueType
 from resources.warehouse.columns import is_kept_as_json, scalar_type
 from resources.warehouse.conversion import MAX_ID_LENGTH
 from resources.warehouse.identifiers import quote_identifier, quote_literal
+from resources.warehouse.list_parts import (
+    doubt_about,
+    has_parts,
+    holds_lists,
+    parts_of,
+    value_of_parts,
+)
 from resources.warehouse.value_sql import (
     Place,
     is_nested,
@@ -40,8 +47,9 @@ class SplitRows:
     """The SQL that types rows of files, and finds those that may have a problem.
 
     Each distinct field is a column `k0`, `k1`, … of the reader. It is JSON where the value has to
-    be kept as it came, and else text. The texts inside of an object are extracted at once, as the
-    list `t0`, `t1`, … by the number of its property.
+    be kept as it came, and else text. What is inside of an object or array is extracted at once, as
+    `t0`, `t1`, … by the number of its property: the parts of what has lists in it, and else a list
+    of texts.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -59,10 +67,7 @@ class SplitRows:
         `files` is an SQL list; `options` are further arguments of the reader.
         """
         properties = self._schema.properties
-        values = ", ".join(
-            f"{value_of(prop, self._places[name])} AS c{i}"
-            for i, (name, prop) in enumerate(properties.items())
-        )
+        values = ", ".join(f"{self._value(i, name)} AS c{i}" for i, name in enumerate(properties))
         columns = ", ".join(f"c{i}" for i in range(len(properties)))
         problem = f"CASE WHEN {' OR '.join(self._suspicions())} THEN {quote_literal(SUSPECTED)} END"
         return (
@@ -82,16 +87,29 @@ class SplitRows:
 
     def _extracted(self, read: str) -> str:
         """The fields, and beside them the texts inside of objects."""
-        texts = [
-            f"{place.container} ->> [{', '.join(map(quote_literal, place.texts))}] AS t{number}"
-            for number, (name, place) in enumerate(self._places.items())
-            if is_nested(self._schema.properties[name]) and place.texts
+        inside = [
+            f"{self._inside(prop, self._places[name])} AS t{number}"
+            for number, (name, prop) in enumerate(self._schema.properties.items())
+            if _is_taken_apart(prop) or (is_nested(prop) and self._places[name].texts)
         ]
-        return f"SELECT *, {', '.join(texts)} FROM ({read})" if texts else read
+        return f"SELECT *, {', '.join(inside)} FROM ({read})" if inside else read
+
+    def _inside(self, prop: Schema, place: Place) -> str:
+        if _is_taken_apart(prop):
+            return parts_of(prop, place.container)
+        return f"{place.container} ->> [{', '.join(map(quote_literal, place.texts))}]"
+
+    def _value(self, number: int, name: str) -> str:
+        prop = self._schema.properties[name]
+        if _is_taken_apart(prop):
+            return value_of_parts(prop, f"t{number}")
+        return value_of(prop, self._places[name])
 
     def _place(self, number: int, name: str) -> Place:
         prop, field = self._schema.properties[name], self._schema.field_of(name)
         key = self._keys[field]
+        if _is_taken_apart(prop):
+            return Place(container=key)
         if is_nested(prop):
             pointers = _scalars_inside(prop)
             texts = {pointer: f"t{number}[{n}]" for n, pointer in enumerate(pointers, start=1)}
@@ -112,8 +130,16 @@ class SplitRows:
                 yield f"{typed} IS NULL"
             elif _needs_a_type(prop):
                 yield f"{typed} IS NULL AND {place.container} IS NOT NULL"
-            if is_nested(prop):
-                yield from _suspicions_inside(prop, place, typed, name)
+            if _is_taken_apart(prop):
+                doubt, problem = doubt_about(prop, f"t{number}"), problem_of(prop, place, None)
+                given = f"{place.container} IS NOT NULL"
+                yield f"CASE WHEN {given} AND {doubt} THEN {problem} IS NOT NULL ELSE false END"
+            elif is_nested(prop):
+                yield from _suspicions_inside(prop, place, typed)
+
+
+def _is_taken_apart(schema: Schema) -> bool:
+    return holds_lists(schema) and has_parts(schema)
 
 
 def _needs_json(schema: Schema) -> bool:
@@ -140,11 +166,11 @@ def _scalars_inside(schema: Schema, before: str = "") -> list[str]:
     return list(pointers)
 
 
-def _suspicions_inside(schema: Schema, place: Place, typed: str, name: str) -> Iterator[str]:
+def _suspicions_inside(schema: Schema, place: Place, typed: str) -> Iterator[str]:
     """What may be wrong inside of an array or object; `typed` is SQL for its typed value."""
     if schema.type is ValueType.ARRAY and schema.items is not None:
         if is_nested(schema.items):
-            yield f"{problem_of(schema, place, name)} IS NOT NULL"
+            yield f"{problem_of(schema, place, None)} IS NOT NULL"
         elif schema.items.required or _needs_a_type(schema.items):
             given = f"len({typed})" if schema.items.required else f"list_count({item_texts(place)})"
             yield f"list_count({typed}) < {given}"
@@ -155,7 +181,7 @@ def _suspicions_inside(schema: Schema, place: Place, typed: str, name: str) -> I
         inner = place.child(schema.field_of(key))
         value = f"struct_extract({typed}, {quote_literal(key)})"
         if is_nested(prop):
-            yield f"{typed} IS NOT NULL AND {problem_of(prop, inner, key)} IS NOT NULL"
+            yield f"{typed} IS NOT NULL AND {problem_of(prop, inner, None)} IS NOT NULL"
         elif prop.required:
             yield f"{typed} IS NOT NULL AND {value} IS NULL"
         elif _needs_a_type(prop):

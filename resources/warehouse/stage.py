@@ -15,14 +15,19 @@ Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from pack_sdk.schemas import Schema
 from resources.warehouse.closed_stage import STAGE
 from resources.warehouse.columns import Column
 from resources.warehouse.conversion import RowConversion
-from resources.warehouse.instances import Instance, borrow_instance, return_instance
+from resources.warehouse.instances import (
+    OF_A_STAGE,
+    OF_THE_WAREHOUSE,
+    Instance,
+    borrow_instance,
+    return_instance,
+)
 from resources.warehouse.rejects import ReasonCount, count_reasons
 from resources.warehouse.spool import Spool
 from resources.warehouse.staged_journal import StagedJournal, StagePart
@@ -72,8 +77,7 @@ class Stage:
             self._instance: Instance | None = borrow_instance(
                 temp_directory=f"{path}.tmp",
                 memory_limit=memory_limit,
-                # Written once, read once, thrown away: compressing it would only cost time.
-                force_compression=None if in_memory else "uncompressed",
+                **(OF_THE_WAREHOUSE if in_memory else OF_A_STAGE),  # see `lend`
                 # It takes time with the square of their number: 25 s for 2,000. For few it pays.
                 disabled_optimizers="common_subexpressions"
                 if len(self.columns) > _MANY_COLUMNS
@@ -93,12 +97,7 @@ class Stage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if error is not None and self._instance is not None:
             self._instance.close()  # nobody wants the rows; a file's checkpoint may fail as well
         self._end(keep=not self._in_memory)

@@ -100,14 +100,15 @@ def item_texts(place: Place) -> str:
     return f"({place.json} ->> '$[*]')"
 
 
-def problem_of(schema: Schema, place: Place, name: str, depth: int = 0) -> str:
+def problem_of(schema: Schema, place: Place, name: str | None, depth: int = 0) -> str:
     """SQL for why the value at a place cannot be typed, NULL when it can.
 
-    `name` is the property's path for the message, such as `owner.email`.
+    `name` is the property's path for the message, such as `owner.email`; without one the message
+    is empty, and the SQL half as long.
     """
     cases: list[str] = []
     if schema.required:
-        reason = quote_literal(f"property {name!r}: required, but missing or null")
+        reason = _reason(name, quote_literal("required, but missing or null"))
         cases.append(f"WHEN {place.text} IS NULL THEN {reason}")
     if is_nested(schema):
         expected, inside = _inside_problem(schema, place, name, depth)
@@ -121,26 +122,30 @@ def problem_of(schema: Schema, place: Place, name: str, depth: int = 0) -> str:
     return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
 
-def _inside_problem(schema: Schema, place: Place, name: str, depth: int) -> tuple[str, str]:
+def _inside_problem(schema: Schema, place: Place, name: str | None, depth: int) -> tuple[str, str]:
     """The JSON kind that an array or object must have, and SQL for what is wrong inside."""
     if schema.type is ValueType.ARRAY and schema.items is not None:
         element = f"x{depth}"
-        item = problem_of(schema.items, Place(container=element), f"{name}[]", depth + 1)
+        path = name and f"{name}[]"
+        item = problem_of(schema.items, Place(container=element), path, depth + 1)
         found = f"list_transform(json_extract({place.json}, '$[*]'), lambda {element}: {item})"
         return "ARRAY", f"list_filter({found}, lambda problem: problem IS NOT NULL)[1]"
     if is_kept_as_json(schema):
         return "OBJECT", "NULL"
     parts = [
-        problem_of(prop, place.child(schema.field_of(key)), f"{name}.{key}", depth)
+        problem_of(prop, place.child(schema.field_of(key)), name and f"{name}.{key}", depth)
         for key, prop in schema.properties.items()
     ]
     return "OBJECT", f"coalesce({', '.join([*parts, 'NULL'])})"
 
 
-def _wrong(name: str, text: str, expected: str) -> str:
-    before = quote_literal(f"property {name!r}: ")
+def _wrong(name: str | None, text: str, expected: str) -> str:
     shown = f"CASE WHEN {text} = '' THEN 'the empty string' ELSE left({text}, 200) END"
-    return f"{before} || {shown} || {quote_literal(f' is not {expected}')}"
+    return _reason(name, f"{shown} || {quote_literal(f' is not {expected}')}")
+
+
+def _reason(name: str | None, what: str) -> str:
+    return f"{quote_literal(f'property {name!r}: ')} || {what}" if name else "''"
 
 
 def _described(schema: Schema) -> str:

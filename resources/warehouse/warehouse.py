@@ -18,7 +18,12 @@ import duckdb
 import tenacity
 
 from resources.warehouse.identifiers import quote_identifier
-from resources.warehouse.instances import Instance, borrow_instance, database_name
+from resources.warehouse.instances import (
+    OF_THE_WAREHOUSE,
+    Instance,
+    borrow_instance,
+    database_name,
+)
 from resources.warehouse.storage_failures import WarehouseLockedError, explained_failures
 from resources.warehouse.turns import OpenFile, turns_at
 
@@ -113,7 +118,7 @@ class Warehouse:
 
     def _open(self, *, read_only: bool, within: Instance | None) -> OpenFile:
         instance = within or borrow_instance(
-            temp_directory=f"{self.path}.tmp", memory_limit=self.memory_limit
+            temp_directory=f"{self.path}.tmp", memory_limit=self.memory_limit, **OF_THE_WAREHOUSE
         )
         name = database_name(self.path)
         try:

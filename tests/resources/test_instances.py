@@ -9,6 +9,8 @@ import duckdb
 import pytest
 
 from resources.warehouse.instances import (
+    OF_A_STAGE,
+    OF_THE_WAREHOUSE,
     Instance,
     borrow_instance,
     database_name,
@@ -40,6 +42,34 @@ def test_who_borrows_one_has_its_own_settings(tmp_path: Path) -> None:
     assert setting(again, "memory_limit") == limit
     assert setting(again, "force_compression") == compression
     return_instance(again)
+
+
+def test_what_writes_the_warehouse_flushes_it_to_the_disk(tmp_path: Path) -> None:
+    """Although a stage, whose file may be lost, was made in the same instance before."""
+    stage = borrow_instance(temp_directory=str(tmp_path / "a"), **OF_A_STAGE)
+    assert setting(stage, "write_buffer_row_group_count") == "1"
+    if "fsync_mode" in OF_A_STAGE:  # DuckDB 1.5 flushes every file
+        assert setting(stage, "fsync_mode") == "NONE"
+    return_instance(stage)
+    with Warehouse(path=tmp_path / "w.duckdb").write() as connection:
+        names = ["checkpoint_threshold", *(["fsync_mode"] if "fsync_mode" in OF_A_STAGE else [])]
+        found = [
+            connection.execute("SELECT current_setting(?)", [name]).fetchall() for name in names
+        ]
+    assert found == [[("976.5 KiB",)], [("STANDARD",)]][: len(names)]
+
+
+def test_long_texts_are_written_to_the_file_and_not_first_to_its_log(tmp_path: Path) -> None:
+    """The file is closed after the commit, so what is in the log is written twice."""
+    path = tmp_path / "w.duckdb"
+    texts = "SELECT i, repeat(md5(i::VARCHAR), 20) FROM range(60_000) t(i)"
+    instance = borrow_instance(temp_directory=str(tmp_path / "t"), **OF_THE_WAREHOUSE)
+    instance.attach(path, "w")
+    instance.connection.execute(f"BEGIN; CREATE TABLE w.t AS {texts}; COMMIT")
+    log = Path(f"{path}.wal")
+    assert not log.exists() or log.stat().st_size < 100_000
+    instance.detach("w")
+    return_instance(instance)
 
 
 def test_one_that_has_spilled_is_not_used_for_another_folder(tmp_path: Path) -> None:
