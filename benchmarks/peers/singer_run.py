@@ -8,6 +8,7 @@ contents undoes (https://pypi.org/project/target-duckdb).
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -57,13 +58,14 @@ def _columns(types: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pipe(tap: list[str], target: list[str]) -> None:
-    with subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source:
-        done = subprocess.run(target, stdin=source.stdout, capture_output=True, check=False)
-        if source.stdout:
-            source.stdout.close()
-        said = source.stderr.read() if source.stderr else b""
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would stop the tap
+        with subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=said) as source:
+            done = subprocess.run(target, stdin=source.stdout, capture_output=True, check=False)
+            if source.stdout:
+                source.stdout.close()
+        said.seek(0)
+        ends = [" ".join(text[-300:].decode().split()) for text in (said.read(), done.stderr)]
     if source.returncode or done.returncode:
-        ends = [" ".join(text[-300:].decode().split()) for text in (said, done.stderr)]
         raise RuntimeError(f"the tap said: {ends[0]}; the target said: {ends[1]}")
 
 
