@@ -135,7 +135,8 @@ def test_hostile_values_are_typed_alike(
     values += [[None], [1, None, "x"], [["x"], 1], [{"a": 1}, None], {"a": None}, {"b": {"a": "x"}}]
     values += [{"a": 1, "b": {"c": "x"}, "c": [{"a": 1.5}]}, {"b": {}}, {"b": 1}, [{"b": 1}], "e5"]
     raw = "".join(
-        f'{{"id":{n},"v":{n}}}\n{{"id":"{n}","v":[{n}]}}\n{{"id":"","v":{{"a":{n}}}}}\n'
+        f'{{"id":{n},"v":{n}}}\n{{"id":"{n}","v":[{n}]}}\n{{"id":"{n}o","v":{{"a":{n}}}}}\n'
+        f'{{"id":"{n}l","v":[{{"a":{n},"b":{n}}}]}}\n{{"id":"","v":[[{n}]]}}\n'
         for n in NUMBERS
     )
     rows = pages_of(values) + raw.encode() + to_lines([{"id": value} for value in values])
