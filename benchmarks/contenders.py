@@ -101,7 +101,7 @@ class Race:
     repeat: int = 3
     slow_repeat: int = 3
     peers: Sequence[Contender] = PEERS
-    starts: dict[str, float] = field(default_factory=dict[str, float])
+    _starts: dict[str, float] = field(default_factory=dict[str, float], init=False)
 
     def run(self) -> dict[str, Standing]:
         """How each did, by name. Raises what the engine or the floor raises, and `ContentError`."""
@@ -137,9 +137,9 @@ class Race:
             standing.seconds.append(run.total_seconds)
         elif run:
             name, few = standing.contender.name, self._few
-            if name not in self.starts:
-                self.starts[name] = standing.contender.load(few_url, self.shape).total_seconds
-            each = max(0, run.total_seconds - self.starts[name]) / max(1, run.rows - few)
+            if name not in self._starts:
+                self._starts[name] = standing.contender.load(few_url, self.shape).total_seconds
+            each = max(0, run.total_seconds - self._starts[name]) / max(1, run.rows - few)
             standing.seconds.append(run.total_seconds + each * (self.rows - run.rows))
 
     @property

@@ -39,7 +39,7 @@ def main(
         orjson.dumps({"path": str(database), "default_target_schema": "bench"})
     )
     clock = Clock()
-    _pipe(
+    pipe(
         [sys.executable, "-m", "benchmarks.peers.singer_tap", "--config", str(tap_config)],
         [str(target), "--config", str(target_config)],
     )
@@ -57,7 +57,8 @@ def _columns(types: Mapping[str, str]) -> dict[str, str]:
     return columns
 
 
-def _pipe(tap: list[str], target: list[str]) -> None:
+def pipe(tap: list[str], target: list[str]) -> None:
+    """Run both; raises `RuntimeError` with the last words of each if one of them fails."""
     with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would stop the tap
         with subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=said) as source:
             done = subprocess.run(target, stdin=source.stdout, capture_output=True, check=False)

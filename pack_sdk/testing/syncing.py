@@ -81,12 +81,9 @@ def execute_sync_table(
     values = values_of(table.parameters, args, clock.now)
     send = guarded(fetcher, pack, endpoint)
     table = with_schema(table, values, send, options)
-    options["schema"] = table.schema
     run = _Run(table, values, _cursor_of(previous_completion), send, options)
-    run.check_parameters()
     pages = tuple(run.pages(max_pages, between_pages))
-    incremental = previous_completion is not None
-    synced = SyncedRows(table=table, incremental=incremental, pages=pages)
+    synced = SyncedRows(table=table, incremental=previous_completion is not None, pages=pages)
     if not allow_rejected:
         _check_rows(synced)
     return synced
@@ -107,9 +104,9 @@ class _Run:
         self._values = values
         self._cursor = cursor
         self._send = send
-        self._options = options
+        self._options: ContextOptions = {**options, "schema": table.schema}
 
-    def check_parameters(self) -> None:
+    def _check_parameters(self) -> None:
         """Ask `validate_parameters`, if there is one (contract C21)."""
         function = self._table.validate_parameters
         if function is None:
@@ -126,7 +123,8 @@ class _Run:
             raise UserVisibleError(rejection)
 
     def pages(self, max_pages: int, between_pages: Callable[[], object]) -> Iterator[CheckedResult]:
-        """All pages, each with what the one before returned (contract C4)."""
+        """All pages, each with what the one before returned (contract C4), if it may begin."""
+        self._check_parameters()
         page = self.page(None)
         yield page
         count = 1

@@ -30,6 +30,7 @@ from resources.warehouse.ledger import (
 )
 from resources.warehouse.ledger_tables import create_ledger, ledger_exists
 from resources.warehouse.stage import Stage
+from resources.warehouse.storage_failures import explained_failures
 from resources.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
 HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
@@ -108,9 +109,10 @@ def keep_held(
     kept = folder.absolute() / f"{held[0][2].execution_id}.duckdb"
     with warehouse.write() as connection:
         create_ledger(connection)
-        (shutil.copyfile if copy else shutil.move)(stage.path, kept)
-        with kept.open("rb") as file:  # a stage is not flushed to the disk while it is made
-            os.fsync(file.fileno())
+        with explained_failures(kept):
+            (shutil.copyfile if copy else shutil.move)(stage.path, kept)
+            with kept.open("rb") as file:  # a stage is not flushed to the disk while it is made
+                os.fsync(file.fileno())
         at = datetime.now(UTC)
         settled: list[Path] = []
         for large, change, run in held:

@@ -14,30 +14,34 @@ import orjson
 from pack_sdk.schemas import Schema, ValueType
 from resources.warehouse.columns import is_kept_as_json, scalar_type
 from resources.warehouse.identifiers import quote_literal
-from resources.warehouse.value_sql import Place, is_nested, item_texts, scalar_value, value_of
+from resources.warehouse.value_sql import Place, is_nested, lost_items, scalar_value, value_of
 
 _SURE_DIGITS = {"BIGINT": 18, "INTEGER": 9}
 """So many digits fit; that is a fifth of the SQL that says exactly what does."""
 
 
-def holds_lists(schema: Schema) -> bool:
-    """Whether there are arrays of objects or arrays, here or further inside."""
-    if schema.type is ValueType.ARRAY and schema.items is not None:
-        return is_nested(schema.items)
+def is_taken_apart(schema: Schema) -> bool:
+    """Whether a value has arrays of objects or arrays, here or further inside, and can have parts.
+
+    It cannot where fields of an object differ in case alone: DuckDB does not tell them apart.
+    """
+    return _holds_lists(schema) and _fields_differ(schema)
+
+
+def _holds_lists(schema: Schema) -> bool:
     if not _is_struct(schema):
-        return False
-    return any(holds_lists(prop) for prop in schema.properties.values())
+        return _list_items(schema) is not None
+    return any(_holds_lists(prop) for prop in schema.properties.values())
 
 
-def has_parts(schema: Schema) -> bool:
-    """Whether DuckDB can tell the fields of all objects apart: it compares them without case."""
-    if schema.type is ValueType.ARRAY and schema.items is not None:
-        return has_parts(schema.items)
+def _fields_differ(schema: Schema) -> bool:
+    if (items := _list_items(schema)) is not None:
+        return _fields_differ(items)
     if not _is_struct(schema):
         return True
     fields = {schema.field_of(name).lower() for name in schema.properties}
     different = len(fields) == len(schema.properties) and "" not in fields
-    return different and all(has_parts(prop) for prop in schema.properties.values())
+    return different and all(_fields_differ(prop) for prop in schema.properties.values())
 
 
 def parts_of(schema: Schema, container: str) -> str:
@@ -47,8 +51,8 @@ def parts_of(schema: Schema, container: str) -> str:
 
 
 def _structure(schema: Schema) -> Any:
-    if _is_list(schema) and schema.items is not None:
-        return [_structure(schema.items)]
+    if (items := _list_items(schema)) is not None:
+        return [_structure(items)]
     if _is_struct(schema):
         return {schema.field_of(name): _structure(prop) for name, prop in schema.properties.items()}
     # Numbers are written another way as VARCHAR than the JSON functions do, which a text shows.
@@ -57,8 +61,8 @@ def _structure(schema: Schema) -> Any:
 
 def value_of_parts(schema: Schema, parts: str, depth: int = 0) -> str:
     """SQL for the typed value; the same as `value_of` if there is no problem with it."""
-    if _is_list(schema) and schema.items is not None:
-        item = value_of_parts(schema.items, f"x{depth}", depth + 1)
+    if (items := _list_items(schema)) is not None:
+        item = value_of_parts(items, f"x{depth}", depth + 1)
         return f"list_transform({parts}, lambda x{depth}: {item})"
     if _is_struct(schema):
         fields = (
@@ -77,10 +81,11 @@ def doubt_about(schema: Schema, parts: str, depth: int = 0) -> str:
 
 
 def _doubts(schema: Schema, parts: str, depth: int) -> Iterator[str]:
-    if schema.required or _is_list(schema):
+    items = _list_items(schema)
+    if schema.required or items is not None:
         yield f"{parts} IS NULL"
-    if _is_list(schema) and schema.items is not None:
-        item = doubt_about(schema.items, f"x{depth}", depth + 1)
+    if items is not None:
+        item = doubt_about(items, f"x{depth}", depth + 1)
         yield f"len(list_filter({parts}, lambda x{depth}: {item})) > 0"
     elif _is_struct(schema):
         fields = [(prop, _field(schema, name, parts)) for name, prop in schema.properties.items()]
@@ -88,11 +93,9 @@ def _doubts(schema: Schema, parts: str, depth: int) -> Iterator[str]:
         empty = " AND ".join(f"{field} IS NULL" for _, field in fields)
         yield f"{parts} IS NOT NULL AND ({empty} OR {inside})"
     elif schema.type is ValueType.ARRAY and schema.items is not None:
-        place, items = Place(container=parts), schema.items
+        place = Place(container=parts)
         yield f"{parts} IS NOT NULL AND NOT {place.is_kind('ARRAY')}"
-        if items.required or scalar_type(items) != "VARCHAR":
-            typed, given = value_of(schema, place, depth), item_texts(place)
-            yield f"list_count({typed}) < {'len' if items.required else 'list_count'}({given})"
+        yield from lost_items(schema.items, place, value_of(schema, place, depth))
     elif schema.type is ValueType.OBJECT:
         yield f"{parts} IS NOT NULL AND NOT {Place(container=parts).is_kind('OBJECT')}"
     elif scalar_type(schema) in _SURE_DIGITS:
@@ -101,9 +104,11 @@ def _doubts(schema: Schema, parts: str, depth: int) -> Iterator[str]:
         yield f"{parts} IS NOT NULL AND {scalar_value(schema, parts)} IS NULL"
 
 
-def _is_list(schema: Schema) -> bool:
-    """Whether the parts are a list."""
-    return schema.type is ValueType.ARRAY and schema.items is not None and is_nested(schema.items)
+def _list_items(schema: Schema) -> Schema | None:
+    """What the items are, if they are arrays or objects, so that the parts are a list."""
+    if schema.type is ValueType.ARRAY and schema.items is not None and is_nested(schema.items):
+        return schema.items
+    return None
 
 
 def _is_struct(schema: Schema) -> bool:

@@ -18,15 +18,14 @@ from resources.warehouse.conversion import MAX_ID_LENGTH
 from resources.warehouse.identifiers import quote_identifier, quote_literal
 from resources.warehouse.list_parts import (
     doubt_about,
-    has_parts,
-    holds_lists,
+    is_taken_apart,
     parts_of,
     value_of_parts,
 )
 from resources.warehouse.value_sql import (
     Place,
     is_nested,
-    item_texts,
+    lost_items,
     pointer_to,
     problem_of,
     value_of,
@@ -86,29 +85,29 @@ class SplitRows:
         return f"SELECT {keys} FROM {reader}"
 
     def _extracted(self, read: str) -> str:
-        """The fields, and beside them the texts inside of objects."""
+        """The fields, and beside them what is inside of objects and arrays."""
         inside = [
             f"{self._inside(prop, self._places[name])} AS t{number}"
             for number, (name, prop) in enumerate(self._schema.properties.items())
-            if _is_taken_apart(prop) or (is_nested(prop) and self._places[name].texts)
+            if is_taken_apart(prop) or (is_nested(prop) and self._places[name].texts)
         ]
         return f"SELECT *, {', '.join(inside)} FROM ({read})" if inside else read
 
     def _inside(self, prop: Schema, place: Place) -> str:
-        if _is_taken_apart(prop):
+        if is_taken_apart(prop):
             return parts_of(prop, place.container)
         return f"{place.container} ->> [{', '.join(map(quote_literal, place.texts))}]"
 
     def _value(self, number: int, name: str) -> str:
         prop = self._schema.properties[name]
-        if _is_taken_apart(prop):
+        if is_taken_apart(prop):
             return value_of_parts(prop, f"t{number}")
         return value_of(prop, self._places[name])
 
     def _place(self, number: int, name: str) -> Place:
         prop, field = self._schema.properties[name], self._schema.field_of(name)
         key = self._keys[field]
-        if _is_taken_apart(prop):
+        if is_taken_apart(prop):
             return Place(container=key)
         if is_nested(prop):
             pointers = _scalars_inside(prop)
@@ -130,16 +129,12 @@ class SplitRows:
                 yield f"{typed} IS NULL"
             elif _needs_a_type(prop):
                 yield f"{typed} IS NULL AND {place.container} IS NOT NULL"
-            if _is_taken_apart(prop):
+            if is_taken_apart(prop):
                 doubt, problem = doubt_about(prop, f"t{number}"), problem_of(prop, place, None)
                 given = f"{place.container} IS NOT NULL"
                 yield f"CASE WHEN {given} AND {doubt} THEN {problem} IS NOT NULL ELSE false END"
             elif is_nested(prop):
                 yield from _suspicions_inside(prop, place, typed)
-
-
-def _is_taken_apart(schema: Schema) -> bool:
-    return holds_lists(schema) and has_parts(schema)
 
 
 def _needs_json(schema: Schema) -> bool:
@@ -171,9 +166,8 @@ def _suspicions_inside(schema: Schema, place: Place, typed: str) -> Iterator[str
     if schema.type is ValueType.ARRAY and schema.items is not None:
         if is_nested(schema.items):
             yield f"{problem_of(schema, place, None)} IS NOT NULL"
-        elif schema.items.required or _needs_a_type(schema.items):
-            given = f"len({typed})" if schema.items.required else f"list_count({item_texts(place)})"
-            yield f"list_count({typed}) < {given}"
+        else:
+            yield from lost_items(schema.items, place, typed)
         return
     if is_kept_as_json(schema):
         return

@@ -4,7 +4,7 @@ A recursion over the schema. DuckDB's own casts are too kind for JSON: they woul
 for a whole number, take true for 1, and infinity for a date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pack_sdk.schemas import Schema, ValueType
@@ -98,6 +98,14 @@ def _list(items: Schema, place: Place, depth: int) -> str:
 def item_texts(place: Place) -> str:
     """SQL for the items of the array at a place as texts, NULL for null."""
     return f"({place.json} ->> '$[*]')"
+
+
+def lost_items(items: Schema, place: Place, typed: str) -> Iterator[str]:
+    """SQL that is true where scalars of the array at a place are not in its `typed` value."""
+    if items.required:
+        yield f"list_count({typed}) < len({typed})"
+    elif scalar_type(items) != "VARCHAR":  # any JSON has a text
+        yield f"list_count({typed}) < list_count({item_texts(place)})"
 
 
 def problem_of(schema: Schema, place: Place, name: str | None, depth: int = 0) -> str:

@@ -83,6 +83,17 @@ def test_the_time_of_a_sync_is_told_by_thread_and_step() -> None:
         assert name in printed
 
 
+def test_a_tap_that_logs_much_does_not_stand_still() -> None:
+    """More than a pipe holds; in a process of its own, which can be given up."""
+    tap = "import sys; sys.stderr.write('x' * 1_000_000); print('rows')"
+    target = "import sys; sys.exit(sys.stdin.read() != 'rows\\n')"
+    code = (
+        "import sys; from benchmarks.peers.singer_run import pipe; "
+        f"pipe([sys.executable, '-c', {tap!r}], [sys.executable, '-c', {target!r}])"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, timeout=60)  # noqa: S603 - our own interpreter
+
+
 def test_the_clock_tells_the_time_of_each_thread() -> None:
     """By its name, while it is at work; one clock's thread ends with its context."""
     done = threading.Event()

@@ -201,21 +201,8 @@ def test_one_odd_value_in_the_depth_of_a_row_is_suspected(
     """Where all else is there and good, so that nothing else gives rise to doubt (S4)."""
     good: dict[str, Any] = {"a": 1, "at": "2024-01-31", "o": {"a": 1, "b": True}}
     good |= {"l": [{"a": "x"}], "m": [[1]], "n": ["x"], "j": {"z": 1}}
-    odd: list[Any] = [
-        None,
-        {},
-        [],
-        5,
-        1.5,
-        "x",
-        [None],
-        [[None]],
-        [["x"]],
-        [{}],
-        [5],
-        {"a": "x"},
-        {"b": 2},
-    ]
+    odd: list[Any] = [None, {}, [], 5, 1.5, "x", [None], [[None]], [["x"]], [{}], [5]]
+    odd += [{"a": "x"}, {"b": 2}]
     values = [[good, {**good, field: value}] for field in good for value in odd]
     schema = SCHEMAS["lists in objects in lists"]
     check(connection, schema, tmp_path / "rows.ndjson", pages_of([[good], *values]))

@@ -1,5 +1,7 @@
 """The guard: full syncs that would delete too much are held, approved, discarded (D8)."""
 
+import errno
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -287,6 +289,22 @@ def test_approving_without_the_staged_rows_says_what_to_do(tmp_path: Path) -> No
     with pytest.raises(NotHeldError, match="approve_deletes: true"):
         approve_held(engine.warehouse, found)
     assert engine.state() == state
+
+
+def test_what_is_held_has_reached_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unlike a stage that is only for now: on a full disk nothing is held, and the user is told."""
+    engine = engine_of(tmp_path, FIVE, page("t2", "a"))
+    engine.sync()
+    before = engine.state()
+
+    def full_disk(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(SyncFailedError, match=r"held/\w+\.duckdb.*disk") as caught:
+        engine.sync("full")
+    assert "free" in str(caught.value).lower()
+    assert (held(engine), engine.state()) == ([], before)
 
 
 def test_the_first_sync_is_never_held(tmp_path: Path) -> None:
