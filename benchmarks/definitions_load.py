@@ -28,11 +28,11 @@ imported, imported_cpu = time.monotonic() - began, time.process_time() - cpu
 _LOAD = """
 import sys
 from benchmarks.many_tables_run import make_pack
-from sync_assets.assets import build_pack_assets
-from sync_assets.configuration import ScheduleConfiguration
-from sync_assets.pack_assets import PackAssets
-from sync_assets.resources import PackResource, WarehouseResource
-from sync_assets.schedules import build_pack_schedules, build_sync_jobs
+from pack_sync.dagster.assets import build_pack_assets
+from pack_sync.dagster.configuration import ScheduleConfiguration
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import PackResource, WarehouseResource
+from pack_sync.dagster.schedules import build_pack_schedules, build_sync_jobs
 pack = PackAssets(name="bench", pack=make_pack(int(sys.argv[1])))
 defs = dg.Definitions(
     assets=build_pack_assets(pack), jobs=build_sync_jobs(),

@@ -13,14 +13,14 @@ import typer
 from benchmarks.measurement import Clock, Measurement, columns_as_they_are, content_of, report
 from benchmarks.shapes import SHAPES
 from pack_sdk import Authentication, Pack, SyncExecutionContext
-from resources.http.connection import Connection, ConnectionSettings
-from resources.runtimes.python_runtime import PythonRuntime
-from resources.warehouse.instances import Instance
-from resources.warehouse.ledger import SyncKey
-from resources.warehouse.warehouse import Warehouse
-from sync_assets.engine.mode import ModeRequest, RequestedMode
-from sync_assets.engine.sync import run_sync
-from sync_assets.engine.table_sync import LogLevel, SyncSettings, TableSync
+from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
+from pack_sync.engine.sync import run_sync
+from pack_sync.engine.sync_job import LogLevel, SyncSettings, TableSync
+from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.ledger.cursors import SyncKey
+from pack_sync.runtimes.python.runtime import PythonRuntime
+from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.duckdb_handles import Instance
 
 DATABASE = "warehouse.duckdb"
 KEY = SyncKey(pack="bench", table="Items")

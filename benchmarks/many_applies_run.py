@@ -8,9 +8,9 @@ import typer
 
 from benchmarks.engine_run import DATABASE, item_sync
 from benchmarks.measurement import Clock
-from resources.warehouse.warehouse import Warehouse
-from sync_assets.engine.mode import ModeRequest
-from sync_assets.engine.sync import run_sync
+from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.sync import run_sync
+from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 def main(

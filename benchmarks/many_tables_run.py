@@ -17,14 +17,14 @@ import typer
 from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
 from pack_sdk import Pack, SyncExecutionContext
-from resources.runtimes.python_runtime import PythonRuntime
-from resources.warehouse.ledger import DEFAULT_SYNC, SyncKey
-from sync_assets.assets import build_pack_assets
-from sync_assets.engine.mode import ModeRequest
-from sync_assets.engine.table_runs import LogLine, TableFinished, TableRuns
-from sync_assets.pack_assets import PackAssets
-from sync_assets.pack_run import table_sync_of
-from sync_assets.resources import ConnectionConfig, PackResource, WarehouseResource
+from pack_sync.dagster.assets import build_pack_assets
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import ConnectionConfig, PackResource, WarehouseResource
+from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.sync_tables import LogLine, TableFinished, TableRuns
+from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
+from pack_sync.runtimes.python.runtime import PythonRuntime
 
 _TABLES: dict[str, Pack] = {}
 

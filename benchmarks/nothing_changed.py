@@ -25,7 +25,7 @@ from benchmarks.source_server import PROJECT
 
 _COPIED = ("pack_sdk", "packs", "resources", "sync_assets")
 _IMPORT = [sys.executable, "-c", "import dagster"]
-_SYNC = [sys.executable, "-c", "from sync_assets.cli import app; app()", "sync", "demo"]
+_SYNC = [sys.executable, "-c", "from pack_sync.cli.app import app; app()", "sync", "demo"]
 
 
 def nothing_changed(sizes: Sizes) -> Section:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pack_sdk import make_object_schema
 from pack_sdk.schemas import Schema
-from resources.warehouse.columns import columns_of
+from pack_sync.stage.column_types import columns_of
 
 Dice = random.Random
 

@@ -14,11 +14,11 @@ import typer
 
 from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
-from resources.warehouse.columns import columns_of
-from resources.warehouse.ledger import PositionChange, SyncPosition, write_positions
-from resources.warehouse.ledger_tables import create_ledger
-from resources.warehouse.synced_table import SyncedTable
-from resources.warehouse.warehouse import Warehouse
+from pack_sync.commit.target_table import SyncedTable
+from pack_sync.ledger.cursors import PositionChange, SyncPosition, write_positions
+from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.stage.column_types import columns_of
+from pack_sync.warehouse.duckdb_file import Warehouse
 
 _WORDS = "['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta', 'iota', 'kappa']"
 _ROWS = f"""

@@ -20,8 +20,8 @@ from rich.table import Table
 
 from benchmarks.engine_run import DATABASE, TimedWarehouse, item_sync
 from benchmarks.source_server import Source, running_source
-from sync_assets.engine.mode import ModeRequest
-from sync_assets.engine.sync import run_sync
+from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.sync import run_sync
 
 _EVERY_SECONDS = 0.02
 

@@ -24,16 +24,16 @@ from rich.table import Table
 
 from pack_sdk import SyncState
 from pack_sdk.logger import SilentLogger
-from resources.http.connection import Connection, ConnectionSettings
-from resources.http.fetcher import SyncFetcher
-from resources.runtimes.runtime import CallEnvironment
-from resources.runtimes.typescript.build import build_pack
-from resources.runtimes.typescript.cache import BuiltPack
-from resources.runtimes.typescript.frames import Frame, FrameKind
-from resources.runtimes.typescript.manifest import read_manifest
-from resources.runtimes.typescript.node_modules import node
-from resources.runtimes.typescript.process import Limits, PackProcess
-from resources.runtimes.typescript.session import TypeScriptRuntime, TypeScriptSession
+from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.typescript.build import build_pack
+from pack_sync.runtimes.typescript.bundle_cache import BuiltPack
+from pack_sync.runtimes.typescript.manifest import read_manifest
+from pack_sync.runtimes.typescript.messages import Frame, FrameKind
+from pack_sync.runtimes.typescript.node_modules import node
+from pack_sync.runtimes.typescript.process import Limits, PackProcess
+from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime, TypeScriptSession
 
 FOLDER = Path(__file__).parent / "typescript"
 _CHUNK = 1024 * 1024

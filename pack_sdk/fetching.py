@@ -1,7 +1,7 @@
 """What a pack sees of HTTP: requests, responses and the two faces of the fetcher.
 
 The work (domains, credentials, retries, limits) is done by whoever supplies `send`:
-`resources.http.fetcher` in a real sync, a mock in tests.
+`pack_sync.http.fetcher` in a real sync, a mock in tests.
 """
 
 import asyncio

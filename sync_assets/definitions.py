@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._utils.warnings import disable_dagster_warnings
 
-from sync_assets.resources import WAREHOUSE, WarehouseResource
-from sync_assets.schedules import build_sync_jobs
-from sync_assets.terminal import TERMINAL, terminal_logger
+from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.dagster.schedules import build_sync_jobs
+from pack_sync.dagster.terminal_log import TERMINAL, terminal_logger
 
 PROJECT = Path(__file__).resolve().parent.parent
 CODE_LOCATION = "pack_sync"

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import dagster as dg
 from rich.console import Console
 
+from pack_sync.cli.report import report_table
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.run_job import run_job
+from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from packs.demo.api import serve
 from packs.demo.source import DemoSource, SourceChange
-from sync_assets.component import PackSyncComponent
 from sync_assets.definitions import PROJECT, WAREHOUSE_VARIABLE
-from sync_assets.report import report_table
-from sync_assets.runs import run_job
-from sync_assets.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 
 _console = Console()
 

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
+from pack_sync.cli.context import configured_components
+from pack_sync.runtimes.loader import build_if_needed
 from packs.demo.api import changing, serve
 from packs.demo.source import DemoSource
-from resources.runtimes.pack_loader import build_if_needed
-from sync_assets.cli.project import configured_components
 from sync_assets.definitions import PROJECT
 
 

@@ -28,7 +28,7 @@ NOT_SHOWN = {
 
 def modules() -> Iterator[ast.Module]:
     """Our source, parsed."""
-    for folder in ("pack_sdk", "resources", "sync_assets"):
+    for folder in ("pack_sdk", "pack_sync"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield ast.parse(path.read_text())
 
@@ -85,7 +85,7 @@ def test_the_table_quotes_what_is_said(name: str, says: str, remedy: str) -> Non
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`packsync ([a-z]+)", PAGE))))
 def test_the_remedies_are_commands(command: str) -> None:
     """What the table tells to run can be run."""
-    from sync_assets.cli import app
+    from pack_sync.cli.app import app
 
     names = [each.name for each in (*app.registered_commands, *app.registered_groups)]
     assert command in names

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
     path
-    for folder in ("pack_sdk", "packs", "resources", "sync_assets")
+    for folder in ("pack_sdk", "pack_sync", "packs", "resources", "sync_assets")
     for path in (ROOT / folder).rglob("*.py")
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tests.crash.world import World, page_count
-from tests.sync_assets.engine import Engine
+from tests.engine.sync_harness import Engine
 
 NO_CALL = object()
 """Stands for a sync that has nothing left to ask the service for."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-from resources.warehouse import early_stage
-from sync_assets.engine.mode import ModeRequest, RequestedMode
-from sync_assets.engine.table_runs import TableFailed, TableRuns, TableSkipped
-from sync_assets.engine.table_sync import SyncSettings
+from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
+from pack_sync.engine.sync_job import SyncSettings
+from pack_sync.engine.sync_tables import TableFailed, TableRuns, TableSkipped
+from pack_sync.stage import background_typing
 from tests.crash.defects import DEFECTS
 from tests.crash.killing import Kill, Steps
 from tests.crash.world import Service, World
-from tests.sync_assets.engine import Engine
+from tests.engine.sync_harness import Engine
 
 REPORT, CALLS = "report.json", "calls.ndjson"
 IN_MEMORY = 30
@@ -43,7 +43,7 @@ def run_job(line: bytes) -> None:
     job = Job(**content, kill=Kill(**kill) if kill else None)
     folder = Path(job.folder)
     steps = Steps(folder, job.kill)
-    early_stage.MOST_ROWS_IN_MEMORY = IN_MEMORY
+    background_typing.MOST_ROWS_IN_MEMORY = IN_MEMORY
     steps.watch()
     if job.defect:
         DEFECTS[job.defect](steps)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resources.warehouse import apply, spool, spool_journal
-from resources.warehouse.ledger import write_positions
-from sync_assets.engine import collect, resume, sync
+from pack_sync.commit import commit
+from pack_sync.engine import attempt, resume, sync
+from pack_sync.ledger.cursors import write_positions
+from pack_sync.spool import journal, spool
 from tests.crash.killing import Steps
 from tests.crash.world import PAGE_ROWS
 
@@ -16,23 +17,23 @@ from tests.crash.world import PAGE_ROWS
 
 def cursor_committed_first(_: Steps) -> None:
     """The cursor has a transaction of its own, before that of the rows."""
-    applying = apply.apply_stage
+    applying = commit.apply_stage
 
     def apply_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
         with warehouse.write() as connection:
-            apply.create_ledger(connection)
+            commit.create_ledger(connection)
             at = application.record.finished_at
             write_positions(connection, application.key, application.changes, at=at)
         return applying(warehouse, stage, counts, application)
 
-    apply._check_positions = lambda *_: None  # pyright: ignore
-    apply.write_positions = lambda *_, **__: None  # pyright: ignore
+    commit._check_positions = lambda *_: None  # pyright: ignore
+    commit.write_positions = lambda *_, **__: None  # pyright: ignore
     sync.apply_stage = apply_stage
 
 
 def cursor_committed_last(_: Steps) -> None:
     """The cursor has a transaction of its own, after that of the rows."""
-    applying = apply.apply_stage
+    applying = commit.apply_stage
 
     def apply_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
         applied = applying(warehouse, stage, counts, application)
@@ -41,7 +42,7 @@ def cursor_committed_last(_: Steps) -> None:
             write_positions(connection, application.key, application.changes, at=at)
         return applied
 
-    apply.write_positions = lambda *_, **__: None  # pyright: ignore
+    commit.write_positions = lambda *_, **__: None  # pyright: ignore
     sync.apply_stage = apply_stage
 
 
@@ -77,7 +78,7 @@ def resume_at(pages: int) -> Callable[[Steps], None]:
     """A resumed sync goes on so many pages from where it should."""
 
     def plant(_: Steps) -> None:
-        collecting = collect.collect_pages
+        collecting = attempt.collect_pages
 
         def collect_pages(sync: Any, request: Any, *others: Any) -> Any:
             after = request.after
@@ -87,14 +88,14 @@ def resume_at(pages: int) -> Callable[[Steps], None]:
                 after = dataclasses.replace(after, continuation=moved)
             return collecting(sync, dataclasses.replace(request, after=after), *others)
 
-        collect.collect_pages = collect_pages
+        attempt.collect_pages = collect_pages
 
     return plant
 
 
 def any_spool_will_do(_: Steps) -> None:
     """Pages are gone on with whatever they are of."""
-    spool_journal.SpoolHeader.differences = lambda *_: []  # pyright: ignore
+    journal.SpoolHeader.differences = lambda *_: []  # pyright: ignore
 
 
 def never_resumed(_: Steps) -> None:

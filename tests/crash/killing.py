@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Literal, NoReturn, TypeAlias
 
 import duckdb
 
-from resources.warehouse import spool
+from pack_sync.spool import spool
 
 How: TypeAlias = Literal["before", "half", "after", "timer"]
 HOWS: tuple[How, ...] = ("before", "half", "after")

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sync_assets.engine.mode import RequestedMode
+from pack_sync.engine.full_or_incremental import RequestedMode
 from tests.crash.checks import NO_CALL, next_call, violations
 from tests.crash.child import CALLS, REPORT, Job, engine_of
 from tests.crash.fork_server import ForkServer

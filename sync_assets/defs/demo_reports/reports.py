@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from sync_assets.resources import WarehouseResource
+from pack_sync.dagster.resources import WarehouseResource
 
 TASKS = dg.AssetKey(["demo", "Tasks"])
 PROJECTS = dg.AssetKey(["demo", "Projects"])

@@ -1,0 +1,39 @@
+"""Which accounts the connections of a pack belong to, as the pack's `getConnectionName` says."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pack_sdk.logger import SilentLogger
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import PackResource
+from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.runtimes.runtime import CallEnvironment
+
+
+def account_names(
+    component: PackSyncComponent, definition: PackAssets
+) -> Iterator[tuple[str, str]]:
+    """Each connection, and the account's name; the services are asked.
+
+    A service that cannot be asked does not end the list: its error stands for the name.
+    """
+    with dg.build_resources({definition.resource_key: component.resource()}) as built:
+        pack: PackResource = getattr(built, definition.resource_key)
+        for name in component.connection_names:
+            yield name, _account_of(pack, name)
+
+
+def _account_of(pack: PackResource, name: str) -> str:
+    connection = pack.connection(name)
+    environment = CallEnvironment(
+        fetcher=SyncFetcher(connection),
+        logger=SilentLogger(),
+        endpoint=connection.settings.endpoint,
+        page_timeout_seconds=pack.page_timeout_seconds,
+    )
+    try:
+        return pack.runtime().connection_name(environment) or "the pack does not say"
+    except Exception as error:
+        return connection.redactor.redact(f"{type(error).__name__}: {error}")

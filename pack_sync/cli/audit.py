@@ -1,0 +1,75 @@
+"""`packsync audit`: what the full syncs found that increments should have brought."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from pack_sync.cli.context import (
+    choose_pack,
+    choose_table,
+    console,
+    open_warehouse,
+    plain_errors,
+)
+from pack_sync.commit.full_sync_audit import AuditLine, read_audits
+from pack_sync.ledger.cursors import DEFAULT_SYNC
+
+
+def audit(
+    pack: Annotated[str | None, typer.Argument(help="The pack; all if left out.")] = None,
+    table: Annotated[str | None, typer.Argument(help="One of its tables.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many audits to show of each table.")] = 20,
+) -> None:
+    """Show what full syncs found that incremental ones had missed, left stale or not deleted."""
+    with plain_errors():
+        if pack is not None:
+            _, definition = choose_pack(pack)
+            pack = definition.name
+            table = choose_table(definition, table) if table else None
+        with open_warehouse().read() as connection:
+            lines = read_audits(connection, pack, table)
+        if not lines:
+            console.print(
+                "No audit yet: the first is the first full sync of a table that has a cursor.",
+                soft_wrap=True,
+            )
+            return
+        lines.sort(key=_table_name)  # stable: the newest of each table come first
+        for name, of_table in itertools.groupby(lines, key=_table_name):
+            _show(name, list(of_table), limit)
+
+
+def _table_name(line: AuditLine) -> str:
+    return f"{line.key.pack}.{line.key.table}"
+
+
+def _show(name: str, lines: Sequence[AuditLine], limit: int) -> None:
+    table = Table(title=escape(name), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("when (UTC)", no_wrap=True)
+    several = {line.key.sync for line in lines} != {DEFAULT_SYNC}
+    if several:
+        table.add_column("sync", overflow="fold")
+    for figure in ("rows", "missed", "stale", "undeleted", "recent", "share"):
+        table.add_column(figure, justify="right", no_wrap=True)
+    for line in lines[:limit]:
+        audit = line.audit
+        counts = (line.rows, audit.missed, audit.stale, audit.undeleted, audit.recent)
+        table.add_row(
+            f"{line.finished_at:%Y-%m-%d %H:%M}",
+            *([escape(line.key.sync)] if several else []),
+            *(f"{count:,}" for count in counts),
+            percentage(line.share),
+        )
+    console.print(table)
+    if len(lines) > limit:
+        console.print(f"The newest {limit:,} of {len(lines):,} are shown; --limit shows more.")
+
+
+def percentage(share: float) -> str:
+    """A share of up to two digits after the point; what is not 0 does not look like it."""
+    return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"

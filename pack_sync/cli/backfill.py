@@ -1,0 +1,51 @@
+"""`packsync backfill`: full syncs of any selection, as a Dagster backfill."""
+
+from typing import Annotated
+
+import dagster as dg
+import typer
+
+from pack_sync.cli.context import (
+    choose_pack,
+    choose_sync,
+    choose_table,
+    console,
+    dagster_instance,
+    fail,
+    plain_errors,
+)
+from pack_sync.dagster.backfills import is_daemon_running, request_backfill
+
+
+def backfill(
+    what: Annotated[list[str], typer.Argument(metavar="PACK[.TABLE]...", help="What to sync.")],
+    sync: Annotated[
+        list[str] | None,
+        typer.Option("--sync", help="Only these syncs, of one table that has several."),
+    ] = None,
+) -> None:
+    """Force full syncs of tables or syncs, as a backfill that Dagster's daemon runs."""
+    with plain_errors():
+        tables: dict[dg.AssetKey, list[str]] = {}
+        for name in what:
+            tables |= _tables(name, sync or [])
+        if sync and len(tables) > 1:
+            fail("--sync names syncs of one table; write PACK.TABLE, and only one")
+        with dagster_instance() as instance:
+            backfill_id = request_backfill(instance, tables, f"packsync backfill {' '.join(what)}")
+            running = is_daemon_running(instance)
+    console.print(f"Backfill {backfill_id}: {len(tables)} tables; see it in Dagster's UI, Runs.")
+    if not running:
+        console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")
+
+
+def _tables(what: str, syncs: list[str]) -> dict[dg.AssetKey, list[str]]:
+    pack, _, table = what.partition(".")
+    _, definition = choose_pack(pack)
+    names = [choose_table(definition, table)] if table else list(definition.configured_tables)
+    for name in names if syncs else []:
+        for sync in syncs:
+            choose_sync(definition, name, sync)
+        if not definition.is_partitioned(name):
+            fail(f"{definition.name}.{name} has one sync only; leave out --sync")
+    return {definition.key_of(name): syncs for name in names}

@@ -1,0 +1,23 @@
+"""`packsync backup`: a copy of the warehouse while syncs go on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pack_sync.cli.context import console, open_warehouse, plain_errors
+from pack_sync.warehouse.backup import back_up
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; a file that is there is not replaced.")],
+) -> None:
+    """Copy the warehouse to a new file; syncs wait meanwhile with their commits."""
+    with plain_errors():
+        made = back_up(open_warehouse(), file)
+    console.print(
+        f"{made.path}: {made.tables:,} tables, {made.rows:,} rows, {made.size:,} bytes",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )

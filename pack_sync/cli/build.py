@@ -1,0 +1,59 @@
+"""`packsync build`: packs in TypeScript, bundled and read once, so that they load at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pack_sync.cli.context import configured_components, console, fail, plain_errors
+from pack_sync.runtimes.loader import available_packs, typescript_folder
+from pack_sync.runtimes.typescript.build import build_pack
+from pack_sync.runtimes.typescript.type_check import type_errors
+
+
+def build(
+    pack: Annotated[
+        str | None, typer.Argument(help="A folder of packs/, or a path; all of them if left out.")
+    ] = None,
+) -> None:
+    """Build packs in TypeScript; their type errors are shown, but keep none from running."""
+    with plain_errors():
+        folders = dict.fromkeys([_folder_of(pack)] if pack else _all_folders())
+        for folder in folders:
+            built = build_pack(folder, _tell)
+            tables = [str(table["name"]) for table in built.manifest["tables"]]
+            console.print(f"[bold]{escape(folder.name)}[/bold]  {escape(', '.join(tables))}")
+            if formulas := built.manifest["formulas"]:
+                console.print(f"  {formulas} formulas and actions, which are not run here")
+            if (folder / "pack.ts").is_file():
+                for error in type_errors(folder / "pack.ts"):
+                    console.print(f"  {error}", markup=False, soft_wrap=True)
+        if not folders:
+            console.print("There is no pack in TypeScript: no packs/<name>/pack.ts or bundle.js.")
+
+
+def _folder_of(name: str) -> Path:
+    """The folder of the pack of that name; exits with the choices if there is none."""
+    folder = typescript_folder(name)
+    if folder is None:
+        choices = [name for name in available_packs() if typescript_folder(name)]
+        fail(
+            f"there is no pack {name!r} in TypeScript; choose from {', '.join(choices) or 'none'}, "
+            "or give the path of a folder"
+        )
+        raise AssertionError("fail exits")
+    return folder
+
+
+def _all_folders() -> Iterator[Path]:
+    """Those of `packs/`, and those that are switched on from elsewhere."""
+    names = [*available_packs(), *(component.pack for component in configured_components())]
+    for name in names:
+        if folder := typescript_folder(name):
+            yield folder
+
+
+def _tell(line: str) -> None:
+    console.print(f"  {line}", markup=False, style="dim", highlight=False, soft_wrap=True)

@@ -1,0 +1,138 @@
+"""What every command needs: the configured packs, the warehouse, Dagster's instance."""
+
+import os
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+
+import dagster as dg
+import typer
+from dotenv import load_dotenv
+from rich.console import Console
+from rich.markup import escape
+
+from pack_sdk.errors import PackError
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import WAREHOUSE
+from pack_sync.ledger.cursors import SyncKey
+from pack_sync.runtimes.loader import build_if_needed
+from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.storage_errors import StorageError
+from sync_assets.definitions import PROJECT, warehouse_resource
+
+console = Console()
+errors = Console(stderr=True)
+
+
+@contextmanager
+def plain_errors() -> Generator[None]:
+    """Show an expected error as one sentence and exit with 1, without a traceback."""
+    try:
+        yield
+    except (ConfigurationError, PackError, StorageError) as error:
+        fail(str(error))
+    except dg.DagsterError as error:
+        cause = error.__cause__
+        if not isinstance(cause, ConfigurationError):
+            raise
+        fail(str(cause))
+
+
+def fail(message: str) -> None:
+    """Print an error and exit with 1."""
+    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def configured_packs(
+    *, complete: bool = True
+) -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
+    """The packs that `defs/` switches on, by name, with their configuration.
+
+    Raises `ConfigurationError` where it is wrong, or something that is required is missing
+    yet, unless it need not be `complete`.
+    """
+    components = configured_components()
+    for component in components:
+        build_if_needed(component.pack, _tell)
+    definitions = [(component, component.definition()) for component in components]
+    if complete:
+        for _, definition in definitions:
+            definition.check()
+    packs: dict[str, tuple[PackSyncComponent, PackAssets]] = {}
+    for component, definition in definitions:
+        if definition.name in packs:
+            raise ConfigurationError(
+                f"{packs[definition.name][1].where} and {definition.where} both configure a pack "
+                f"named {definition.name!r}; give one of them another `name`"
+            )
+        packs[definition.name] = component, definition
+    return packs
+
+
+def configured_components() -> Sequence[PackSyncComponent]:
+    """The components of the files below `defs/`, not yet loaded. Raises `ConfigurationError`."""
+    load_dotenv(PROJECT / ".env")
+    tree = dg.ComponentTree.for_project(PROJECT)
+    if not any(tree.defs_module_path.rglob("*.yaml")):
+        return []  # Dagster takes an empty folder for an error
+    try:
+        components = tree.get_all_components(PackSyncComponent)
+    except Exception as error:  # Dagster's, YAML's and pydantic's: all about the defs.yaml files
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
+    return components
+
+
+def _tell(line: str) -> None:
+    errors.print(escape(line), style="dim", highlight=False, soft_wrap=True)
+
+
+def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackAssets]:
+    """The configured pack of that name; exits with the choices if there is none."""
+    packs = configured_packs(complete=complete)
+    if name not in packs:
+        fail(f"no pack {name!r} is configured; choose from {', '.join(packs) or 'none'}")
+    return packs[name]
+
+
+def choose_table(definition: PackAssets, table: str) -> str:
+    """The table of that name, written in any case; exits with the choices if there is none."""
+    for name in definition.configured_tables:
+        if name.casefold() == table.casefold():
+            return name
+    fail(
+        f"{definition.name} has no table {table!r}; "
+        f"choose from {', '.join(definition.configured_tables)}"
+    )
+    raise AssertionError("fail exits")
+
+
+def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
+    """The sync of that name, or the table's first; exits with the choices if there is none."""
+    syncs = list(definition.syncs_of(table))
+    if sync is not None and sync not in syncs:
+        fail(f"{definition.name}.{table} has no sync {sync!r}; choose from {', '.join(syncs)}")
+    return SyncKey(pack=definition.name, table=table, sync=sync or syncs[0])
+
+
+def open_warehouse() -> Warehouse:
+    """The project's warehouse."""
+    with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
+        return resources.warehouse.open()  # type: ignore[no-any-return]
+
+
+@contextmanager
+def dagster_instance() -> Generator[dg.DagsterInstance]:
+    """The instance that `dagster dev` in the project uses too, so that the UI shows our runs."""
+    os.chdir(PROJECT)  # the paths in dagster.yaml are relative to the working directory
+    os.environ.setdefault("DAGSTER_HOME", str(PROJECT))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def is_terminal() -> bool:
+    """Whether somebody watches the output."""
+    return sys.stdout.isatty()

@@ -1,0 +1,193 @@
+"""`packsync rejects`: the rows that could not be stored, and applying them after all."""
+
+import tempfile
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import dagster as dg
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from pack_sdk.schemas import Schema
+from pack_sync.cli.context import (
+    choose_pack,
+    choose_sync,
+    choose_table,
+    console,
+    fail,
+    open_warehouse,
+    plain_errors,
+)
+from pack_sync.cli.groups import ListByDefault
+from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import WAREHOUSE
+from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.engine.dynamic_schema import ask_schema
+from pack_sync.engine.page_loop import PageRequest
+from pack_sync.engine.sync_failures import sentence
+from pack_sync.engine.sync_tables import TableRuns
+from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.rejected_rows import RejectedRow, RejectFilter, count_rejects, read_rejects
+from sync_assets.definitions import warehouse_resource
+
+_LONGEST_ROW = 80
+_LONGEST_REASON = 100
+
+
+rejects = typer.Typer(
+    cls=ListByDefault,
+    help="List the rejected rows of PACK[.TABLE], or replay them after mending the pack.",
+)
+
+
+@rejects.command("list")
+def list_rejects(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[PACK[.TABLE]]", help="Whose rows; all if left out.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Only reasons that contain this.")] = None,
+    sync: Annotated[str | None, typer.Option(help="Only those of this sync.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 20,
+) -> None:
+    """List the rejected rows that are kept, oldest first, and how many there are."""
+    with plain_errors():
+        pack, table = _chosen(what)
+        wanted = RejectFilter(pack=pack, table=table, sync=sync, reason=reason)
+        with open_warehouse().read() as connection:
+            counts = count_rejects(connection, wanted)
+            rows = read_rejects(connection, wanted, limit=limit)
+    if not counts:
+        console.print("No rejected rows are kept" + (" that match." if reason or sync else "."))
+        return
+    console.print(_table_of(rows))
+    _print_counts(counts, shown=len(rows))
+    example = ".".join(next(iter(counts)))
+    console.print(
+        "What to do: mend the pack's schema and run "
+        f"`packsync rejects replay {example}`, which applies the rows that then fit; or mend the "
+        "rows at the source, and the next sync that brings them good forgets these.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _chosen(what: str | None) -> tuple[str | None, str | None]:
+    """Pack and table as they are spelled; exits with the choices if there is no such."""
+    if what is None:
+        return None, None
+    name, _, table = what.partition(".")
+    _, definition = choose_pack(name)
+    return definition.name, choose_table(definition, table) if table else None
+
+
+def _table_of(rows: list[RejectedRow]) -> Table:
+    table = Table()
+    for heading in ("table", "id", "why rejected"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("page", justify="right", no_wrap=True)
+    table.add_column("when (UTC)", no_wrap=True)
+    table.add_column("row", overflow="fold")
+    for row in rows:
+        table.add_row(
+            escape(str(row.key)),
+            "[dim]none[/dim]" if row.row_id is None else escape(_shortened(row.row_id, 40)),
+            escape(_shortened(row.reason, _LONGEST_REASON)),
+            str(row.page),
+            f"{row.rejected_at:%Y-%m-%d %H:%M}",
+            escape(_shortened(row.row, _LONGEST_ROW)),
+        )
+    return table
+
+
+def _print_counts(counts: Mapping[tuple[str, str], int], *, shown: int) -> None:
+    for (pack, table), count in counts.items():
+        console.print(f"{pack}.{table}: {count:,} rejected", markup=False, highlight=False)
+    total = sum(counts.values())
+    if shown < total:
+        console.print(f"The oldest {shown:,} of {total:,} are shown; --limit shows more.")
+
+
+@rejects.command("replay")
+def replay(
+    what: Annotated[str, typer.Argument(metavar="PACK.TABLE", help="Which table's rows.")],
+    sync: Annotated[str | None, typer.Option(help="Only those of this sync.")] = None,
+) -> None:
+    """Type the rejected rows again by the pack's present schema; apply those that now fit."""
+    with plain_errors():
+        pack, _, table = what.partition(".")
+        if not table:
+            fail(f"{what!r} names no table; write PACK.TABLE, such as {what}.Tasks")
+        component, definition = choose_pack(pack)
+        name = choose_table(definition, table)
+        syncs = [choose_sync(definition, name, sync).sync] if sync else definition.syncs_of(name)
+        for each in syncs:
+            key = SyncKey(pack=definition.name, table=name, sync=each)
+            schema = _present_schema(component, definition, key)
+            with tempfile.TemporaryDirectory(prefix="packsync-replay-") as folder:
+                try:
+                    done = replay_rejects(open_warehouse(), key, schema, Path(folder))
+                except ReplayRefusedError as error:
+                    fail(str(error))
+                    raise
+            _print_replay(key, done)
+
+
+def _present_schema(component: PackSyncComponent, definition: PackAssets, key: SyncKey) -> Schema:
+    """The schema that the pack declares, or says when it is asked (contract C23)."""
+    table = definition.table_of(key.table)
+    if table.dynamic is None:
+        return table.schema
+    request = PageRequest(
+        mode="full", cursor=None, started_at=datetime.now(UTC), execution_id=uuid.uuid4().hex
+    )
+    resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
+    with dg.build_resources(resources) as built:
+        pack = getattr(built, definition.resource_key)
+        runs = TableRuns(max_parallel=1)
+        sync = table_sync_of(definition, key, pack, built.warehouse, runs, None)
+        try:
+            return ask_schema(sync, request, SyncFetcher(sync.connection)).table.schema
+        except Exception as error:
+            fail(sync.connection.redactor.redact(f"{key}: {sentence(error)}"))
+            raise
+
+
+def _print_replay(key: SyncKey, done: Replay) -> None:
+    lines = [f"{key}: {_applied(done)}"]
+    lines += [f"  the table's columns: {change}" for change in done.schema_changes]
+    if done.remaining:
+        lines.append(f"  {done.remaining:,} still do not fit, and stay:")
+        lines += [f"  - {_shortened(str(reason), 240)}" for reason in done.reasons]
+    if done.without_id:
+        lines.append(
+            f"  {done.without_id:,} without an id stay: nothing tells whether they have come "
+            f"again since. A full sync settles them: packsync sync {key.pack}.{key.table} --full"
+        )
+    if done.of_failed_syncs:
+        lines.append(
+            f"  {done.of_failed_syncs:,} of a failed sync stay: the next sync brings them again"
+        )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _applied(done: Replay) -> str:
+    if done.execution_id is None:
+        return "there are no rejected rows to replay"
+    changes = done.changes
+    return (
+        f"{done.applied:,} rejected rows were applied ({changes.inserted:,} inserted, "
+        f"{changes.updated:,} updated, {changes.unchanged:,} unchanged)"
+    )
+
+
+def _shortened(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,0 +1,99 @@
+"""`packsync status`: how each table stands."""
+
+from datetime import datetime
+
+import duckdb
+import orjson
+from rich.markup import escape
+from rich.table import Table
+
+from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
+from pack_sync.commit.held_syncs import read_held
+from pack_sync.commit.target_table import SyncedTable
+from pack_sync.engine.sync_lease import SILENT
+from pack_sync.ledger.cursors import (
+    SyncKey,
+    SyncPosition,
+    read_last_run,
+    read_position,
+    read_positions,
+)
+from pack_sync.ledger.leases import is_held, read_leases
+
+
+def status() -> None:
+    """Show rows, cursor, last full and incremental sync, and last error of every table."""
+    with plain_errors():
+        packs = configured_packs()
+        keys = {
+            SyncKey(pack=name, table=table, sync=sync): definition.parent_of(table) is not None
+            for name, (_, definition) in packs.items()
+            for table in definition.configured_tables
+            for sync in definition.syncs_of(table)
+        }
+        table = Table("table", "rows", "last full", "last incremental", "cursor")
+        failures: list[str] = []
+        with open_warehouse().read() as connection:
+            for key, crawled in keys.items():
+                table.add_row(*_line(connection, key, crawled=crawled))
+                failures += _failure(connection, key)
+            waiting = read_held(connection)
+            running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
+        console.print(table)
+        for lease in running:
+            console.print(f"{lease.key} is being synced by {lease}", markup=False, soft_wrap=True)
+        for held in waiting:
+            console.print(
+                f"{held.key}: a full sync is held since {_time(held.held_at)}, because it would "
+                f"delete {held.deletes:,} rows; see `packsync held`",
+                markup=False,
+                soft_wrap=True,
+            )
+        for failure in failures:
+            console.print(failure, soft_wrap=True, highlight=False)
+
+
+def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, crawled: bool) -> list[str]:
+    synced = SyncedTable(connection, key)
+    rows = "-"
+    if synced.existing_columns():
+        rows = f"{synced.row_count(key.sync, with_children=crawled):,}"
+    if crawled:
+        return [escape(str(key)), rows, *_of_children(connection, key)]
+    position = read_position(connection, key)
+    times = _time(position.last_full_at), _time(position.last_incremental_at)
+    return [escape(str(key)), rows, *times, escape(_cursor(position))]
+
+
+def _of_children(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
+    """How the children of a crawled sync stand (contract D7): the oldest full sync counts."""
+    positions = read_positions(connection, key.pack, key.table)
+    children = [p for name, p in positions.items() if name.startswith(f"{key.sync}/")]
+    full = [p.last_full_at for p in children if p.last_full_at]
+    incremental = [p.last_incremental_at for p in children if p.last_incremental_at]
+    with_cursor = sum(p.cursor is not None for p in children)
+    return [
+        _time(min(full, default=None)),
+        _time(max(incremental, default=None)),
+        f"{len(children):,} children, {with_cursor:,} with a cursor",
+    ]
+
+
+def _failure(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
+    """The last run's error, if the last run failed."""
+    run = read_last_run(connection, key)
+    if run is None or run.status != "failed":
+        return []
+    failed = f"{escape(str(key))} failed at {_time(run.finished_at)}:"
+    return [f"[red]{failed}[/red] {escape(run.error_message or '')}"]
+
+
+def _cursor(position: SyncPosition) -> str:
+    if position.cursor is None:
+        return f"none: {position.no_cursor_reason}"
+    text = orjson.dumps(position.cursor).decode()
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%d %b %H:%M} UTC" if moment else "never"

@@ -1,0 +1,45 @@
+"""`packsync sync`: sync tables now, as a Dagster run that the UI shows."""
+
+from typing import Annotated
+
+import typer
+
+from pack_sync.cli.context import (
+    choose_pack,
+    choose_table,
+    console,
+    dagster_instance,
+    fail,
+    plain_errors,
+)
+from pack_sync.cli.dry_run import dry_run
+from pack_sync.cli.report import report_table
+from pack_sync.dagster.run_job import run_job
+from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
+
+
+def sync(
+    what: Annotated[str, typer.Argument(metavar="PACK[.TABLE]", help="What to sync.")],
+    full: Annotated[bool, typer.Option("--full", help="All rows anew, not only changes.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+    ] = False,
+    rows: Annotated[
+        int, typer.Option(min=0, help="With --dry-run: how many rows of each kind to show.")
+    ] = 5,
+) -> None:
+    """Sync a pack's tables, or one of them, through Dagster; or rehearse that without it."""
+    with plain_errors():
+        pack, _, table = what.partition(".")
+        component, definition = choose_pack(pack)
+        tables = [choose_table(definition, table)] if table else list(definition.configured_tables)
+        if dry:
+            dry_run(component, definition, tables, full=full, rows=rows)
+            return
+        keys = [definition.key_of(name) for name in tables]
+        with dagster_instance() as instance:
+            job = FULL_REFRESH_JOB if full else INCREMENTAL_JOB
+            result = run_job(job, pack, keys, instance)
+    console.print(report_table(result))
+    if not result.success:
+        fail(f"the run {result.run_id} failed; `packsync status` and the UI say why")

@@ -1,0 +1,128 @@
+"""Approving a held sync: what was held is applied after all, once (contract D8).
+
+Incremental syncs go on while a full sync is held, so what was staged may be older than the
+table. Nothing newer is overwritten then: rows are changed and deleted only if they have not
+changed since the sync was held, rows that the table lacks are not added (a newer sync may have
+deleted them), and the cursor stays. The next full sync, which is due at once, brings the rest.
+"""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pack_sync.commit.full_sync_audit import audit_changes, audited_since
+from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
+from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.target_table import SyncedTable
+from pack_sync.ledger.cursors import (
+    RunRecord,
+    make_full_sync_due,
+    read_position,
+    record_run,
+    write_positions,
+)
+from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.rejected_rows import keep_rejects
+from pack_sync.stage.stage_file import attach_stage, leave_out
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """What approving did: the ledger's line, and whether newer syncs had been committed."""
+
+    record: RunRecord
+    behind: bool
+
+
+def approve_held(warehouse: Warehouse, held: HeldSync) -> Approval:
+    """Apply a held sync in one transaction with the removal of its hold.
+
+    Raises `NotHeldError` when it has been settled meanwhile, its staged rows are not on this
+    machine, or the table's columns have changed since; the warehouse is then as it was.
+    """
+    with _only(held) as stage, warehouse.write() as connection:
+        attach_stage(connection, stage)
+        create_ledger(connection)
+        settled = settle(connection, held)
+        position = read_position(connection, held.key)
+        behind = position.execution_id != held.change.before.execution_id
+        approval = Approval(record=_apply(connection, held, behind=behind), behind=behind)
+    remove_stages(warehouse, settled)
+    return approval
+
+
+@contextmanager
+def _only(held: HeldSync) -> Generator[Path]:
+    """A stage of this sync alone; the file may hold others, crawled beside it."""
+    if not held.stage.exists():
+        raise NotHeldError(
+            f"{held.key}: its staged rows are not at {held.stage}; discard it (`packsync held "
+            "discard`) and sync fully, with `approve_deletes: true` if the deletes are right"
+        )
+    if "/" not in held.key.sync:
+        yield held.stage
+        return
+    with tempfile.TemporaryDirectory(prefix="packsync-held-") as folder:
+        copy = Path(folder) / "stage.duckdb"
+        shutil.copyfile(held.stage, copy)
+        leave_out(copy, [held.key.sync], others=True)
+        yield copy
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: bool) -> RunRecord:
+    table = SyncedTable(connection, held.key)
+    changed_columns = table.fit_columns(held.columns)
+    if behind and changed_columns:
+        raise NotHeldError(
+            f"{held.key}: the table's columns have changed since it was held "
+            f"({'; '.join(changed_columns)}); discard it and sync fully"
+        )
+    execution_id, at = uuid.uuid4().hex, datetime.now(UTC)
+    changes = find_changes(
+        connection, table, held, unchanged_since=held.held_at if behind else None
+    )
+    audit = None
+    if not behind:  # else not all that differs is looked at
+        since = audited_since([held.change])
+        audit = audit_changes(connection, table.name, held, since, until=held.held_at)
+    make_changes(connection, table, held, changes, execution_id=execution_id, at=at)
+    if behind:
+        make_full_sync_due(connection, held.key)
+    else:
+        keep_rejects(
+            connection, held.key, id_column=held.id_column, execution_id=execution_id, at=at
+        )
+        after = replace(held.change.after, execution_id=execution_id)
+        moved = replace(held.change, after=after, reason="held deletes approved")
+        write_positions(connection, held.key, [moved], at=at)
+    record = _record(held, changes, execution_id=execution_id, at=at, behind=behind)
+    record = replace(record, **(audit.figures() if audit else {}))
+    record_run(connection, record)
+    return record
+
+
+def _record(
+    held: HeldSync, changes: RowChanges, *, execution_id: str, at: datetime, behind: bool
+) -> RunRecord:
+    return replace(
+        held.run,
+        execution_id=execution_id,
+        mode_reason=f"the deletes held since {held.held_at:%Y-%m-%d %H:%M} UTC were approved",
+        status="succeeded",
+        finished_at=at,
+        inserted=changes.inserted,
+        updated=changes.updated,
+        unchanged=changes.unchanged,
+        deleted=changes.deleted,
+        cursor_after=held.run.cursor_before if behind else held.run.cursor_after,
+        error_type=None,
+        error_message=None,
+    )

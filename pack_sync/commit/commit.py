@@ -1,0 +1,206 @@
+"""The one transaction of a sync: rows, deletes, cursor and ledger, all or nothing."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pack_sync.commit.change_samples import Witness, sample_of_changes
+from pack_sync.commit.delete_guard import DeleteGuard, check_deletes
+from pack_sync.commit.full_sync_audit import (
+    Audit,
+    AuditLine,
+    audit_changes,
+    audited_since,
+    last_audits,
+)
+from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
+from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.target_table import SyncedTable
+from pack_sync.ledger.cursors import (
+    PositionChange,
+    RunRecord,
+    SyncKey,
+    record_run,
+    write_positions,
+)
+from pack_sync.ledger.leases import Lease, release_lease
+from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
+from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summarize_rejects
+from pack_sync.ledger.table_summary import TableLedger
+from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.stage_file import attach_stage
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+
+class SupersededError(Exception):
+    """Another sync of the same table was committed while this one ran."""
+
+
+SAMPLE_ROWS = 5
+"""How many changed rows are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What a sync, or a batch of crawled ones, wants to commit.
+
+    `changes` hold where each sync started from and where it stands afterwards: if one has
+    moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
+    the table may have: rows of others go. Full syncs that `guard` does not let pass are not
+    applied, nor is anything that comes with them; without a guard all pass (contract D8).
+    `lease` is given back with the commit. `sample_columns` are those of the sample of changed
+    rows; none, no sample. A `witness` is shown what is about to be changed. With `count_sync` the
+    rows of the sync are counted too.
+    """
+
+    key: SyncKey
+    changes: Sequence[PositionChange]
+    record: RunRecord
+    keep_syncs: Sequence[str] | None = None
+    guard: DeleteGuard | None = None
+    lease: Lease | None = None
+    sample_columns: Sequence[str] = ()
+    witness: Witness | None = None
+    count_sync: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What was committed: the ledger's line with its counts, and how the table stands.
+
+    `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
+    rejected rows that are now kept of the whole table, `held` its held syncs, and `last_audits`
+    the last audit of each of its syncs. `sync_rows` counts the rows of the sync itself, if asked
+    for. `sample` holds some changed rows as text; `repeated_ids` counts ids that came and were
+    there twice, which none may be.
+    """
+
+    record: RunRecord
+    row_count: int
+    schema_changes: Sequence[str]
+    removed: int
+    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
+    held: HeldSummary = field(default_factory=HeldSummary)
+    sync_rows: int | None = None
+    sample: Sequence[Mapping[str, str | None]] = ()
+    repeated_ids: int = 0
+    last_audits: Sequence[AuditLine] = ()
+
+
+def apply_stage(
+    warehouse: Warehouse, stage: Stage, counts: StageCounts, application: Application
+) -> Applied:
+    """Commit what the stage holds.
+
+    Raises `SupersededError` when a sync's position has changed meanwhile, `LargeDeleteError`
+    when the guard does not let a full sync pass, and `WarehouseLockedError` or `duckdb.Error`
+    when the database cannot be written; in every case the warehouse is as it was.
+    """
+    instance = stage.lend()
+    with warehouse.write(instance) as connection:
+        opened = time.monotonic()
+        if instance is None:
+            attach_stage(connection, stage.path)
+        applied, settled = _apply(connection, stage, counts, application, opened)
+    remove_stages(warehouse, settled)
+    return applied
+
+
+def _apply(
+    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    counts: StageCounts,
+    application: Application,
+    opened: float,
+) -> tuple[Applied, list[Path]]:
+    """Make the changes, inside the transaction; also returns files to remove after it."""
+    key, keep = application.key, application.keep_syncs
+    if application.lease is None and not ledger_exists(connection):
+        create_ledger(connection)
+    there = TableLedger.read(connection, key)
+    _check_positions(application, there.executions)
+    at = datetime.now(UTC)
+    table = SyncedTable(connection, key)
+    schema_changes = table.fit_columns(stage.columns)
+    rows, audit = _find(connection, table, stage, application, at)
+    execution_id = application.record.execution_id
+    row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
+    any_rejects = bool(there.rejects or counts.rejected)
+    if any_rejects:
+        id_column = stage.id_column
+        keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
+    write_positions(connection, key, application.changes, at=at)
+    settled = forget_held(connection, key, keep=keep) if there.held else []
+    removed = 0
+    if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
+        removed = table.remove_syncs(keep)
+    record = replace(
+        _counted(application.record, rows, counts),
+        finished_at=datetime.now(UTC),
+        deleted=rows.deleted + removed,
+        apply_seconds=time.monotonic() - opened,
+        **(audit.figures() if audit else {}),
+    )
+    record_run(connection, record)
+    if application.lease is not None:
+        release_lease(connection, application.lease)
+    applied = Applied(
+        record=record,
+        row_count=row_count - removed,
+        schema_changes=schema_changes,
+        removed=removed,
+        kept_rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
+        held=summarize_held(connection, key) if there.held else HeldSummary(),
+        last_audits=last_audits(connection, key) if there.audits or audit else [],
+        sync_rows=table.row_count(key.sync) if application.count_sync else None,
+        sample=sample_of_changes(connection, stage, rows, application.sample_columns, SAMPLE_ROWS),
+        repeated_ids=rows.repeated_ids,
+    )
+    return applied, settled
+
+
+def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRecord:
+    return replace(
+        record,
+        inserted=rows.inserted,
+        updated=rows.updated,
+        unchanged=rows.unchanged,
+        rejected=counts.rejected,
+        duplicates=counts.duplicates,
+    )
+
+
+def _find(
+    connection: duckdb.DuckDBPyConnection,
+    table: SyncedTable,
+    stage: Stage,
+    application: Application,
+    at: datetime,
+) -> tuple[RowChanges, Audit | None]:
+    """What there is to change, shown to the witness and let pass by the guard, and the audit."""
+    rows = find_changes(connection, table, stage)
+    if application.witness is not None:
+        application.witness(connection, table.name, stage)
+    if not rows.of_full_syncs:
+        return rows, None
+    if application.guard is not None and rows.deleted:
+        check_deletes(connection, table, stage.id_name, application.guard)
+    since = audited_since(application.changes)
+    return rows, audit_changes(connection, table.name, stage, since, until=at)
+
+
+def _check_positions(application: Application, executions: Mapping[str, str]) -> None:
+    """The cursors must still be those the syncs started from, or changes would be lost."""
+    for change in application.changes:
+        current_id = executions.get(change.sync)
+        if current_id != change.before.execution_id:
+            key = replace(application.key, sync=change.sync)
+            raise SupersededError(
+                f"{key}: another sync ({current_id}) was committed while this one ran, so "
+                "nothing of this one was applied. Nothing is lost: the next sync goes on from "
+                "the newer cursor."
+            )

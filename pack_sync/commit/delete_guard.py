@@ -1,0 +1,115 @@
+"""The guard: a full sync that would delete a large share of the rows is held (contract D8).
+
+An API that answers 200 with half of its rows, or with none, looks like one whose rows are gone.
+Only a person can tell; so nothing of such a sync is applied until somebody has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import orjson
+
+from pack_sync.commit.target_table import HIDDEN_COLUMNS, SyncedTable
+from pack_sync.warehouse.identifiers import quote_identifier
+
+_SAMPLE_ROWS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteGuard:
+    """Which full syncs are held.
+
+    Those that would delete more than `share` (0 to 1) of the sync's rows and more than `rows`
+    of them; and, with `empty`, those that bring no row where there are some.
+    """
+
+    share: float = 0.5
+    rows: int = 100
+    empty: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LargeDelete:
+    """What a full sync would delete of the `rows_before` rows of its sync.
+
+    `rows_returned` are those that count; `sample` are some of the rows that would go.
+    """
+
+    sync: str
+    rows_before: int
+    rows_returned: int
+    deletes: int
+    sample: Sequence[dict[str, Any]]
+
+
+class LargeDeleteError(Exception):
+    """Full syncs would delete more than the guard lets pass; nothing was applied."""
+
+    def __init__(self, deletes: Sequence[LargeDelete]) -> None:
+        super().__init__(", ".join(f"{each.sync}: {each.deletes:,} rows" for each in deletes))
+        self.deletes = deletes
+
+
+def check_deletes(
+    connection: duckdb.DuckDBPyConnection, table: SyncedTable, id_name: str, guard: DeleteGuard
+) -> None:
+    """Look at what `find_changes` found; `id_name` is the column of the id.
+
+    Raises `LargeDeleteError` that names every sync which the guard does not let pass.
+    """
+    large = [
+        LargeDelete(
+            sync=sync,
+            rows_before=before,
+            rows_returned=returned,
+            deletes=deletes,
+            sample=_sample(connection, table, quote_identifier(id_name), sync),
+        )
+        for sync, deletes, before, returned in _complete_parts_with_deletes(connection, table)
+        if (deletes > guard.rows and deletes > guard.share * before)
+        or (guard.empty and not returned)
+    ]
+    if large:
+        raise LargeDeleteError(large)
+
+
+def _complete_parts_with_deletes(
+    connection: duckdb.DuckDBPyConnection, table: SyncedTable
+) -> Sequence[tuple[str, int, int, int]]:
+    """Of each full sync that deletes: its name, rows to delete, rows before, rows returned."""
+    going = connection.execute(
+        "SELECT sync, count(*) FROM deleted "
+        "WHERE sync IN (SELECT sync FROM _stage.parts WHERE complete) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if not going:
+        return []
+    syncs = [sync for sync, _ in going]
+    before = _counts(connection, f"SELECT _sync AS sync FROM {table.name}", syncs)
+    returned = _counts(connection, "SELECT sync FROM _stage.upserts", syncs)
+    return [(sync, count, before[sync], returned.get(sync, 0)) for sync, count in going]
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, relation: str, syncs: Sequence[str]
+) -> dict[str, int]:
+    """How many rows of a relation belong to each of the syncs."""
+    rows = connection.execute(
+        f"SELECT sync, count(*) FROM ({relation}) WHERE sync IN (SELECT unnest(?)) GROUP BY ALL",
+        [syncs],
+    ).fetchall()
+    return dict(rows)
+
+
+def _sample(
+    connection: duckdb.DuckDBPyConnection, table: SyncedTable, key: str, sync: str
+) -> list[dict[str, Any]]:
+    """Some of the rows that would be deleted, without the hidden columns."""
+    hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)
+    rows = connection.execute(
+        f"SELECT to_json(going) FROM (SELECT * EXCLUDE ({hidden}) FROM {table.name} "
+        f"WHERE _sync = ? AND {key} IN (SELECT id FROM deleted WHERE sync = ? LIMIT ?)) AS going",
+        [sync, sync, _SAMPLE_ROWS],
+    ).fetchall()
+    return [orjson.loads(row) for (row,) in rows]

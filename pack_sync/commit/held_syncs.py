@@ -1,0 +1,285 @@
+"""Held syncs: full syncs that wait for a decision, with their staged rows (contract D8).
+
+`_sync.held_syncs` has a line for each, with what it would delete; the stage is a file beside the
+spools. A held sync is settled by approving it (`pack_sync.commit.approval`), by discarding
+it, by a later full sync of the same sync, which either passes or is held in its place, or by the
+sync's removal. A file is moved and removed while the warehouse is open for writing, so
+that no process takes one for abandoned which another is about to register.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+from pydantic import TypeAdapter
+
+from pack_sync.commit.delete_guard import LargeDelete
+from pack_sync.ledger.cursors import (
+    PositionChange,
+    RunRecord,
+    SyncKey,
+    make_full_sync_due,
+    record_run,
+)
+from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
+from pack_sync.stage.column_types import Column
+from pack_sync.stage.stage import Stage
+from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
+from pack_sync.warehouse.storage_errors import explained_failures
+
+HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
+
+_COLUMNS = TypeAdapter(list[Column])
+_CHANGE = TypeAdapter(PositionChange)
+_RUN = TypeAdapter(RunRecord)
+
+
+class NotHeldError(Exception):
+    """There is no such held sync (any more); nothing was changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSync:
+    """A full sync that is held.
+
+    `columns`, `id_index` and `stage` are its staged rows; `change` is where the sync would have
+    moved, `run` the line of the ledger that it would have got.
+    """
+
+    key: SyncKey
+    execution_id: str
+    held_at: datetime
+    rows_before: int
+    rows_returned: int
+    deletes: int
+    sample: Sequence[dict[str, Any]]
+    columns: Sequence[Column]
+    id_index: int
+    change: PositionChange
+    run: RunRecord
+    stage: Path
+
+    @property
+    def id_column(self) -> str:
+        """The stage's name of the id column."""
+        return f"c{self.id_index}"
+
+    @property
+    def id_name(self) -> str:
+        """The synced table's name of the id column."""
+        return self.columns[self.id_index].name
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSummary:
+    """How many syncs of a table are held, since when (UTC), and what they would delete.
+
+    `sample` are some of the rows that the largest of them would delete.
+    """
+
+    count: int = 0
+    rows_before: int = 0
+    deletes: int = 0
+    since: datetime | None = None
+    sample: Sequence[dict[str, Any]] = ()
+
+
+def keep_held(
+    warehouse: Warehouse,
+    stage: Stage,
+    held: Sequence[tuple[LargeDelete, PositionChange, RunRecord]],
+    folder: Path,
+    *,
+    copy: bool = False,
+) -> None:
+    """Register full syncs of one stage as held, in place of earlier ones of the same syncs.
+
+    The closed stage moves to `folder`, or is copied if the rest of it is still to be applied.
+    Each `RunRecord` is that of a sync and names it.
+    """
+    if not held:
+        return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = folder.absolute() / f"{held[0][2].execution_id}.duckdb"
+    with warehouse.write() as connection:
+        create_ledger(connection)
+        with explained_failures(kept):
+            (shutil.copyfile if copy else shutil.move)(stage.path, kept)
+            with kept.open("rb") as file:  # a stage is not flushed to the disk while it is made
+                os.fsync(file.fileno())
+        at = datetime.now(UTC)
+        settled: list[Path] = []
+        for large, change, run in held:
+            key = SyncKey(pack=run.pack, table=run.table_name, sync=large.sync)
+            settled += _forget(connection, key, "sync = ?", [key.sync])
+            _insert(connection, large, change, run, _Staged(stage, kept), at)
+    remove_stages(warehouse, settled)
+
+
+@dataclass(frozen=True)
+class _Staged:
+    stage: Stage
+    path: Path
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    large: LargeDelete,
+    change: PositionChange,
+    run: RunRecord,
+    staged: _Staged,
+    at: datetime,
+) -> None:
+    values: dict[str, Any] = {
+        "pack": run.pack,
+        "table_name": run.table_name,
+        "sync": large.sync,
+        "execution_id": run.execution_id,
+        "held_at": at,
+        "rows_before": large.rows_before,
+        "rows_returned": large.rows_returned,
+        "deletes": large.deletes,
+        "sample": orjson.dumps(list(large.sample)).decode(),
+        "columns": orjson.dumps([asdict(column) for column in staged.stage.columns]).decode(),
+        "id_index": staged.stage.id_index,
+        "change": orjson.dumps(change).decode(),
+        "run": orjson.dumps(run).decode(),
+        "stage": str(staged.path),
+    }
+    marks = ", ".join("?" for _ in values)
+    connection.execute(
+        f"INSERT INTO {HELD_SYNCS} ({', '.join(values)}) VALUES ({marks})", list(values.values())
+    )
+
+
+def read_held(
+    connection: duckdb.DuckDBPyConnection,
+    pack: str | None = None,
+    table: str | None = None,
+    sync: str | None = None,
+) -> list[HeldSync]:
+    """The held syncs, oldest first; `sync` also names the children that are crawled under it."""
+    if not ledger_exists(connection):
+        return []
+    rows = connection.execute(
+        "SELECT pack, table_name, sync, execution_id, held_at, rows_before, rows_returned, "
+        f"deletes, sample, columns, id_index, change, run, stage FROM {HELD_SYNCS} "
+        "WHERE (? IS NULL OR pack = ?) AND (? IS NULL OR table_name = ?) "
+        "AND (? IS NULL OR sync = ? OR starts_with(sync, ? || '/')) "
+        "ORDER BY held_at, pack, table_name, sync",
+        [pack, pack, table, table, sync, sync, sync],
+    ).fetchall()
+    return [
+        HeldSync(
+            key=SyncKey(pack=row[0], table=row[1], sync=row[2]),
+            execution_id=row[3],
+            held_at=row[4],
+            rows_before=row[5],
+            rows_returned=row[6],
+            deletes=row[7],
+            sample=orjson.loads(row[8]),
+            columns=_COLUMNS.validate_json(row[9]),
+            id_index=row[10],
+            change=_CHANGE.validate_json(row[11]),
+            run=_RUN.validate_json(row[12]),
+            stage=Path(row[13]),
+        )
+        for row in rows
+    ]
+
+
+def summarize_held(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> HeldSummary:
+    """What is held of the whole table."""
+    if not ledger_exists(connection):
+        return HeldSummary()
+    row = connection.execute(
+        "SELECT count(*), sum(rows_before), sum(deletes), min(held_at), arg_max(sample, deletes) "
+        f"FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ?",
+        [key.pack, key.table],
+    ).fetchone()
+    if row is None or not row[0]:
+        return HeldSummary()
+    count, rows_before, deletes, since, sample = row
+    return HeldSummary(
+        count=count,
+        rows_before=int(rows_before),
+        deletes=int(deletes),
+        since=since,
+        sample=orjson.loads(sample),
+    )
+
+
+def forget_held(
+    connection: duckdb.DuckDBPyConnection, key: SyncKey, *, keep: Sequence[str] | None
+) -> list[Path]:
+    """Forget the table's held syncs that the attached stage settles: its own full syncs.
+
+    And those of syncs that are gone, where `keep` says which are not. Returns the files to
+    remove once that is committed.
+    """
+    gone = "" if keep is None else " OR sync NOT IN (SELECT unnest(?::VARCHAR[]))"
+    which = f"sync IN (SELECT sync FROM _stage.parts WHERE complete){gone}"
+    return _forget(connection, key, which, [] if keep is None else [keep])
+
+
+def _forget(
+    connection: duckdb.DuckDBPyConnection, key: SyncKey, which: str, values: Sequence[Any]
+) -> list[Path]:
+    """Remove lines of the table; returns the files that no line names any more."""
+    stages = connection.execute(
+        f"DELETE FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ? AND ({which}) RETURNING stage",
+        [key.pack, key.table, *values],
+    ).fetchall()
+    if not stages:
+        return []
+    named = connection.execute(f"SELECT stage FROM {HELD_SYNCS}").fetchall()
+    return [Path(stage) for (stage,) in set(stages) - set(named)]
+
+
+def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:
+    """Remove the files of held syncs that are settled, unless that was only a rehearsal."""
+    if warehouse.rehearsal:
+        return
+    for stage in stages:
+        stage.unlink(missing_ok=True)
+
+
+def settle(connection: duckdb.DuckDBPyConnection, held: HeldSync) -> list[Path]:
+    """Remove a held sync's line; returns the files to remove once that is committed.
+
+    Raises `NotHeldError` when it has been settled meanwhile.
+    """
+    there = connection.execute(
+        f"SELECT 1 FROM {HELD_SYNCS} WHERE (pack, table_name, sync, execution_id) = (?, ?, ?, ?)",
+        [held.key.pack, held.key.table, held.key.sync, held.execution_id],
+    ).fetchone()
+    if there is None:
+        raise NotHeldError(f"{held.key}: the held sync has been settled meanwhile")
+    return _forget(connection, held.key, "sync = ?", [held.key.sync])
+
+
+def discard_held(warehouse: Warehouse, held: HeldSync) -> None:
+    """Throw a held sync away: the table stays as it is, and the next sync is a full one.
+
+    The ledger gets a line about it. Raises `NotHeldError` when it has been settled meanwhile.
+    """
+    with warehouse.write() as connection:
+        create_ledger(connection)
+        settled = settle(connection, held)
+        make_full_sync_due(connection, held.key)
+        record_run(
+            connection,
+            replace(
+                held.run,
+                status="discarded",
+                finished_at=datetime.now(UTC),
+                error_message="its held deletes were discarded (contract D8)",
+            ),
+        )
+    remove_stages(warehouse, settled)

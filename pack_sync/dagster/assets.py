@@ -1,0 +1,94 @@
+"""One Dagster asset per sync table.
+
+All tables of a connection are one op, which runs them side by side: a run over 200 tables
+then pays for one step instead of 200. Each table is still an asset with its own
+materialization, in the order in which they finish; one that fails is named in the step's
+failure.
+"""
+
+import re
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import dagster as dg
+
+from pack_sync.dagster.checks import check_specs
+from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import WAREHOUSE, PackResource
+from pack_sync.dagster.sync_op import PackEvent, SyncConfig, definitions_by_op
+
+Execute: TypeAlias = Callable[[dg.AssetExecutionContext, PackResource], Iterable[PackEvent]]
+
+
+def run_pack(context: dg.AssetExecutionContext, pack: PackResource) -> Iterable[PackEvent]:
+    """What the ops of a pack do unless they are given something else."""
+    return pack.run(context)
+
+
+def build_pack_assets(
+    definition: PackAssets, *, execute: Execute = run_pack
+) -> list[dg.AssetsDefinition]:
+    """The assets of a pack's sync tables; `definition.translator` makes their specs.
+
+    Tables with named syncs (contract C18) are partitioned by sync, each with an op of its
+    own; those of a connection share one op, unless `op_per_table` is set. `execute` is what
+    an op does; wrap `PackResource.run` to do more. The ops require the resources `warehouse`
+    (a `WarehouseResource`) and `<name>_pack` (a `PackResource`). Raises `ConfigurationError`
+    for tables or parameters that the pack does not have, naming the choices.
+    """
+    definition.check()
+    return [
+        _build_op(definition, op_name, tables, execute)
+        for op_name, tables in _ops(definition).items()
+    ]
+
+
+def _ops(definition: PackAssets) -> dict[str, list[str]]:
+    """The tables by the name of their op."""
+    ops: dict[str, list[str]] = {}
+    for table in definition.configured_tables:
+        alone = definition.op_per_table or definition.is_partitioned(table)
+        connection = definition.connection_of(table)
+        suffix = table if alone else "" if connection == "default" else connection
+        name = f"sync_{definition.name}" + re.sub(r"[^A-Za-z0-9_]", "_", f"_{suffix}".rstrip("_"))
+        together = ops.setdefault(name, [])
+        if together and (alone or definition.is_partitioned(together[0])):
+            raise ConfigurationError(
+                f"{definition.where}: {table!r} and {together[0]!r} would both have the op "
+                f"{name}; rename a table or a connection"
+            )
+        together.append(table)
+    return ops
+
+
+def _build_op(
+    definition: PackAssets, name: str, tables: Sequence[str], execute: Execute
+) -> dg.AssetsDefinition:
+    """The op that syncs some tables: those of a connection, or one that has an op of its own."""
+    by_sync = definition.is_partitioned(tables[0])
+
+    @dg.multi_asset(
+        specs=[definition.specs[table] for table in tables],
+        check_specs=[spec for table in tables for spec in check_specs(definition.key_of(table))],
+        name=name,
+        can_subset=True,
+        required_resource_keys={WAREHOUSE, definition.resource_key},
+        description=f"Syncs tables of the pack {definition.name}: {', '.join(tables)}.",
+        partitions_def=_partitions(definition, tables[0]) if by_sync else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if by_sync else None,
+        op_tags=definition.op_tags,
+        pool=definition.pool_of(tables[0]),
+    )
+    def sync_tables(
+        context: dg.AssetExecutionContext,
+        config: SyncConfig,  # noqa: ARG001 - read by PackResource.run; here it declares the schema
+    ) -> Generator[Any]:
+        yield from execute(context, getattr(context.resources, definition.resource_key))
+
+    definitions_by_op[sync_tables.op] = definition
+    return sync_tables
+
+
+def _partitions(definition: PackAssets, table: str) -> dg.StaticPartitionsDefinition:
+    return dg.StaticPartitionsDefinition(list(definition.syncs_of(table)))

@@ -1,0 +1,144 @@
+"""What Dagster shows of a synced table: its columns, and the figures of each sync."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import orjson
+
+from pack_sync.commit.held_syncs import HeldSummary
+from pack_sync.commit.target_table import HIDDEN_COLUMNS
+from pack_sync.dagster.audit_report import audit_metadata
+from pack_sync.engine.outcome import SyncOutcome
+from pack_sync.engine.row_sample import RowSample
+from pack_sync.ledger.cursors import RunRecord
+from pack_sync.stage.column_types import Column
+
+_LONGEST_CURSOR = 200
+_LONGEST_CELL = 60
+
+
+def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """The table's columns, with the hidden ones."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=c.name, type=c.sql_type, description=c.description or None)
+            for c in (*columns, *HIDDEN_COLUMNS)
+        ]
+    )
+
+
+def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> Mapping[str, Any]:
+    """The metadata of one materialization; numbers are plotted over time by Dagster's UI.
+
+    `by_sync` says that the materialization is of a partition: one sync of several.
+    """
+    record = outcome.record
+    metadata: dict[str, Any] = {
+        "dagster/row_count": outcome.row_count,
+        "dagster/column_schema": column_schema(outcome.columns),
+        "dagster/table_name": f"{record.pack}.{record.table_name}",
+        "sync/mode": record.mode,
+        "sync/mode_reason": record.mode_reason,
+        **_figures(record),
+        "sync/cursor_before": _shortened(record.cursor_before),
+        "sync/cursor_after": _shortened(record.cursor_after),
+        "sync/execution_id": record.execution_id,
+    }
+    if by_sync:
+        metadata["dagster/partition_row_count"] = outcome.sync_rows
+    if outcome.sample.rows:
+        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(outcome.sample))
+    metadata |= audit_metadata(record)
+    if outcome.held.count:
+        metadata |= held_metadata(outcome.held)
+    if outcome.schema_changes:
+        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(outcome.schema_changes))
+    if outcome.warnings:
+        metadata["sync/warnings"] = dg.MetadataValue.md(_list(outcome.warnings))
+    return metadata
+
+
+def sample_table(sample: RowSample) -> str:
+    """The rows as a markdown table; names lead to the source where it gave an address."""
+    shown = [name for name in sample.rows[0] if name != sample.link_column]
+    lines = [" | ".join(escaped(name) for name in shown), " | ".join("---" for _ in shown)]
+    for row in sample.rows:
+        cells = {name: _cell(row[name]) for name in shown}
+        address = row.get(sample.link_column or "") or ""
+        if re.fullmatch(r"https?://[^\s<>()|]+", address):
+            name = sample.display_column if sample.display_column in cells else shown[0]
+            cells[name] = f"[{cells[name]}](<{address}>)"
+        lines.append(" | ".join(cells.values()))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _cell(value: str | None) -> str:
+    if value is None:
+        return ""
+    return escaped(value if len(value) <= _LONGEST_CELL else value[:_LONGEST_CELL] + "…")
+
+
+def _figures(record: RunRecord) -> dict[str, int | float]:
+    seconds = (record.finished_at - record.started_at).total_seconds()
+    return {
+        "sync/inserted": record.inserted,
+        "sync/updated": record.updated,
+        "sync/unchanged": record.unchanged,
+        "sync/deleted": record.deleted,
+        "sync/rejected": record.rejected,
+        "sync/duplicates": record.duplicates,
+        "sync/pages": record.pages,
+        "sync/rows_returned": record.rows_returned,
+        "sync/requests": record.requests,
+        "sync/retries": record.retries,
+        "sync/bytes_received": record.bytes_received,
+        "sync/seconds": round(seconds, 3),
+        "sync/seconds_fetching": round(record.fetch_seconds, 3),
+        "sync/seconds_staging": round(record.stage_seconds, 3),
+        "sync/seconds_applying": round(record.apply_seconds, 3),
+        "sync/rows_per_second": round(record.rows_returned / seconds, 1) if seconds else 0.0,
+    }
+
+
+def _shortened(cursor: Any) -> str:
+    if cursor is None:
+        return "none"
+    text = orjson.dumps(cursor).decode()
+    return text if len(text) <= _LONGEST_CURSOR else text[:_LONGEST_CURSOR] + "…"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def held_metadata(held: HeldSummary) -> Mapping[str, Any]:
+    """What Dagster shows of the held syncs of a table."""
+    metadata: dict[str, Any] = {"sync/held": held.count}
+    if held.count:
+        metadata["sync/held_deletes"] = held.deletes
+        metadata["sync/held_sample"] = dg.MetadataValue.md(
+            "\n".join(f"- {escaped(orjson.dumps(row).decode()[:500])}" for row in held.sample)
+        )
+        metadata["sync/held_remedy"] = dg.MetadataValue.md(
+            f"{what_is_held(held)}. See the rows with `packsync held`. If they are gone indeed, "
+            "`packsync held approve`, or materialize with `approve_deletes: true` in the run's "
+            "config. If not, mend the source, then `packsync held discard`."
+        )
+    return metadata
+
+
+def what_is_held(held: HeldSummary) -> str:
+    """The held syncs of a table in a sentence."""
+    syncs = "a full sync is" if held.count == 1 else f"{held.count:,} full syncs are"
+    return (
+        f"{syncs} held since {held.since:%Y-%m-%d %H:%M} UTC: it would delete {held.deletes:,} of "
+        f"{held.rows_before:,} rows; rows and cursor are as they were (contract D8)"
+    )
+
+
+def escaped(text: str) -> str:
+    """A text as markdown: it quotes values, which may hold any characters."""
+    line = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)

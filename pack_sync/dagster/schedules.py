@@ -1,0 +1,172 @@
+"""When tables are synced: jobs over all packs, and three schedules for each pack."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, cast
+
+import dagster as dg
+
+from pack_sync.dagster.configuration import ScheduleConfiguration
+from pack_sync.dagster.internals.dead_runs import end_if_dead
+from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.dagster.translator import SYNC_TAG
+from pack_sync.engine.full_or_incremental import MODE_TAG
+from pack_sync.ledger.cursors import SyncKey, read_position
+
+INCREMENTAL_JOB = "incremental"
+FULL_REFRESH_JOB = "full_refresh"
+PACK_TAG = "sync/pack"
+"""Which pack a run is about, so that the schedules of the pack see it."""
+
+Tick: TypeAlias = dg.RunRequest | dg.SkipReason
+Evaluate: TypeAlias = Callable[[dg.ScheduleEvaluationContext], Tick]
+
+_IN_FLIGHT = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def build_sync_jobs() -> list[Any]:
+    """The jobs over all sync tables: `incremental`, and `full_refresh` with its tag.
+
+    `incremental` chooses the mode of each table (`pack_sync.engine.full_or_incremental`);
+    `full_refresh`
+    forces full syncs. A tag rather than config, because it survives re-execution.
+    """
+    every_table = dg.AssetSelection.tag(SYNC_TAG, "true")
+    return [
+        _define_job(
+            INCREMENTAL_JOB,
+            every_table,
+            description="Syncs all tables: what changed where there is a cursor, else all.",
+        ),
+        _define_job(
+            FULL_REFRESH_JOB,
+            every_table,
+            description="Syncs all rows of all tables anew.",
+            tags={MODE_TAG: "full"},
+        ),
+    ]
+
+
+def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
+    return dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
+        name, selection, executor_def=dg.in_process_executor, **fields
+    )
+
+
+def build_pack_schedules(
+    definition: PackAssets, times: ScheduleConfiguration
+) -> list[dg.ScheduleDefinition]:
+    """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
+
+    The first takes the tables that have a cursor and those never synced, the second those
+    whose last sync left no cursor. A tick that finds a run of the pack still going skips; what
+    a full refresh missed that way, the next tick finds overdue and does (contract C13).
+    """
+
+    def with_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
+        tables, _ = _by_cursor(context, definition)
+        return _request(context, definition, tables, "has a cursor")
+
+    def without_cursor(context: dg.ScheduleEvaluationContext) -> Tick:
+        _, tables = _by_cursor(context, definition)
+        return _request(context, definition, tables, "lacks a cursor")
+
+    def every_table(context: dg.ScheduleEvaluationContext) -> Tick:
+        return _request(context, definition, list(definition.configured_tables), "is configured")
+
+    return [
+        _schedule(
+            definition,
+            times,
+            name="incremental",
+            job=INCREMENTAL_JOB,
+            evaluate=with_cursor,
+            description="Tables that have a cursor, and those never synced.",
+        ),
+        _schedule(
+            definition,
+            times,
+            name="without_cursor",
+            job=INCREMENTAL_JOB,
+            evaluate=without_cursor,
+            description="Tables whose last sync left no cursor: full syncs.",
+        ),
+        _schedule(
+            definition,
+            times,
+            name="full_refresh",
+            job=FULL_REFRESH_JOB,
+            evaluate=every_table,
+            description="A full sync of every table.",
+        ),
+    ]
+
+
+def _schedule(
+    definition: PackAssets,
+    times: ScheduleConfiguration,
+    *,
+    name: str,
+    job: str,
+    evaluate: Evaluate,
+    description: str,
+) -> dg.ScheduleDefinition:
+    on = times.enabled
+    return dg.ScheduleDefinition(
+        name=f"{definition.name}_{name}",
+        job_name=job,
+        cron_schedule=times.cron(name, definition.name),
+        execution_timezone=times.time_zone,
+        execution_fn=evaluate,
+        required_resource_keys={WAREHOUSE},
+        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
+        tags={PACK_TAG: definition.name},
+        description=description,
+    )
+
+
+def _by_cursor(
+    context: dg.ScheduleEvaluationContext, definition: PackAssets
+) -> tuple[list[str], list[str]]:
+    """The pack's tables with a cursor or never synced, and those without a cursor."""
+    warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE)).open()
+    with_cursor: list[str] = []
+    without: list[str] = []
+    with warehouse.read() as connection:
+        for table in definition.configured_tables:
+            syncs = definition.syncs_of(table)
+            keys = [SyncKey(pack=definition.name, table=table, sync=sync) for sync in syncs]
+            positions = [read_position(connection, key) for key in keys]
+            # One sync with a cursor, or never synced, takes the table along.
+            wanted = any(p.cursor is not None or p.execution_id is None for p in positions)
+            (with_cursor if wanted else without).append(table)
+    return with_cursor, without
+
+
+def _request(
+    context: dg.ScheduleEvaluationContext,
+    definition: PackAssets,
+    tables: Sequence[str],
+    needed: str,
+) -> Tick:
+    pack = definition.name
+    if not tables:
+        return dg.SkipReason(f"no table of {pack} {needed}")
+    instance = context.instance
+    running = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT))
+        if not end_if_dead(instance, run)
+    ]
+    if running:
+        return dg.SkipReason(
+            f"the run {running[0].run_id} of {pack} is still going ({running[0].status.value})"
+        )
+    keys = [definition.key_of(table) for table in tables]
+    return dg.RunRequest(asset_selection=keys, tags={PACK_TAG: pack})

@@ -1,0 +1,108 @@
+"""`PackSyncTranslator`: how a sync table becomes a Dagster asset."""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from pack_sdk.sync_table import SyncTable
+from pack_sync.dagster.configuration import TableConfiguration
+from pack_sync.dagster.metadata import column_schema
+from pack_sync.engine.fingerprint import fingerprint_of
+from pack_sync.stage.column_types import columns_of
+
+SYNC_TAG = "sync/table"
+"""A tag of every asset that is a sync table, for selections."""
+
+MOST_KINDS = 3
+"""How many kinds Dagster lets an asset have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncTableData:
+    """What a translator is given: a table of a pack, with what the configuration says of it.
+
+    `pack_name` is the DuckDB schema and `table` the table in it. `sync_table` is what the
+    pack declares, `configuration` the table's entry in the defs.yaml. `parent_key` is the asset
+    that this one is crawled from (contract C20). The others are the pack's settings.
+    """
+
+    pack_name: str
+    table: str
+    sync_table: SyncTable
+    configuration: TableConfiguration
+    parent_key: dg.AssetKey | None = None
+    owners: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    kinds: Sequence[str] = ()
+    freshness_policy: dg.FreshnessPolicy | None = None
+
+
+class PackSyncTranslator:
+    """Makes the `AssetSpec` of each sync table.
+
+    Subclass it, override `get_asset_spec`, and change what `super().get_asset_spec(data)`
+    returns: key, group, owners, tags, kinds, dependencies, freshness policy, automation
+    condition. What the engine relies on, such as the partitions, stays as it is.
+    """
+
+    def get_asset_spec(self, data: SyncTableData) -> dg.AssetSpec:
+        """The asset of a table; its key is `[pack, table]` unless overridden."""
+        kinds = ["duckdb", "python", *data.kinds]
+        return dg.AssetSpec(
+            key=[data.pack_name, re.sub(r"[^A-Za-z0-9_.-]", "_", data.table)],
+            group_name=data.pack_name,
+            description=_description(data) or None,
+            kinds=set(kinds[:MOST_KINDS]),
+            owners=list(data.owners),
+            tags=data.tags,
+            code_version=_code_version(data.sync_table),
+            metadata=_metadata(data),
+            deps=[data.parent_key] if data.parent_key else None,
+            freshness_policy=data.freshness_policy,
+        )
+
+
+def _description(data: SyncTableData) -> str:
+    """The pack's own words; the schema's where the table has none."""
+    table = data.sync_table
+    words = [table.description or table.schema.description]
+    if data.parent_key:
+        words.append(f"Synced once for each row of {data.parent_key.path[-1]}.")
+    return "\n\n".join(word for word in words if word)
+
+
+def _code_version(table: SyncTable) -> str | None:
+    return None if table.dynamic else fingerprint_of(table.schema, {}, "", None)["schema"]
+
+
+def _metadata(data: SyncTableData) -> dict[str, Any]:
+    """What is known of a table before it is synced; of a schema that is asked for, nothing."""
+    table = data.sync_table
+    metadata: dict[str, Any] = {
+        "dagster/table_name": f"{data.pack_name}.{data.table}",
+        "dagster/storage_kind": "duckdb",
+    }
+    if table.dynamic is None:
+        metadata["dagster/column_schema"] = column_schema(columns_of(table.schema))
+        metadata["sync/id_column"] = table.id_property
+    if url := data.configuration.dynamic_url:
+        metadata["sync/dynamic_url"] = url
+    return metadata | _source_of(table)
+
+
+def _source_of(table: SyncTable) -> dict[str, Any]:
+    """A link to the pack's code, where it is Python's."""
+    code = getattr(table.execute, "__code__", None)
+    if code is None:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # a reference is all that depends on it
+        reference = dg.LocalFileCodeReference(
+            file_path=code.co_filename, line_number=code.co_firstlineno, label=table.name
+        )
+        value = dg.CodeReferencesMetadataValue(code_references=[reference])
+    return {"dagster/code_references": value}

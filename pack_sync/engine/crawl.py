@@ -1,0 +1,206 @@
+"""A crawled table: one child sync for each row of its parent table (contract C20, D7).
+
+Each child has its own cursor and owns its rows, under the name `<sync>/<parent's value>`. The
+children run side by side and are applied in batches, a transaction each, so that ten thousand
+parents do not mean ten thousand commits; what a batch has committed, a crash cannot take back.
+"""
+
+import itertools
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from pack_sdk.context import PreviousAttemptError
+from pack_sync.commit.full_sync_audit import audit_figures
+from pack_sync.engine.attempt import Collected, Execution, collect
+from pack_sync.engine.crawl_children import Child, children_of
+from pack_sync.engine.crawl_commit import ChildResult, commit_batch, decision_of_batch
+from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.held import approve_first
+from pack_sync.engine.outcome import ChildFailure, SyncOutcome
+from pack_sync.engine.page_loop import PROGRESS_SECONDS
+from pack_sync.engine.sync import record_failure, with_schema
+from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError, sentence
+from pack_sync.engine.sync_job import CrawlSource, TableSync
+from pack_sync.engine.sync_retries import with_retries
+from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.ledger.cursors import RunRecord, SyncPosition, read_positions
+from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+BATCH_SIZE = 1_000
+"""How many children are applied in one transaction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BatchResult:
+    """What a batch did, and of each child that was applied whether it was a full sync."""
+
+    outcome: SyncOutcome
+    complete: Sequence[bool]
+
+
+def run_crawl(
+    sync: TableSync, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
+) -> SyncOutcome:
+    """Sync all children and commit them in batches.
+
+    A child that fails is reported in the outcome's `failures` and blocks no other; its rows
+    and cursor stay. Raises `SyncFailedError` when the parent has never been synced, the
+    table's schema cannot be asked for (once for all children, contract C23), or a batch
+    cannot be applied.
+    """
+    sync = with_schema(sync, warehouse)
+    sync, approved = approve_first(sync, warehouse)
+    with warehouse.read() as connection:
+        positions = read_positions(connection, sync.key.pack, sync.key.table)
+        children = children_of(connection, sync, source, positions, request)
+    full = sum(child.decision.mode == "full" for child in children)
+    sync.log(
+        "info",
+        f"{sync.key}: crawling {len(children):,} rows of {source.parent_table}: "
+        f"{full:,} fully, {len(children) - full:,} incrementally",
+    )
+    keep = _syncs_to_keep(sync, children, positions)
+    results: list[_BatchResult] = []
+    progress = _Progress(sync, len(children))
+    for batch in itertools.chain(_batches(children), [] if children else [[]]):
+        try:
+            result = _run_batch(sync, batch, warehouse, progress, None if results else keep)
+        except Exception as error:
+            sync.connection.redactor.redact_error(error)
+            raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
+        results.append(result)
+    outcome = _combined(results)
+    return replace(outcome, warnings=[*approved, *outcome.warnings])
+
+
+def _syncs_to_keep(
+    sync: TableSync, children: Sequence[Child], positions: Mapping[str, SyncPosition]
+) -> list[str]:
+    """The syncs that the table may have: these children, and those of its other syncs."""
+    others = set(sync.configured_syncs) - {sync.key.sync}
+    kept = [name for name in positions if name.partition("/")[0] in others]
+    return kept + [child.sync.key.sync for child in children]
+
+
+def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
+    return (children[i : i + BATCH_SIZE] for i in range(0, len(children), BATCH_SIZE))
+
+
+def _run_batch(
+    sync: TableSync,
+    batch: Sequence[Child],
+    warehouse: Warehouse,
+    progress: "_Progress",
+    keep: Sequence[str] | None,
+) -> _BatchResult:
+    """Collect the children of a batch side by side, and commit those that succeeded."""
+    began = time.monotonic()
+    shared = Execution(
+        position=SyncPosition(),
+        decision=decision_of_batch([child.decision.mode == "full" for child in batch]),
+        fetcher=SyncFetcher(sync.connection),
+    )
+    spool = Spool.begin(sync.spool_folder)
+    try:
+        with ThreadPoolExecutor(sync.connection.settings.max_concurrent_requests) as pool:
+            running = [pool.submit(_collect, child, shared, spool, progress) for child in batch]
+            results = [future.result() for future in running]
+        spool.close()
+        shared.pages = spool.page_count
+        failed = [_report(result, warehouse) for result in results if result.error]
+        collected = [result for result in results if result.collected]
+        seconds = time.monotonic() - began
+        outcome, held = commit_batch(sync, shared, spool, collected, warehouse, keep, seconds)
+        failed += [_report(result, warehouse) for result in held.values()]
+    except TooManyRejectedRowsError as error:
+        sync.connection.redactor.redact_error(error)
+        record_failure(sync, warehouse, shared, error)
+        raise
+    finally:
+        spool.discard()
+    complete = [
+        result.collected.part.complete
+        for result in results
+        if result.collected and result.child.sync.key.sync not in held
+    ]
+    return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
+
+
+def _collect(child: Child, shared: Execution, spool: Spool, progress: "_Progress") -> ChildResult:
+    """Collect one child, with retries; each try has its own fetcher and part of the spool."""
+    trials: list[Execution] = []
+
+    def attempt(previous_error: PreviousAttemptError | None) -> Collected:
+        fetcher = SyncFetcher(child.sync.connection)
+        trials.append(
+            replace(shared, position=child.position, decision=child.decision, fetcher=fetcher)
+        )
+        return collect(child.sync, trials[-1], spool, previous_error)
+
+    try:
+        collected = with_retries(child.sync, None, attempt)
+    except Exception as error:
+        return ChildResult(child=child, execution=trials[-1], error=error)
+    finally:
+        progress.child_done()
+    return ChildResult(child=child, execution=trials[-1], collected=collected)
+
+
+def _report(result: ChildResult, warehouse: Warehouse) -> ChildFailure:
+    """Put a child's failure into the ledger."""
+    child, error = result.child, result.error or RuntimeError("no error")
+    record_failure(child.sync, warehouse, result.execution, error)
+    return ChildFailure(
+        sync=child.sync.key.sync,
+        message=f"{child.sync.key}: {sentence(error)}",
+        details=child.sync.connection.redactor.redact("".join(traceback.format_exception(error))),
+    )
+
+
+_SUMMED = (
+    "pages", "rows_returned", "inserted", "updated", "unchanged", "deleted", "rejected",
+    "duplicates", "requests", "retries", "bytes_received", "fetch_seconds", "stage_seconds",
+    "apply_seconds",
+)  # fmt: skip
+
+
+def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
+    """One outcome for all batches: figures added up, the table as it stands at the end."""
+    outcomes = [result.outcome for result in results]
+    records: list[RunRecord] = [outcome.record for outcome in outcomes]
+    decision = decision_of_batch([complete for result in results for complete in result.complete])
+    record = replace(
+        records[-1],
+        started_at=records[0].started_at,
+        mode=decision.mode,
+        mode_reason=decision.reason,
+        **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
+        **audit_figures(records),
+    )
+    return replace(
+        outcomes[-1],
+        record=record,
+        schema_changes=[change for outcome in outcomes for change in outcome.schema_changes],
+        warnings=list(dict.fromkeys(w for outcome in outcomes for w in outcome.warnings)),
+        failures=[failure for outcome in outcomes for failure in outcome.failures],
+    )
+
+
+class _Progress:
+    """Logs every few seconds how many children are done."""
+
+    def __init__(self, sync: TableSync, total: int) -> None:
+        self._sync = sync
+        self._total = total
+        self._done = itertools.count(1)
+        self._logged = time.monotonic()
+
+    def child_done(self) -> None:
+        done, now = next(self._done), time.monotonic()
+        if now - self._logged >= PROGRESS_SECONDS:
+            self._logged = now
+            self._sync.log("info", f"{self._sync.key}: {done:,} of {self._total:,} parents")

@@ -1,0 +1,96 @@
+"""A dry run: syncs on their real path, in transactions that are rolled back."""
+
+import tempfile
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from pack_sync.commit.change_samples import ChangeSample, sample_changes
+from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_tables import (
+    LogLine,
+    TableFailed,
+    TableFinished,
+    TableRuns,
+    TableSkipped,
+)
+from pack_sync.stage.stage_file import StagedRows
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """What a sync would have done, or why it would have failed, with some of the rows."""
+
+    sync: TableSync
+    ending: TableFinished | TableFailed
+    sample: ChangeSample
+
+    @property
+    def succeeds(self) -> bool:
+        """Whether the sync, and all children of a crawl, would succeed."""
+        return isinstance(self.ending, TableFinished) and not self.ending.outcome.failures
+
+
+def rehearse(
+    runs: TableRuns,
+    syncs: Sequence[TableSync],
+    warehouse: Warehouse,
+    request: ModeRequest,
+    *,
+    rows: int,
+) -> Generator[LogLine | Rehearsed]:
+    """Run the syncs, made for `runs`, and write nothing; sample at most `rows` rows of each kind.
+
+    Each table is rehearsed by itself: a crawled one takes its parent's rows as they are in the
+    warehouse, unless there is no warehouse yet. Pages are kept in a temporary folder, so no
+    interrupted sync is resumed, and none is disturbed.
+    """
+    with tempfile.TemporaryDirectory(prefix="packsync-dry-run-") as name:
+        folder = Path(name)
+        witnesses = [_Witness(rows) for _ in syncs]
+        prepared = {
+            sync.key: (
+                replace(sync, spool_folder=folder / "spool" / str(number), witness=witness),
+                witness,
+            )
+            for number, (sync, witness) in enumerate(zip(syncs, witnesses, strict=True))
+        }
+        everything = [sync for sync, _ in prepared.values()]
+        for event in runs.run(everything, _rehearsal_of(warehouse, folder), request):
+            if isinstance(event, LogLine):
+                yield event
+                continue
+            if isinstance(event, TableSkipped):
+                raise AssertionError("a rehearsal takes no lease, so it cannot be without one")
+            sync, witness = prepared[event.key]
+            yield Rehearsed(sync=sync, ending=event, sample=witness.sample)
+
+
+def _rehearsal_of(warehouse: Warehouse, folder: Path) -> Warehouse:
+    """The warehouse with its transactions rolled back; one of our own if there is none."""
+    if warehouse.path.exists():
+        return replace(warehouse, rehearsal=True)
+    return replace(warehouse, path=folder / "warehouse.duckdb")
+
+
+class _Witness:
+    """Takes samples of the changes of one sync; of a crawl's, batch by batch."""
+
+    def __init__(self, rows: int) -> None:
+        self.sample = ChangeSample()
+        self._rows = rows
+
+    def __call__(
+        self, connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows
+    ) -> None:
+        more = sample_changes(connection, table, stage, limit=self._rows)
+        self.sample = ChangeSample(
+            inserted=[*self.sample.inserted, *more.inserted][: self._rows],
+            updated=[*self.sample.updated, *more.updated][: self._rows],
+            deleted=[*self.sample.deleted, *more.deleted][: self._rows],
+            reject_reasons=[*self.sample.reject_reasons, *more.reject_reasons][: self._rows],
+        )

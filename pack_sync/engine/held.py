@@ -1,0 +1,68 @@
+"""Full syncs that would delete too much: holding them, and approving with a run (contract D8)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pack_sync.commit.approval import approve_held
+from pack_sync.commit.delete_guard import LargeDelete
+from pack_sync.commit.held_syncs import keep_held, read_held
+from pack_sync.engine.sync_failures import HeldSyncError
+from pack_sync.engine.sync_job import TableSync
+from pack_sync.ledger.cursors import DEFAULT_SYNC, PositionChange, RunRecord, SyncKey
+from pack_sync.stage.stage import Stage
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+
+def hold(
+    sync: TableSync,
+    warehouse: Warehouse,
+    stage: Stage,
+    held: Sequence[tuple[LargeDelete, PositionChange, RunRecord]],
+    *,
+    copy: bool = False,
+) -> dict[str, HeldSyncError]:
+    """Keep what is staged of these syncs for a decision; returns what to tell of each.
+
+    The stage moves beside the spools, or is copied if the rest of it is still to be applied.
+    """
+    keep_held(warehouse, stage, held, sync.spool_folder / "held", copy=copy)
+    return {
+        large.sync: HeldSyncError(_message(replace(sync.key, sync=large.sync), large))
+        for large, _, _ in held
+    }
+
+
+def _message(key: SyncKey, large: LargeDelete) -> str:
+    what = f"{key.pack}.{key.table}"
+    if key.sync != DEFAULT_SYNC:
+        what += f" --sync '{key.sync}'"
+    brought = f"{large.rows_returned:,}" if large.rows_returned else "none"
+    return (
+        f"this full sync would delete {large.deletes:,} of {large.rows_before:,} rows; it brought "
+        f"{brought}. The guard holds it: nothing was applied, rows and cursor are as they were, "
+        f"and incremental syncs go on (contract D8). See the rows with `packsync held {what}`. If "
+        f"they are gone indeed: `packsync held approve {what}`, or a run with "
+        f"`approve_deletes: true`. If not: mend the source, then `packsync held discard {what}`"
+    )
+
+
+def approve_first(sync: TableSync, warehouse: Warehouse) -> tuple[TableSync, list[str]]:
+    """If the run approves deletes, apply what is held of the sync, before the run's own sync.
+
+    What was held is what was approved: if there was any, the run's own full sync is guarded
+    like every other. Returns the sync to run, and what was done, in words.
+    """
+    if not sync.approve_deletes:
+        return sync, []
+    with warehouse.read() as connection:
+        held = read_held(connection, sync.key.pack, sync.key.table, sync.key.sync)
+    done: list[str] = []
+    for each in held:
+        record = approve_held(warehouse, each).record
+        done.append(
+            f"{each.key}: the full sync held since {each.held_at:%Y-%m-%d %H:%M} UTC was approved: "
+            f"{record.deleted:,} rows deleted, {record.inserted:,} inserted, "
+            f"{record.updated:,} updated"
+        )
+        sync.log("warning", done[-1])
+    return replace(sync, approve_deletes=not held), done

@@ -1,0 +1,124 @@
+"""What one sync of one table needs, put together from pack and configuration."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pack_sdk.sync_table import SyncTable
+from pack_sync.commit.change_samples import Witness
+from pack_sync.commit.delete_guard import DeleteGuard
+from pack_sync.engine.fingerprint import fingerprint_of
+from pack_sync.http.connection import Connection
+from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
+from pack_sync.runtimes.runtime import PackRuntime
+
+if TYPE_CHECKING:
+    from pack_sync.engine.sync_lease import HeldLease
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Log: TypeAlias = Callable[[LogLevel, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSettings:
+    """How syncs behave; all have defaults.
+
+    `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
+    `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
+    the second try and twice as much before each further one (C17); `full_every` how old a
+    full sync may get (C12). A sync goes on with the pages of one that died or failed if the last
+    of them is not older than `resume_within`; None or zero starts anew each time (D9). A sync with
+    more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
+    `max_rejected_share`, fails; None sets no limit (S4).
+    `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
+    sync that was asked for waits for another run of the same sync to end. `show_rows` keeps a
+    small sample of changed rows in the outcome.
+    """
+
+    page_timeout_seconds: float = 60
+    attempts: int = 3
+    retry_wait_seconds: float = 5
+    full_every: timedelta = timedelta(days=7)
+    resume_within: timedelta | None = timedelta(hours=1)
+    max_rejected_rows: int | None = None
+    max_rejected_share: float | None = None
+    lease_wait_seconds: float = 600
+    show_rows: bool = True
+    delete_guard: DeleteGuard = field(default_factory=DeleteGuard)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlSource:
+    """Where a crawled table's parameters come from (contract C20).
+
+    `properties` maps parameter names to properties of `parent_table`; `parent_sync` limits
+    the parent's rows to those of one of its syncs, None means all.
+    """
+
+    parent_table: str
+    properties: Mapping[str, str]
+    parent_sync: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSync:
+    """One sync of one table: which table, run by what, with which values.
+
+    `parameters` has a value for every parameter of the table, in declared order.
+    `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
+    `by_sync` says that the rows of each are counted (contract C18).
+    `approve_deletes` lets this run's full sync delete what it will (contract D8).
+    `lease` keeps others from running the same sync at once.
+    `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
+    `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
+    that the table's schema is the one that the pack's `get_schema` returned for this sync.
+    `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
+    code, so that a sync does not go on with pages that other code made (D9). `log` must be safe
+    to call from another thread; `cancelled` asks the sync to stop at the next page. A `witness`
+    is shown what is about to be changed, in the transaction.
+    """
+
+    key: SyncKey
+    table: SyncTable
+    runtime: PackRuntime
+    connection: Connection
+    parameters: Mapping[str, Any]
+    spool_folder: Path
+    log: Log
+    configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
+    by_sync: bool = False
+    crawl: CrawlSource | None = None
+    dynamic_url: str | None = None
+    code_version: str = ""
+    schema_asked: bool = False
+    row_limit: int | None = None
+    approve_deletes: bool = False
+    lease: "HeldLease | None" = None
+    settings: SyncSettings = SyncSettings()
+    dagster_run_id: str | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    witness: Witness | None = None
+
+    @property
+    def awaits_schema(self) -> bool:
+        """Whether the pack must still be asked for the table's schema (contract C23)."""
+        return self.table.dynamic is not None and not self.schema_asked
+
+    @property
+    def delete_guard(self) -> DeleteGuard | None:
+        """Which full syncs are held, None if this run approves all deletes (contract D8)."""
+        return None if self.approve_deletes else self.settings.delete_guard
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What the cursor depends on (contract D5), as far as it is known."""
+        return fingerprint_of(
+            None if self.awaits_schema else self.table.schema,
+            self.parameters,
+            self.connection.settings.name,
+            self.connection.settings.endpoint,
+            self.dynamic_url,
+        )

@@ -1,0 +1,39 @@
+"""Trying a failed sync again, with the reason told to the next try (contract C17)."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pack_sdk.context import PreviousAttemptError
+from pack_sync.engine.sync_failures import describe_previous, is_worth_retrying, sentence
+from pack_sync.engine.sync_job import TableSync
+
+T = TypeVar("T")
+
+
+def with_retries(
+    sync: TableSync,
+    previous_error: PreviousAttemptError | None,
+    attempt: Callable[[PreviousAttemptError | None], T],
+) -> T:
+    """Call `attempt` until it succeeds, as often as the sync's settings allow.
+
+    Each try is given the error of the one before. Raises the last error, without secrets.
+    """
+    wait_seconds = sync.settings.retry_wait_seconds
+    for number in range(1, sync.settings.attempts + 1):
+        try:
+            return attempt(previous_error)
+        except Exception as error:
+            sync.connection.redactor.redact_error(error)
+            last = number == sync.settings.attempts
+            if last or not is_worth_retrying(error) or sync.cancelled.is_set():
+                raise
+            previous_error = describe_previous(error)
+            sync.log(
+                "warning",
+                f"{sync.key}: attempt {number} of {sync.settings.attempts} failed, trying again "
+                f"in {wait_seconds:g} s: {sentence(error)}",
+            )
+            sync.cancelled.wait(wait_seconds)
+            wait_seconds *= 2
+    raise AssertionError("the last attempt either returns or raises")

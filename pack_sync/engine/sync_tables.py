@@ -1,0 +1,152 @@
+"""Runs the syncs of several tables side by side and tells what happens as it happens."""
+
+import queue
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Generator, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pack_sync.engine.crawl import run_crawl
+from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
+from pack_sync.engine.outcome import SyncOutcome
+from pack_sync.engine.sync import run_sync
+from pack_sync.engine.sync_failures import HeldSyncError, SyncFailedError, says_all, sentence
+from pack_sync.engine.sync_job import LogLevel, TableSync
+from pack_sync.engine.sync_lease import leased
+from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.leases import LeaseTakenError
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """Something to write to the run's log."""
+
+    level: LogLevel
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFinished:
+    """A table was synced."""
+
+    key: SyncKey
+    outcome: SyncOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFailed:
+    """A table's sync failed; `details` is the traceback, without secrets, where it may help.
+
+    `held` says that it waits for a decision about its deletes (contract D8).
+    """
+
+    key: SyncKey
+    message: str
+    details: str
+    held: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSkipped:
+    """A table's sync did not run, because somebody else is running it; the message says who."""
+
+    key: SyncKey
+    message: str
+
+
+RunEvent: TypeAlias = LogLine | TableFinished | TableFailed | TableSkipped
+
+
+_LATER = "A full sync was asked for: run it again when the other one has ended."
+
+
+class TableRuns:
+    """The syncs of one run. Give each of them `log` and `cancelled`, then call `run`."""
+
+    def __init__(self, *, max_parallel: int) -> None:
+        self.cancelled = threading.Event()
+        self._max_parallel = max_parallel
+        self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Write a line to the run's log, from any thread."""
+        self._events.put(LogLine(level=level, message=message))
+
+    def run(
+        self, syncs: Sequence[TableSync], warehouse: Warehouse, request: ModeRequest
+    ) -> Generator[RunEvent]:
+        """Run the syncs, at most `max_parallel` at once; one that fails stops no other.
+
+        A crawled table waits for its parent table, and fails with it (contract C20). Events
+        arrive in the caller's thread, as they happen. When the caller stops listening (the
+        run is cancelled), the syncs stop at their next page.
+        """
+        unfinished = Counter(sync.key.table for sync in syncs)
+        failed: set[str] = set()
+        waiting = list(syncs)
+
+        def work(sync: TableSync) -> None:
+            self._events.put(_run_one(sync, warehouse, request, failed))
+
+        def submit_ready(pool: ThreadPoolExecutor) -> None:
+            for sync in list(waiting):
+                if sync.crawl is None or not unfinished[sync.crawl.parent_table]:
+                    waiting.remove(sync)
+                    pool.submit(work, sync)
+
+        with ThreadPoolExecutor(self._max_parallel, thread_name_prefix="sync") as pool:
+            try:
+                submit_ready(pool)
+                while unfinished.total():
+                    event = self._events.get()
+                    if not isinstance(event, LogLine):
+                        unfinished[event.key.table] -= 1
+                        # a held parent's rows are as they were: its children can go on
+                        if isinstance(event, TableFailed) and not event.held:
+                            failed.add(event.key.table)
+                        submit_ready(pool)
+                    yield event
+            finally:
+                self.cancelled.set()
+                pool.shutdown(cancel_futures=True)
+
+
+def _run_one(
+    sync: TableSync, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
+) -> TableFinished | TableFailed | TableSkipped:
+    try:
+        if sync.crawl is not None and sync.crawl.parent_table in failed:
+            raise SyncFailedError(
+                f"{sync.key}: not synced, because its parent table {sync.crawl.parent_table} "
+                "failed in this run"
+            )
+        with leased(sync, warehouse, request) as ours:
+            return TableFinished(key=sync.key, outcome=_sync(ours, warehouse, request))
+    except LeaseTakenError as error:
+        message = f"{sync.key}: skipped, because {error}"
+        if asks_for_full(request):  # what the other one does is not what was asked for
+            return TableFailed(key=sync.key, message=message, details=_LATER)
+        return TableSkipped(key=sync.key, message=message)
+    except BaseException as error:  # whatever it is, the run must hear that the table is done
+        redact = sync.connection.redactor.redact
+        told = sentence(error) if isinstance(error, Exception) else repr(error)
+        message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {told}"
+        cause = error.__cause__ or error
+        details = "" if says_all(cause) else "".join(traceback.format_exception(cause))
+        return TableFailed(
+            key=sync.key,
+            message=redact(message),
+            details=redact(details),
+            held=isinstance(error.__cause__, HeldSyncError),
+        )
+
+
+def _sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+    if sync.crawl is None:
+        return run_sync(sync, warehouse, request)
+    return run_crawl(sync, sync.crawl, warehouse, request)

@@ -1,0 +1,195 @@
+"""Every HTTP request that a pack makes goes through here (contract F, A2, A4)."""
+
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from pack_sdk.errors import (
+    ConnectionFailedError,
+    FetchError,
+    RequestRefusedError,
+    StatusCodeError,
+)
+from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sync.http.auth.oauth2 import access_token_for, renewed_access_token
+from pack_sync.http.connection import Connection
+from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.request_retries import retry_after_seconds, retrying
+from pack_sync.http.response_body import (
+    BrokenBodyError,
+    RawResponse,
+    describe_answer,
+    parse_response,
+)
+from pack_sync.http.single_request import Hop, exchange, first_hop, next_hop
+
+MAX_REDIRECTS = 10
+DEFAULT_PAGE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchStatistics:
+    """What a fetcher has done so far.
+
+    `requests` counts each one that was attempted, redirects and retries included; `retries`
+    those made again. `bytes_received` is the size of the bodies as they came over the wire.
+    `seconds` is the time packs spent waiting for `send`, summed over threads.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    seconds: float = 0.0
+
+
+class SyncFetcher:
+    """The fetcher of one sync: the rules of contract F, on a connection many may share.
+
+    Implements `pack_sync.runtimes.runtime.Fetching`. Safe to use from several threads: an
+    async pack sends several requests at once. `first_wait_seconds` is where growing waits begin.
+    """
+
+    def __init__(self, connection: Connection, *, first_wait_seconds: float = 0.5) -> None:
+        self._connection = connection
+        self._first_wait_seconds = first_wait_seconds
+        self._cancelled = threading.Event()
+        self._page_time: PageTime | None = None
+        self._statistics = FetchStatistics()
+        self._lock = threading.Lock()
+        self._last_answer = ""
+
+    @property
+    def last_answer(self) -> str:
+        """Who was asked last and what kind of body came, without values and secrets."""
+        return self._last_answer
+
+    @property
+    def statistics(self) -> FetchStatistics:
+        """What was done so far; a snapshot."""
+        return self._statistics
+
+    def begin_page(self, seconds: float) -> None:
+        """Let requests, with their retries and waits, take `seconds` from now (C14, F5).
+
+        Without it each `send` may take a minute.
+        """
+        self._page_time = PageTime.starting_now(seconds, self._cancelled)
+
+    def cancel(self) -> None:
+        """Refuse every further request, for good, and end all waits at once.
+
+        A request that is under way ends with the next piece of its answer, or its timeout.
+        """
+        self._cancelled.set()
+        self._connection.limit.wake()
+
+    def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
+        """Send a request on behalf of a pack (contract F1 to F7).
+
+        `invocation_token` is what the call of the pack that makes the request was given: the
+        templates of Custom authentication are filled where they have it (contract A2).
+
+        Raises `StatusCodeError`, `RequestRefusedError`, `ResponseSizeTooLargeError` or
+        `ConnectionFailedError`, none of which shows a secret (A4) or leads to one: the
+        traceback of a `FetchError` begins here, as frames below hold credentials.
+        """
+        started = time.monotonic()
+        try:
+            return self._send(request, invocation_token)
+        except FetchError as error:
+            self._connection.redactor.redact_error(error)
+            raise error.with_traceback(None)  # noqa: B904  (it is the same error)
+        except Exception as error:
+            self._connection.redactor.redact_error(error)
+            raise
+        finally:
+            self._count(seconds=time.monotonic() - started)
+
+    def _send(self, request: FetchRequest, invocation_token: str) -> FetchResponse:
+        page_time = self._page_time or PageTime.starting_now(DEFAULT_PAGE_SECONDS, self._cancelled)
+        hop = first_hop(self._connection, request, invocation_token)
+        page_time.check(str(hop))
+        max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
+        key = _cache_key(request, hop)
+        if max_age > 0 and (cached := self._connection.cache.get(key, max_age)):
+            return self._answer(request, hop, cached)
+        retry = retrying(
+            request.method,
+            page_time,
+            self._first_wait_seconds,
+            count_retry=lambda: self._count(retries=1),
+        )
+        raw, response = retry(self._follow, request, hop, page_time)
+        if max_age > 0 and response.status < 300:
+            self._connection.cache.put(key, raw)
+        return response
+
+    def _follow(
+        self, request: FetchRequest, hop: Hop, page_time: PageTime
+    ) -> tuple[RawResponse, FetchResponse]:
+        """Send a request and those it is redirected to; the answer raw and parsed."""
+        first = hop
+        for _ in range(MAX_REDIRECTS + 1):
+            raw = self._exchange(hop, page_time)
+            following = None
+            if not request.ignore_redirects:
+                following = next_hop(self._connection, hop, raw)
+            if following is None:
+                return raw, self._answer(request, hop, raw)
+            hop = following
+        raise RequestRefusedError(
+            f"{first} was redirected more than {MAX_REDIRECTS} times, at last to {hop.url}."
+        )
+
+    def _exchange(self, hop: Hop, page_time: PageTime) -> RawResponse:
+        """One request; after a 401 to an access token, once more with a new one (A3)."""
+        access_token = access_token_for(self._connection, hop, page_time)
+        raw = self._counted_exchange(hop, page_time, access_token)
+        if raw.status == 401 and access_token:
+            access_token = renewed_access_token(self._connection, access_token, page_time)
+            raw = self._counted_exchange(hop, page_time, access_token)
+        return raw
+
+    def _counted_exchange(self, hop: Hop, page_time: PageTime, access_token: str) -> RawResponse:
+        self._count(requests=1)
+        raw, received = exchange(self._connection, hop, page_time, access_token)
+        self._count(bytes_received=received)
+        return raw
+
+    def _answer(self, request: FetchRequest, hop: Hop, raw: RawResponse) -> FetchResponse:
+        """What a pack gets of an answer (contract F2, F3); headers are redacted (A2)."""
+        redact = self._connection.redactor.redact_value
+        good = raw.status < 300
+        try:
+            parsed = parse_response(raw, as_bytes=request.is_binary_response and good)
+        except BrokenBodyError as error:
+            raise ConnectionFailedError(
+                f"{hop} answered with status {raw.status}, but the body ({raw.content_type}, "
+                f"{len(raw.body):,} bytes) cannot be read: {error}."
+            ) from None
+        self._last_answer = redact(f"{hop}: {describe_answer(parsed, len(raw.body))}")
+        response = replace(parsed, headers=redact(parsed.headers))
+        if good or (request.ignore_redirects and raw.status < 400):
+            return response
+        response = replace(response, body=redact(response.body))
+        if raw.status == 429 and (wait := retry_after_seconds(raw.headers)):
+            self._connection.limit.pause(wait, response)
+        raise StatusCodeError(response, method=hop.method, url=str(hop.url))
+
+    def _count(
+        self, *, requests: int = 0, retries: int = 0, bytes_received: int = 0, seconds: float = 0.0
+    ) -> None:
+        with self._lock:
+            so_far = self._statistics
+            self._statistics = FetchStatistics(
+                requests=so_far.requests + requests,
+                retries=so_far.retries + retries,
+                bytes_received=so_far.bytes_received + bytes_received,
+                seconds=so_far.seconds + seconds,
+            )
+
+
+def _cache_key(request: FetchRequest, hop: Hop) -> Hashable:
+    headers = tuple(sorted((name.lower(), value) for name, value in hop.headers.items()))
+    return (str(hop.url), headers, hop.authenticated, request.ignore_redirects)

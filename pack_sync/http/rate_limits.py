@@ -1,0 +1,78 @@
+"""The limit that all requests of a connection share, whichever table makes them (F5)."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from pack_sdk.errors import StatusCodeError
+from pack_sdk.fetching import FetchResponse
+from pack_sync.http.page_timeout import PageTime
+
+
+class RequestLimit:
+    """So many requests at once, and none while the API has asked for a pause."""
+
+    def __init__(self, max_concurrent_requests: int) -> None:
+        if max_concurrent_requests < 1:
+            raise ValueError("`max_concurrent_requests` of a connection must be at least 1")
+        self._changed = threading.Condition()
+        self._slots = max_concurrent_requests
+        self._holders: set[object] = set()
+        self._paused_until = 0.0
+        self._paused_by: FetchResponse | None = None
+
+    @contextmanager
+    def slot(self, page_time: PageTime, method: str, url: str) -> Generator[None]:
+        """Hold one of the slots; wait for it, and for a pause to end, within the page's time.
+
+        Raises at once when the pause will outlast the page: the `StatusCodeError` of the
+        answer that asked for it.
+        """
+        # A pack's call that is given up may be struck by an exception at any instruction, so
+        # whether a slot is held is one fact in one place: this token is in the set or not.
+        holder = object()
+        try:
+            with self._changed:
+                self._wait_for_turn(page_time, method, url)
+                self._holders.add(holder)
+            yield
+        finally:
+            self._holders.discard(holder)
+            self.wake()
+
+    def pause(self, seconds: float, response: FetchResponse) -> None:
+        """Let no request start for so long, as `response` asked for."""
+        with self._changed:
+            until = time.monotonic() + seconds
+            if until > self._paused_until:
+                self._paused_until, self._paused_by = until, response
+                self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Let everybody who waits look again whether they still should."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _wait_for_turn(self, page_time: PageTime, method: str, url: str) -> None:
+        while True:
+            pause = self._paused_until - time.monotonic()
+            full = len(self._holders) >= self._slots
+            if not full and pause <= 0:
+                return page_time.check(f"{method} {url}")
+            page_time.check(f"Waiting to send {method} {url}")
+            if pause > page_time.left:
+                raise self._paused_too_long(pause, page_time, method, url)
+            self._changed.wait(max(page_time.left if full else pause, 0.001))
+
+    def _paused_too_long(
+        self, pause: float, page_time: PageTime, method: str, url: str
+    ) -> StatusCodeError:
+        response = self._paused_by or FetchResponse(status=429)
+        error = StatusCodeError(response, method=method, url=url)
+        error.args = (
+            f"{method} {url} was not sent: another request of this connection was answered with "
+            f"status {response.status} and the API wants {pause:.1f} s more without requests; "
+            f"the page has {page_time.left:.1f} s left.",
+        )
+        return error

@@ -1,0 +1,274 @@
+"""The ledger: what every sync did, where each one stands, and why.
+
+All of it is in the schema `_sync` of the warehouse, so that it is committed together with
+the rows it tells of, and so that users can read it with SQL. Times are TIMESTAMPTZ in UTC.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import orjson
+
+from pack_sync.ledger.ledger_tables import ledger_exists
+from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
+
+DEFAULT_SYNC = "default"
+"""The name of a table's only sync."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncKey:
+    """Which sync: a table of a pack, and the name of one of its syncs (contract C18)."""
+
+    pack: str
+    table: str
+    sync: str = DEFAULT_SYNC
+
+    def __str__(self) -> str:
+        name = f"{self.pack}.{self.table}"
+        return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncPosition:
+    """Where a sync stands: its cursor and what that cursor describes.
+
+    `cursor` None means that there is none; `no_cursor_reason` then says why.
+    `execution_id` is the sync that wrote this position. `held_at` is when a full sync was held
+    that waits for a decision (contract D8); it is read with the position, never written by it.
+    """
+
+    cursor: Any = None
+    no_cursor_reason: str = "it has never been synced"
+    fingerprint: dict[str, str] | None = None
+    last_full_at: datetime | None = None
+    last_incremental_at: datetime | None = None
+    execution_id: str | None = None
+    held_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionChange:
+    """A sync that moves from one position to another, and why.
+
+    `keep_history` is off for the children of a crawl: thousands of cursors a run would bury
+    the rest of the history.
+    """
+
+    sync: str
+    before: SyncPosition
+    after: SyncPosition
+    reason: str
+    keep_history: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One line of the ledger: one sync, from its first page to its end.
+
+    The `audit_…` figures are None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
+    """
+
+    execution_id: str
+    dagster_run_id: str | None
+    pack: str
+    table_name: str
+    sync: str
+    mode: str
+    mode_reason: str
+    status: str
+    started_at: datetime
+    finished_at: datetime
+    pages: int = 0
+    rows_returned: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    fetch_seconds: float = 0.0
+    stage_seconds: float = 0.0
+    apply_seconds: float = 0.0
+    cursor_before: Any = None
+    cursor_after: Any = None
+    error_type: str | None = None
+    error_status_code: int | None = None
+    error_message: str | None = None
+    audit_missed: int | None = None
+    audit_stale: int | None = None
+    audit_undeleted: int | None = None
+    audit_recent: int | None = None
+    audit_samples: Any = None
+
+
+_JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples")
+
+
+def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
+    """Where the sync stands; the default position if it has never been synced."""
+    positions = read_positions(connection, key.pack, key.table, sync=key.sync)
+    return positions.get(key.sync, SyncPosition())
+
+
+def read_positions(
+    connection: duckdb.DuckDBPyConnection, pack: str, table: str, *, sync: str | None = None
+) -> dict[str, SyncPosition]:
+    """Where the table's syncs stand, by name; one of them if `sync` is given."""
+    if not ledger_exists(connection):
+        return {}
+    rows = connection.execute(
+        "SELECT sync, cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
+        f"execution_id FROM {SYSTEM_SCHEMA}.cursors "
+        "WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)",
+        [pack, table, sync, sync],
+    ).fetchall()
+    held = connection.execute(  # a query of its own: to join the two takes longer
+        f"SELECT sync, max(held_at) FROM {SYSTEM_SCHEMA}.held_syncs "
+        "WHERE pack = ? AND table_name = ? GROUP BY sync",
+        [pack, table],
+    ).fetchall()
+    held_at = dict(held)
+    return {
+        name: SyncPosition(
+            cursor=from_json(cursor),
+            no_cursor_reason=reason or "",
+            fingerprint=from_json(fingerprint),
+            last_full_at=last_full_at,
+            last_incremental_at=last_incremental_at,
+            execution_id=execution_id,
+            held_at=held_at.get(name),
+        )
+        for (
+            name,
+            cursor,
+            reason,
+            fingerprint,
+            last_full_at,
+            last_incremental_at,
+            execution_id,
+        ) in rows
+    }
+
+
+def write_positions(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    changes: Sequence[PositionChange],
+    *,
+    at: datetime,
+) -> None:
+    """Replace where syncs of a table stand, and add their cursors to the history.
+
+    `key` names the table; each change names its sync, and must start from where that stands.
+    Written as columns, because a crawl brings thousands at once.
+    """
+    if not changes:
+        return
+    standing = [change.sync for change in changes if change.before.execution_id is not None]
+    if standing:
+        connection.execute(
+            f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
+            "AND sync IN (SELECT unnest(?))",
+            [key.pack, key.table, standing],
+        )
+    after = [change.after for change in changes]
+    cursors = [to_json(position.cursor) for position in after]
+    connection.execute(
+        f"INSERT INTO {SYSTEM_SCHEMA}.cursors SELECT ?, ?, unnest(?::VARCHAR[]), "
+        "unnest(?::JSON[]), unnest(?::VARCHAR[]), unnest(?::JSON[]), unnest(?::TIMESTAMPTZ[]), "
+        "unnest(?::TIMESTAMPTZ[]), unnest(?::VARCHAR[]), ?",
+        [
+            key.pack,
+            key.table,
+            [change.sync for change in changes],
+            cursors,
+            [p.no_cursor_reason if p.cursor is None else None for p in after],
+            [to_json(position.fingerprint) for position in after],
+            [position.last_full_at for position in after],
+            [position.last_incremental_at for position in after],
+            [position.execution_id for position in after],
+            at,
+        ],
+    )
+    for change in changes:
+        if change.keep_history:
+            changed = replace(key, sync=change.sync)
+            remember_cursor(connection, changed, change.after, reason=change.reason, at=at)
+
+
+def remember_cursor(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    position: SyncPosition,
+    *,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Add the cursor of a position to the history of its sync."""
+    connection.execute(
+        f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history (pack, table_name, sync, cursor, reason, "
+        "execution_id, recorded_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            key.pack,
+            key.table,
+            key.sync,
+            to_json(position.cursor),
+            reason,
+            position.execution_id,
+            at,
+            to_json(position.fingerprint),
+        ],
+    )
+
+
+def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
+    """Let the next sync be a full one; the cursor stays, in case it is not."""
+    connection.execute(
+        f"UPDATE {SYSTEM_SCHEMA}.cursors SET last_full_at = NULL "
+        "WHERE pack = ? AND table_name = ? AND sync = ?",
+        [key.pack, key.table, key.sync],
+    )
+
+
+def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:
+    """Add a line to the ledger."""
+    values = [
+        to_json(value) if name in _JSON_FIELDS else value for name, value in vars(record).items()
+    ]
+    columns = ", ".join(field.name for field in fields(RunRecord))
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.runs ({columns}) VALUES ({marks})", values)
+
+
+def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:
+    """The ledger's last line for the sync, None if there is none; replays do not count."""
+    if not ledger_exists(connection):
+        return None
+    ((last,),) = connection.execute(  # to sort the lines takes twice as long to plan
+        f"SELECT arg_max(runs, (finished_at, started_at)) FROM {SYSTEM_SCHEMA}.runs "
+        "WHERE pack = ? AND table_name = ? AND sync = ? AND mode <> 'replay'",
+        [key.pack, key.table, key.sync],
+    ).fetchall()
+    if last is None:
+        return None
+    values = {field.name: last[field.name] for field in fields(RunRecord)}
+    for name in _JSON_FIELDS:
+        values[name] = from_json(values[name])
+    return RunRecord(**values)
+
+
+def to_json(value: Any) -> str | None:
+    """JSON text of a value, None for None (no value rather than JSON's null)."""
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def from_json(text: str | None) -> Any:
+    """The value of a JSON text, None for None."""
+    return None if text is None else orjson.loads(text)

@@ -1,0 +1,186 @@
+"""Finds packs: a folder of the project's `packs/`, a folder elsewhere, or a module.
+
+A folder with a `pack.py` is a pack in Python, one with a `pack.ts` or a compiled `bundle.js`
+a pack in TypeScript. What is above gets a `Pack` and a `PackRuntime`, whichever it is.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from pack_sdk.crawl import check_crawling
+from pack_sdk.errors import PackDefinitionError
+from pack_sdk.pack import Pack
+from pack_sync.project import current_project
+from pack_sync.runtimes.python.runtime import PythonRuntime
+from pack_sync.runtimes.runtime import PackRuntime
+from pack_sync.runtimes.typescript.build import build_pack
+from pack_sync.runtimes.typescript.bundle_cache import PackNotBuiltError, entry_of, load_built
+from pack_sync.runtimes.typescript.manifest import read_manifest
+from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
+
+
+def available_packs() -> Sequence[str]:
+    """The names of the packs in the folder `packs/`."""
+    place = current_project().packs_folder
+    if not place.is_dir():
+        return []
+    return sorted(
+        each.name for each in place.iterdir() if (each / "pack.py").is_file() or entry_of(each)
+    )
+
+
+def typescript_folder(name: str) -> Path | None:
+    """Where the TypeScript pack of that name is; None if it is one in Python, or none."""
+    folder = _folder_of(name)
+    if folder is None or (folder / "pack.py").is_file():
+        return None
+    return folder if "/" in name or entry_of(folder) else None
+
+
+def _folder_of(name: str) -> Path | None:
+    """The folder that a name means, whether it is there or not; None for a module's name."""
+    if "/" in name:
+        return current_project().path(name)
+    return None if "." in name else current_project().packs_folder / name
+
+
+def pack_name(name: str) -> str:
+    """What a pack is called if nothing else is said: the last part of its folder or module.
+
+    A module called `pack`, as ours are, has the name of the folder it is in.
+    """
+    return Path(name).name if "/" in name else name.removesuffix(".pack").rpartition(".")[2]
+
+
+def load_pack(name: str) -> Pack:
+    """The pack of that name.
+
+    A name with a slash is the path of a folder with a `pack.py`, a `pack.ts` or a `bundle.js`,
+    from the project's root; a name with a dot is the path of a Python module, or of a
+    package with a module `pack`. Raises
+    `PackDefinitionError` that names folder or module and what is wrong: no such pack, an error
+    while it is imported, no `pack` in it, a TypeScript pack that is not built.
+    """
+    folder = typescript_folder(name)
+    if folder is None:
+        pack, path = _import_pack(name)
+    else:
+        pack, path = read_manifest(load_built(folder).manifest), str(folder)
+    try:
+        check_crawling(pack.sync_tables)
+    except PackDefinitionError as error:
+        raise PackDefinitionError(f"{path}: {error}") from error
+    return pack
+
+
+def load_runtime(name: str) -> PackRuntime:
+    """What runs the code of the pack of that name; raises as `load_pack` does."""
+    pack = load_pack(name)
+    folder = typescript_folder(name)
+    if folder is None:
+        return PythonRuntime(pack)
+    return TypeScriptRuntime(pack, load_built(folder).bundle)
+
+
+def build_if_needed(name: str, tell: Callable[[str], None]) -> None:
+    """Build the pack of that name if it is one in TypeScript without a build of its sources.
+
+    `tell` is given lines about progress. Raises `PackDefinitionError`.
+    """
+    folder = typescript_folder(name)
+    if folder is None:
+        return
+    try:
+        load_built(folder)
+    except PackNotBuiltError:
+        build_pack(folder, tell)
+
+
+def _import_pack(name: str) -> tuple[Pack, str]:
+    """The pack of a module or folder, and the path of its module."""
+    module = _module_of(name)
+    path = module.__name__
+    pack = getattr(module, "pack", None)
+    is_package = hasattr(module, "__path__")
+    if not isinstance(pack, Pack) and is_package and importlib.util.find_spec(".pack", path):
+        pack = getattr(_imported(f"{path}.pack"), "pack", None)
+    if not isinstance(pack, Pack):
+        raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
+    if not pack.sync_tables:
+        raise PackDefinitionError(f"{path}: the pack has no sync tables; add one")
+    return pack, path
+
+
+def _module_of(name: str) -> ModuleType:
+    """The module of a pack in Python. Raises `PackDefinitionError`."""
+    folder = _folder_of(name)
+    if folder is None:
+        return _imported(name)
+    if not (folder / "pack.py").is_file():
+        choices = ", ".join(available_packs()) or "none"
+        raise PackDefinitionError(
+            f"there is no pack {name!r}: the folder packs/ has {choices}. "
+            f"Put it in packs/{name}/pack.py, or pack.ts, or give the path of a module or folder"
+        )
+    return _imported(f"{_package_of(folder.parent)}.{folder.name}.pack")
+
+
+def _package_of(folder: Path) -> str:
+    """The package whose modules are the folders in this one.
+
+    `packs` for the project's own folder, if that is what `import packs` finds: then a pack is
+    the same module for whoever imports it. Else a package of ours, so that somebody's
+    `packs` elsewhere is not in the way.
+    """
+    spec = importlib.util.find_spec("packs")
+    found = (spec.submodule_search_locations or []) if spec else []
+    if str(folder) in found:
+        return "packs"
+    name = f"packs_in_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    if name not in sys.modules:
+        package = ModuleType(name)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+    return name
+
+
+def _imported(path: str) -> ModuleType:
+    importlib.invalidate_caches()  # a pack may be newer than what the import system has listed
+    try:
+        return importlib.import_module(path)
+    except PackDefinitionError as error:
+        raise PackDefinitionError(f"{path}: {error}") from error
+    except Exception as error:
+        raise PackDefinitionError(
+            f"{path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def code_version_of(name: str) -> str:
+    """A short hash of the code of the pack of that name, which changes with it.
+
+    Of a pack in TypeScript it is that of the bundle. Of one in Python it is that of all Python
+    files in its folder of `packs/`, or of a package of your own; of a single module, of its file
+    alone. What those import from elsewhere is not looked at.
+    """
+    digest = hashlib.sha256()
+    for source in _sources(name):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(name: str) -> Sequence[Path]:
+    folder = typescript_folder(name)
+    if folder is not None:
+        return [load_built(folder).bundle.file]
+    found: str | None = getattr(_module_of(name), "__file__", None)
+    if found is None:
+        return []
+    file = Path(found)
+    alone = "." in name and file.name != "__init__.py"
+    return [file] if alone else sorted(file.parent.rglob("*.py"))

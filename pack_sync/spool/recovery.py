@@ -1,0 +1,55 @@
+"""Going on with the pages that a sync left behind when it died or failed (contract D9)."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from pack_sync.spool.folders import SpoolFolder, abandoned_folders
+from pack_sync.spool.journal import SpoolHeader, read_header
+from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.storage_errors import explained_failures
+
+
+def resume_spool(
+    parent: Path, header: SpoolHeader, *, within: timedelta, log: Callable[[str], object]
+) -> Spool | None:
+    """The spool that a sync like this one left below `parent`, with its whole pages.
+
+    None if there is none: of another sync, mode, fingerprint, position, cursor or format,
+    without a whole page, or whose last page is older than `within`. Of two processes only one
+    gets it. All that were left behind and are of no use are removed, and `log` hears why.
+    Raises `StorageError` when the folder cannot be read or written.
+    """
+    resumed: Spool | None = None
+    with explained_failures(parent):
+        for folder in abandoned_folders(parent):
+            spool = None if resumed else _taken_over(folder, header, within, log)
+            if spool is None:
+                folder.remove()
+            resumed = resumed or spool
+    return resumed
+
+
+def _taken_over(
+    folder: SpoolFolder, header: SpoolHeader, within: timedelta, log: Callable[[str], object]
+) -> Spool | None:
+    found = read_header(folder.path)
+    if found is None:
+        return None
+    left = f"the pages left by the sync that began at {found.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    if different := header.differences(found):
+        log(f"{left} are not used: it had another {', another '.join(different)}")
+        return None
+    spool = Spool(folder, found)
+    if torn := spool.restore():
+        log(f"{left} end with {torn:,} bytes of a torn page, which were cut off")
+    last = spool.resumed_after
+    if last is None:
+        log(f"{left} are not used: none is whole")
+    elif time.time() - last.arrived_at > within.total_seconds():
+        log(f"{left} are not used: the last one is older than {within}")
+    else:
+        return spool
+    spool.close()
+    return None

@@ -1,0 +1,208 @@
+"""The spool: a folder that holds the pages of one running sync as NDJSON.
+
+Each page is appended to a file of rows, and then one line of the journal says where its
+rows are and which continuation follows. The journal line carries a checksum of the rows,
+so whatever a crash leaves behind, a page counts only when both are whole. The spool keeps
+memory flat however large the sync is, and is the checkpoint that a later sync resumes from.
+"""
+
+import os
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from pack_sync.spool.folders import (
+    JOURNAL,
+    SpoolFolder,
+    abandoned_folders,
+    new_folder,
+)
+from pack_sync.spool.journal import (
+    SpooledPage,
+    SpoolHeader,
+    line_of,
+    pages_in,
+    rows_file_name,
+    whole_pages,
+)
+from pack_sync.spool.page import Page
+from pack_sync.warehouse.storage_errors import explained_failures
+
+ROWS_FILE_BYTES = 32 * 1024 * 1024
+"""A new file of rows is begun past this size: the one before is then typed (see `early_stage`)."""
+
+
+class Spool:
+    """Pages on disk, in order of arrival; one sync writes it, then DuckDB reads it.
+
+    `header` says what the pages are of. `resumed_after` is the last page of an earlier
+    execution, where this one goes on; None for a spool that begins with its first page.
+    `on_whole_file` is called when there is one more of the `whole_files`; what it raises, `append`
+    raises, without the page. `longest_page` is the length in bytes of the rows of the longest.
+    """
+
+    def __init__(self, folder: SpoolFolder, header: SpoolHeader | None) -> None:
+        """Write in this folder: `begin` makes one, `pack_sync.spool.recovery` finds one."""
+        self._folder = folder
+        self.folder = folder.path
+        self.header = header
+        self.resumed_after: SpooledPage | None = None
+        self.on_whole_file: Callable[[], object] | None = None
+        self._lock = threading.Lock()
+        self._journal = _opened(self.folder / JOURNAL)
+        self._rows: BinaryIO | None = None
+        self._files: list[Path] = []
+        self.page_count = 0
+        self.row_count = 0
+        self.longest_page = 0
+        self._pages_of: Counter[int] = Counter()
+        self._rows_of: Counter[int] = Counter()
+
+    @classmethod
+    def begin(cls, parent: Path, header: SpoolHeader | None = None) -> Self:
+        """An empty spool in a folder of its own below `parent`.
+
+        Two processes may sync the same table at once, so none touches another's folder. Those
+        that were left behind go as soon as this one has a page: until then, they may be the
+        better one to go on with. Without a `header` it is never resumed. Raises `StorageError`
+        when the disk does not take it.
+        """
+        with explained_failures(parent):
+            spool = cls(new_folder(parent), header)
+            spool._journal.write(line_of(header))
+            spool._journal.flush()
+        return spool
+
+    def restore(self) -> int:
+        """Take up the whole pages that the folder holds; returns how many torn bytes were cut."""
+        end = 0
+        for page, line_end in whole_pages(self.folder):
+            if not self._files or self._files[-1].name != page.file:
+                self._files.append(self.folder / page.file)
+            self._count(page)
+            self.resumed_after, end = page, line_end
+        torn = _cut(self.folder / JOURNAL, end)
+        if last := self.resumed_after:
+            torn += _cut(self._files[-1], last.offset + last.length)
+            self._rows = _opened(self._files[-1])
+        self._folder.remove_all_but(self._own_files)
+        return torn
+
+    def append(self, page: Page, part: int = 0) -> None:
+        """Keep a page. Raises `StorageError` when the disk does not take it.
+
+        Several threads may append pages of different parts.
+        """
+        with self._lock, explained_failures(self.folder):
+            self._append(page, part)
+
+    def _append(self, page: Page, part: int) -> None:
+        rows = self._rows_file()
+        offset = rows.tell()
+        rows.write(page.rows)
+        rows.flush()
+        entry = SpooledPage(
+            number=self.page_count + 1,
+            file=self._files[-1].name,
+            offset=offset,
+            length=len(page.rows),
+            checksum=zlib.crc32(page.rows),
+            first_row=self.row_count,
+            row_count=page.row_count,
+            arrived_at=time.time(),
+            part=part,
+            continuation=page.continuation,
+            completion=dict(vars(page.completion)) if page.completion else None,
+            deleted_row_ids=list(page.deleted_row_ids),
+        )
+        self._journal.write(line_of(entry))
+        self._journal.flush()
+        self._count(entry)
+        if entry.number == 1:
+            for folder in abandoned_folders(self.folder.parent):
+                folder.remove()
+
+    def _count(self, page: SpooledPage) -> None:
+        self.page_count += 1
+        self.row_count += page.row_count
+        self.longest_page = max(self.longest_page, page.length)
+        self._pages_of[page.part] += 1
+        self._rows_of[page.part] += page.row_count
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The files of rows, in order."""
+        return [path for path in self._files if path.stat().st_size]
+
+    @property
+    def whole_files(self) -> Sequence[Path]:
+        """The files of rows, in order, that nothing more is written to; for any thread."""
+        return self._files[:-1]
+
+    @property
+    def part_count(self) -> int:
+        """How many parts have pages."""
+        return len(self._pages_of)
+
+    def pages_of(self, part: int) -> int:
+        """How many pages a part has."""
+        return self._pages_of[part]
+
+    def rows_of(self, part: int) -> int:
+        """How many rows a part has."""
+        return self._rows_of[part]
+
+    def pages(self) -> Iterator[SpooledPage]:
+        """The journal, page by page."""
+        return pages_in(self.folder)
+
+    def close(self) -> None:
+        """Close the files; what is on disk stays, and stays this process's own."""
+        self._journal.close()
+        if self._rows:
+            self._rows.close()
+
+    def leave(self) -> None:
+        """Close the files and leave the pages for a later sync to resume from."""
+        with suppress(OSError):  # a page that is not whole is noticed when they are read
+            self.close()
+        self._folder.remove_all_but(self._own_files)
+        self._folder.leave()
+
+    def discard(self) -> None:
+        """Close and remove the folder with all that is in it."""
+        with suppress(OSError):  # what a full disk did not take is of no use any more
+            self.close()
+        self._folder.remove()
+
+    @property
+    def _own_files(self) -> set[str]:
+        return {JOURNAL, *(path.name for path in self._files)}
+
+    def _rows_file(self) -> BinaryIO:
+        if self._rows is None or self._rows.tell() >= ROWS_FILE_BYTES:
+            if self._rows:
+                self._rows.close()
+            self._files.append(self.folder / rows_file_name(len(self._files) + 1))
+            self._rows = _opened(self._files[-1])
+            if self.on_whole_file and self.whole_files:
+                self.on_whole_file()
+        return self._rows
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file, to be written on at its end; only its owner may read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    return os.fdopen(descriptor, "ab")
+
+
+def _cut(path: Path, end: int) -> int:
+    """Cut a file off; returns how many bytes went."""
+    length = path.stat().st_size
+    os.truncate(path, end)
+    return length - end

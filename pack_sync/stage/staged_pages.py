@@ -1,0 +1,97 @@
+"""What the journal of a spool says, as tables of a stage: parts, pages and deleted ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import orjson
+
+from pack_sync.spool.spool import Spool
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePart:
+    """A sync whose pages are in the spool, under this part number.
+
+    `complete` says that its pages are the complete set: a full sync (contract C10); without
+    `deletes` its deleted ids do not count (contract D6). Pages of
+    parts that are not listed do not count: they belong to failed tries.
+    """
+
+    sync: str
+    complete: bool
+    number: int = 0
+    deletes: bool = True
+
+
+class StagedJournal:
+    """Fills the tables `parts`, `pages` and `deletions` of a stage.
+
+    `id_type` is the type of the id column, `typed_id` SQL that makes one of the text `id`, or NULL.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, id_type: str, typed_id: str
+    ) -> None:
+        self._connection = connection
+        self._id_type = id_type
+        self._typed_id = typed_id
+
+    def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
+        """Make the tables and fill them; returns how many deletions there are."""
+        self._connection.execute(
+            "CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN); "
+            "CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT); "
+            "CREATE TABLE deletions "
+            f"(rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self._id_type})"
+        )
+        self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
+        syncs = {part.number: part.sync for part in parts if part.deletes}
+        count = 0
+        pages: list[tuple[Any, ...]] = []
+        deletions: list[tuple[Any, ...]] = []
+        for page in spool.pages():
+            if page.row_count:
+                pages.append((page.number, page.first_row, page.part))
+            if page.part in syncs:
+                sync = syncs[page.part]
+                ids = page.deleted_row_ids
+                deletions += [(page.first_row, _id_text(value), sync) for value in ids]
+                count += len(ids)
+            if len(pages) + len(deletions) > _BATCH:
+                self._insert("pages", pages)
+                self._insert_deletions(deletions)
+        self._insert("pages", pages)
+        self._insert_deletions(deletions)
+        return count
+
+    def _insert(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        """Insert the rows, as lists of columns rather than one by one, and empty the list."""
+        if rows:
+            marks = ", ".join("unnest(?)" for _ in rows[0])
+            self._connection.execute(f"INSERT INTO {table} SELECT {marks}", _columns(rows))
+            rows.clear()
+
+    def _insert_deletions(self, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.execute(
+                f"INSERT INTO deletions SELECT *, {self._typed_id} FROM (SELECT "
+                "unnest(?) AS rows_before, unnest(?::VARCHAR[]) AS id, unnest(?) AS sync)",
+                _columns(rows),
+            )
+            rows.clear()
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _id_text(value: object) -> str | None:
+    """An id as text: a string as it is, a number as its JSON text, else None (contract S6)."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return orjson.dumps(value).decode() if is_number else None

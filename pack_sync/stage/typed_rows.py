@@ -1,0 +1,152 @@
+"""The table `rows` of a stage: the rows of a spool, typed, in order of arrival.
+
+Usual rows are typed as `SplitRows` reads them. If DuckDB's reader cannot read one of them so, all
+are read the other way, from the first; and those that `SplitRows` suspects are judged at the end.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from pack_sdk.schemas import Schema
+from pack_sync.spool.spool import Spool
+from pack_sync.stage.row_conversion import RowConversion
+from pack_sync.stage.split_rows import SUSPECTED, SplitRows, can_split
+from pack_sync.warehouse.identifiers import quote_literal
+
+MAX_ROW_BYTES = 256 * 1024 * 1024
+"""The longest row, as JSON text, that DuckDB is let to read."""
+
+_SUSPECTED = f"problem = {quote_literal(SUSPECTED)}"
+
+_LEAST_ROW_BYTES = 1024 * 1024
+
+_FILES_AT_ONCE = 4
+
+
+class TypedRows:
+    """Fills the table `rows` of a stage; `conversion` is that of its schema."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, conversion: RowConversion, schema: Schema
+    ) -> None:
+        self._connection = connection
+        self._conversion = conversion
+        self._split = SplitRows(schema) if can_split(schema) else None
+        self._files_typed = 0
+        self._in_transaction = False
+
+    def load_early(self, spool: Spool, sync: str | None) -> None:
+        """Type the spool's whole files, before all its pages are there.
+
+        All of it is one transaction, which `load` commits: DuckDB then writes rows to the file by
+        the row group, and not first to its log.
+        """
+        while self._files_typed < len(files := spool.whole_files):
+            if not self._in_transaction:
+                self._connection.begin()
+                self._in_transaction = True
+            until = self._files_typed + _FILES_AT_ONCE
+            self._add(files[self._files_typed : until], sync, _reader_options(spool))
+
+    def load(self, spool: Spool, sync: str | None) -> None:
+        """Type the rest of the spool. Raises `RuntimeError` when rows are missing."""
+        files = spool.files
+        if not files:
+            self._create()
+        while self._files_typed < len(files):
+            self._add(files[self._files_typed :], sync, _reader_options(spool))
+        if self._in_transaction:
+            self._connection.commit()
+            self._in_transaction = False
+        ((typed, suspected),) = self._connection.execute(
+            f"SELECT count(*), count(*) FILTER ({_SUSPECTED}) FROM rows"
+        ).fetchall()
+        if typed != spool.row_count:
+            raise RuntimeError(
+                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {typed:,} were read"
+            )
+        if suspected:
+            self._judge_suspects(spool)
+
+    def _create(self) -> None:
+        types = (column.sql_type for column in self._conversion.columns)
+        columns = ", ".join(f"c{i} {sql_type}" for i, sql_type in enumerate(types))
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
+        )
+
+    def _add(self, paths: Sequence[Path], sync: str | None, options: str) -> None:
+        """Type files, or forget all that were typed if they cannot be read as those were."""
+        if not self._files_typed:
+            self._create()
+        files = f"[{', '.join(quote_literal(str(path)) for path in paths)}]"
+        if self._split is not None:
+            typed = self._split.select(files, options)
+        else:
+            typed = self._conversion.select(_lines(files, options))
+        try:
+            # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
+            self._connection.execute(
+                "INSERT INTO rows SELECT * EXCLUDE (problem, line), ? AS sync, problem, line "
+                f"FROM ({typed})",
+                [sync],
+            )
+        except duckdb.InvalidInputException:
+            if self._split is None:
+                raise
+            self._start_again()
+        else:
+            self._files_typed += len(paths)
+
+    def _start_again(self) -> None:
+        """Begin anew, with the way that reads everything."""
+        self._split = None
+        self._files_typed = 0
+        if self._in_transaction:
+            self._connection.rollback()
+            self._connection.begin()
+
+    def _judge_suspects(self, spool: Spool) -> None:
+        """Give each suspected row its problem and its line, or none of both."""
+        for path, first, end in _rows_of_files(spool):
+            among = f"{_SUSPECTED} AND rowid >= {first} AND rowid < {end}"
+            if not self._count(among):
+                continue
+            lines = (
+                f"(SELECT * FROM (SELECT json, row_number() OVER () + {first - 1} AS row "
+                f"FROM {_lines(f'[{quote_literal(str(path))}]', _reader_options(spool))}) "
+                f"WHERE row IN (SELECT rowid FROM rows WHERE {among}))"
+            )
+            self._connection.execute(
+                "UPDATE rows SET problem = judged.problem, line = judged.line FROM ("
+                f"SELECT row, problem, CASE WHEN problem IS NOT NULL THEN json END AS line FROM ("
+                f"SELECT row, json, {self._conversion.problem} AS problem "
+                f"FROM {self._conversion.source(lines)})) AS judged WHERE rows.rowid = judged.row"
+            )
+
+    def _count(self, condition: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM rows WHERE {condition}").fetchone()
+        return row[0] if row else 0
+
+
+def _reader_options(spool: Spool) -> str:
+    """How DuckDB reads these rows: each thread takes room for twice the longest row there may be.
+
+    None is longer than its page.
+    """
+    longest = min(max(spool.longest_page, _LEAST_ROW_BYTES), MAX_ROW_BYTES)
+    return f"maximum_object_size = {longest}"
+
+
+def _lines(files: str, options: str) -> str:
+    """A relation of the rows of files as JSON, in order."""
+    return f"read_ndjson_objects({files}, {options})"
+
+
+def _rows_of_files(spool: Spool) -> Iterator[tuple[Path, int, int]]:
+    """Each file of a spool with the number of its first row, and of that after its last."""
+    first = {page.file: page.first_row for page in reversed(list(spool.pages()))}
+    starts = [first[path.name] for path in spool.files]
+    yield from zip(spool.files, starts, [*starts[1:], spool.row_count], strict=True)

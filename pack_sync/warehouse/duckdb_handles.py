@@ -1,0 +1,152 @@
+"""DuckDB instances, lent: starting one costs 25 ms of processor time, attaching a file to it one.
+
+An instance has nothing but an empty database in memory. Who borrows it has it alone, attaches
+files, and detaches them before giving it back. One in which DuckDB failed is closed
+instead: DuckDB may refuse all further work there.
+"""
+
+import atexit
+import ctypes
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
+
+STAGE = "_stage"
+"""The name by which a stage is attached, see `pack_sync.stage`."""
+
+ALWAYS_ATTACHED = ("memory", "system", "temp")
+"""The databases of an instance that are no files."""
+
+_MOST_IDLE = 16
+"""As many as tables are usually at work side by side; each takes some 6 MB."""
+_CHANGEABLE = (
+    "temp_directory",
+    "memory_limit",
+    "force_compression",
+    "disabled_optimizers",
+    "fsync_mode",
+    "write_buffer_row_group_count",
+    "checkpoint_threshold",
+)
+
+OF_THE_WAREHOUSE = {"checkpoint_threshold": "1MB"}
+"""Settings of an instance that writes the warehouse, which is closed soon: more than this is
+written to the file at once, and not first to its log. DuckDB counts 16 bytes for any text."""
+
+OF_A_STAGE = {
+    "force_compression": "uncompressed",
+    # The default is 5, which leaves 0.15 s of writing to the commit; rows come by the page.
+    "write_buffer_row_group_count": "1",
+    **({"fsync_mode": "NONE"} if int(duckdb.__version__.partition(".")[0]) >= 2 else {}),
+}
+"""Settings of an instance that writes a scratch file: once, to be read once and thrown away."""
+
+
+class Instance:
+    """A DuckDB instance that is lent; `connection` is its own, `cursor()` makes more."""
+
+    def __init__(self) -> None:
+        # DuckDB would fetch an extension to open what is not a database of its own.
+        self.connection = duckdb.connect(
+            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
+        self.connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors, too
+        self.closed = False
+        self._settings: Mapping[str, str] = {}
+
+    def set_up(self, settings: Mapping[str, str]) -> None:
+        """Give it these settings, and its own defaults for the others.
+
+        Raises `duckdb.NotImplementedException` when it has a folder of temporary files already.
+        """
+        if settings == self._settings:
+            return
+        changes = [
+            f"SET {name} = {quote_literal(settings[name])}" if name in settings else f"RESET {name}"
+            for name in _CHANGEABLE
+            if settings.get(name) != self._settings.get(name)
+        ]
+        self.connection.execute("; ".join(changes))
+        self._settings = dict(settings)
+
+    def attach(self, path: Path | str, database: str, options: str = "") -> None:
+        """Open a file by this name; one that is not there is made, unless `READ_ONLY`."""
+        self.connection.execute(
+            f"ATTACH {quote_literal(str(path))} AS {quote_identifier(database)} {options}"
+        )
+
+    def detach(self, database: str) -> None:
+        """Detach a database, which writes its checkpoint and closes its file."""
+        self.connection.execute(f"USE memory; DETACH {quote_identifier(database)}")
+
+    def close(self) -> None:
+        """End it, and close all files that are attached to it."""
+        self.closed = True
+        self.connection.close()
+
+
+_idle: list[Instance] = []
+_guard = threading.Lock()
+
+
+def borrow_instance(**settings: str | None) -> Instance:
+    """An instance, to be given back with `return_instance` or closed.
+
+    `settings` are DuckDB's; None leaves one at its default. `temp_directory` must be among them:
+    the default would be a folder below the working directory.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    while (instance := _take_idle()) is not None:
+        try:
+            instance.set_up(given)
+        except duckdb.NotImplementedException:  # what it spilled ties it to another folder
+            instance.close()
+        else:
+            return instance
+    instance = Instance()
+    instance.set_up(given)
+    return instance
+
+
+def return_instance(instance: Instance) -> None:
+    """Take back an instance that has nothing attached any more."""
+    with _guard:
+        if len(_idle) < _MOST_IDLE:
+            _idle.append(instance)
+            return
+    instance.close()
+
+
+def database_name(path: Path) -> str:
+    """The name that DuckDB gives to the database in a file; views in it may hold it."""
+    name = path.name.partition(".")[0]
+    return f"{name}_db" if name.casefold() in ("main", *ALWAYS_ATTACHED) else name
+
+
+def _take_idle() -> Instance | None:
+    with _guard:
+        return _idle.pop() if _idle else None
+
+
+def _forget_parents() -> None:
+    """In a forked process: its parent's instances have their threads there.
+
+    They can be neither used nor ended here, so they are never freed.
+    """
+    for instance in _idle:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(instance.connection))
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=_forget_parents)
+
+
+@atexit.register
+def _close_all() -> None:
+    while (instance := _take_idle()) is not None:
+        instance.close()

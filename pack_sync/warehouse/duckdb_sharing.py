@@ -1,0 +1,160 @@
+"""Turns at the database file: threads of one process hand it on instead of opening it anew.
+
+Opening a DuckDB file reads its catalogue and closing it writes a checkpoint, several times for
+each table of a run. So whoever is done leaves it open for the next thread that is already
+waiting, if there is one, but not for long: other processes want their turn too.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pack_sync.warehouse.duckdb_handles import ALWAYS_ATTACHED, STAGE, Instance, return_instance
+from pack_sync.warehouse.identifiers import quote_identifier
+
+LONGEST_HOLD_SECONDS = 1.0
+"""After so long the file is closed even if more threads wait."""
+
+PAUSE_SECONDS = 0.05
+"""For how long it then stays closed, so that another process can have it."""
+
+_turns: dict[Path, "Turns"] = {}
+_turns_guard = threading.Lock()
+
+
+def turns_at(path: Path) -> "Turns":
+    """The turns at a file, the same for all threads of this process."""
+    with _turns_guard:
+        return _turns.setdefault(path.absolute(), Turns())
+
+
+class OpenFile:
+    """The database as it is open: attached by this name to an instance, and since when.
+
+    `guest` says that the instance is that of a stage, which goes on with it.
+    """
+
+    def __init__(
+        self, instance: Instance, name: str, *, read_only: bool, guest: bool = False
+    ) -> None:
+        self.instance = instance
+        self.name = name
+        self.read_only = read_only
+        self.guest = guest
+        self.opened_at = time.monotonic()
+
+    def detach_stage(self) -> None:
+        """Detach what a block attached: the file of a stage, which is then removed."""
+        if not self.guest:
+            self.instance.connection.execute(f"DETACH DATABASE IF EXISTS {STAGE}")
+
+    def close(self) -> None:
+        """Close the file, and whatever else a block attached.
+
+        When the checkpoint fails, what is committed stays in the .wal beside the file.
+        """
+        try:
+            if not self.guest:
+                self._detach_others()
+            self.instance.detach(self.name)
+        except duckdb.Error:
+            self.instance.close()
+        else:
+            if not self.guest:
+                return_instance(self.instance)
+
+    def _detach_others(self) -> None:
+        attached = self.instance.connection.execute(
+            "SELECT database_name FROM duckdb_databases()"
+        ).fetchall()
+        for (name,) in attached:
+            if name not in (*ALWAYS_ATTACHED, self.name):
+                self.instance.detach(name)
+
+
+class Turns:
+    """Who has the file now, and how many wait for it. Two threads never have it at once."""
+
+    def __init__(self) -> None:
+        # Reentrant, so that a thread which opens the file twice does not wait for itself.
+        self._lock = threading.RLock()
+        self._waiting = 0
+        self._waiting_guard = threading.Lock()
+        self._kept: OpenFile | None = None
+        self._used: OpenFile | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has the file, or waits for it."""
+        return bool(self._used or self._kept or self._waiting)
+
+    @contextmanager
+    def connection(
+        self, open_file: Callable[[], OpenFile], *, read_only: bool, anew: bool = False
+    ) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own to the file: handed on by the thread before, or opened.
+
+        Opened it is where `anew` asks for it. It may be one that can write although only reading
+        was asked for. A block that raises leaves nothing open.
+        """
+        with self._turn():
+            if self._used is not None:
+                with _cursor(self._used) as connection:
+                    yield connection
+                return
+            self._used = used = self._take(read_only=read_only, anew=anew) or open_file()
+            try:
+                with _cursor(used) as connection:
+                    yield connection
+                used.detach_stage()
+            except BaseException as error:
+                if isinstance(error, duckdb.Error) or not isinstance(error, Exception):
+                    used.instance.close()  # DuckDB may refuse all further work there
+                else:
+                    used.close()
+                raise
+            finally:
+                self._used = None
+            self._hand_on(used)
+
+    @contextmanager
+    def _turn(self) -> Generator[None]:
+        with self._waiting_guard:
+            self._waiting += 1
+        try:
+            self._lock.acquire()
+        finally:
+            with self._waiting_guard:
+                self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _take(self, *, read_only: bool, anew: bool) -> OpenFile | None:
+        kept, self._kept = self._kept, None
+        if kept is None or (not anew and (read_only or not kept.read_only)):
+            return kept
+        kept.close()
+        return None
+
+    def _hand_on(self, used: OpenFile) -> None:
+        brief = time.monotonic() - used.opened_at < LONGEST_HOLD_SECONDS
+        if self._waiting and brief and not used.guest:
+            self._kept = used
+            return
+        used.close()
+        if self._waiting and not brief:
+            time.sleep(PAUSE_SECONDS)
+
+
+@contextmanager
+def _cursor(file: OpenFile) -> Generator[duckdb.DuckDBPyConnection]:
+    """A connection with transactions and temporary tables of its own."""
+    with file.instance.connection.cursor() as connection:
+        connection.execute(f"USE {quote_identifier(file.name)}")
+        yield connection

@@ -1,0 +1,263 @@
+"""The command line: what each command shows, and that it is documented."""
+
+import re
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import Result
+from cronsim import CronSim
+from typer.testing import CliRunner
+
+from pack_sync.cli.app import app
+from pack_sync.cli.commands import COMMANDS, command
+from tests.dagster import dagster_project
+from tests.dagster.dagster_project import DagsterProject, Demo, pack_of, served_demo
+from tests.engine.sync_harness import Scripted, items, last_page
+
+# Dagster uses it to read a defs.yaml
+pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
+
+project = dagster_project.project
+
+
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def demo(project: DagsterProject) -> Generator[Demo]:
+    """The demo pack, switched on and served."""
+    with served_demo() as demo:
+        project.switch_on_demo(demo.url, tables={"Projects": {}, "Tasks": {}})
+        yield demo
+
+
+def packsync(*words: str) -> Result:
+    """Run a command that succeeds."""
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def line_with(text: str, result: Result) -> str:
+    """The only line of the output that has this text, with its frame and spaces reduced."""
+    lines = [line for line in result.stdout.splitlines() if text in line]
+    assert len(lines) == 1, result.stdout
+    return " ".join(re.sub("[│┃|]", "|", lines[0]).split())
+
+
+def commands() -> Iterable[Any]:
+    """The commands, as click knows them."""
+    return [command(name) for name in COMMANDS]
+
+
+def test_every_command_and_option_is_documented() -> None:
+    """What `--help` shows has no gaps."""
+    names: set[str] = set()
+    for each in commands():
+        names.add(each.name)
+        assert each.help.partition("\n")[0] == COMMANDS[each.name][1]
+        for parameter in each.params:
+            assert parameter.help, f"{each.name} {parameter.name}"
+    assert names == set(COMMANDS)
+
+
+def test_help_is_shown_when_nothing_is_asked() -> None:
+    """`packsync` alone says what there is."""
+    result = CliRunner().invoke(app, [])
+    for each in commands():
+        assert each.name in result.output
+        assert each.help.partition("\n")[0][:40] in result.output
+
+
+def test_list_shows_packs_tables_and_parameters(project: DagsterProject) -> None:
+    """With values that are set, connections, and what the pack says of its tables."""
+    connection = {"endpoint": "http://localhost:1", "allow_http_localhost": True}
+    project.switch_on(
+        "demo",
+        pack="demo",
+        connections={"default": connection, "eu": connection},
+        tables={"Projects": {}, "Tasks": {"connection": "eu", "parameters": {"project": "PROJ-1"}}},
+    )
+    result = packsync("list")
+    tasks = line_with("demo.Tasks", result)
+    assert "| demo.Tasks | eu | project=PROJ-1 | Tasks. Incremental" in tasks
+    assert "| demo.Projects | default | | All projects." in line_with("demo.Projects", result)
+    assert "Events" not in result.stdout
+
+
+def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
+    """The next tick of each schedule in its time zone; or that schedules are off (C12)."""
+    path = project.add_pack("acme", pack_of(Items=Scripted()))
+    times = {"incremental": "0 0 1 1 *", "without_cursor": "0 6 2 1 *", "full_refresh": "0 7 3 1 *"}
+    project.switch_on("acme", pack=path, schedule={"enabled": True, **times})
+    project.switch_on("initech", pack=path, name="initech")
+    shown = [
+        f"{next(CronSim(times[name], datetime.now(UTC))):%a %d %b %H:%M} UTC"
+        for name in ("incremental", "without_cursor", "full_refresh")
+    ]
+    result = packsync("list")
+    assert line_with("acme  next", result) == (
+        f"acme next incremental {shown[0]}, tables without a cursor {shown[1]}, "
+        f"full refresh {shown[2]}"
+    )
+    assert "schedules are off by default" in line_with("initech  sch", result)
+
+
+def test_list_says_so_when_nothing_is_switched_on(project: DagsterProject) -> None:
+    """With what to do about it."""
+    assert not list(project.folder.rglob("defs.yaml"))
+    assert packsync("list").stdout.startswith("No pack is switched on; write ")
+
+
+def test_preview_shows_rows_and_writes_nothing(project: DagsterProject, demo: Demo) -> None:
+    """Typed as they would be stored; no warehouse, no spool, no run is made of it."""
+    before = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    result = packsync("preview", "demo", "projects", "--rows", "2")
+    (first, second, *_) = demo.source.projects()
+    assert first["id"] in result.stdout
+    assert second["id"] in result.stdout
+    assert demo.source.projects()[2]["id"] not in result.stdout
+    assert "DECIMAL(38,9)" in result.stdout.replace(" ", "")
+    assert "1 pages, 4 rows: 4 to store, 0 rejected, 0 repeated ids. Nothing was written." in (
+        result.stdout
+    )
+    after = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    assert after == before
+    assert list(project.instance.get_runs()) == []
+
+
+def test_preview_stops_after_the_page_with_enough_rows(project: DagsterProject) -> None:
+    """Trying a table out does not fetch all of it (contract D6)."""
+    pages = [{"result": items(**{f"r{n}": "x"}), "continuation": n} for n in (1, 2, 3, 4)]
+    execute = Scripted(*pages)
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    result = packsync("preview", "acme", "Items", "--rows", "3")
+    assert len(execute.calls) == 3
+    assert "3 pages, 3 rows: 3 to store" in result.stdout
+
+
+def test_preview_shows_rejected_rows_with_the_reason(project: DagsterProject) -> None:
+    """What the warehouse would reject is seen before it happens (contract S4, S5)."""
+    page = {"result": [*items(a="1"), {"name": "[bold]nobody"}, *items(a="2")]}
+    project.switch_on_pack("acme", pack_of(Items=Scripted(page)))
+    result = packsync("preview", "acme", "Items")
+    assert "rejected rows" in result.stdout
+    rejected = line_with("nobody", result)
+    assert rejected.startswith("| 1 | ")
+    assert '"name":"[bold]nobody"' in rejected
+    assert "1 to store, 1 rejected, 1 repeated ids" in result.stdout
+
+
+def test_status_before_the_first_sync(project: DagsterProject, demo: Demo) -> None:
+    """No warehouse is no error: nothing has been synced."""
+    assert demo.url
+    assert not project.warehouse.exists()
+    line = line_with("demo.Tasks", packsync("status"))
+    assert line == "| demo.Tasks | - | never | never | none: it has never been synced |"
+
+
+def test_status_shows_how_each_table_stands(project: DagsterProject, demo: Demo) -> None:
+    """Rows, times and cursor, or why there is none (contract C6)."""
+    assert demo.url
+    project.run()
+    project.run()
+    result = packsync("status")
+    (times,) = project.query(
+        "SELECT strftime(last_full_at, '%d %b %H:%M UTC'), "
+        "strftime(last_incremental_at, '%d %b %H:%M UTC') FROM _sync.cursors "
+        "WHERE table_name = 'Tasks'"
+    )
+    cursor = '{"modifiedSince":"2026-01-05T08:59:59+0…'
+    tasks = line_with("demo.Tasks", result)
+    assert tasks == f"| demo.Tasks | 30 | {times[0]} | {times[1]} | {cursor} |"
+    projects = line_with("demo.Projects", result)
+    assert projects.startswith("| demo.Projects | 4 | ")
+    assert projects.endswith("| never | none: its last full sync ended without a cursor |")
+
+
+def test_a_warehouse_of_an_earlier_version_is_brought_up_to_date(project: DagsterProject) -> None:
+    """What its ledger lacks is added at first use; what is in it stays."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"), last_page("t2"))))
+    project.run()
+    with duckdb.connect(project.warehouse) as connection:
+        connection.execute("DROP TABLE _sync.held_syncs")
+        connection.execute("DROP TABLE _sync.leases")
+        connection.execute("ALTER TABLE _sync.cursor_history DROP COLUMN fingerprint")
+    assert line_with("acme.Items", packsync("status")).endswith('| "t1" |')
+    assert project.run().success
+    assert project.query("SELECT mode FROM _sync.runs ORDER BY finished_at") == [
+        ("full",),
+        ("incremental",),
+    ]
+
+
+def test_status_names_each_of_several_syncs(project: DagsterProject) -> None:
+    """In square brackets, which are no markup of rich's; also where one has failed."""
+    pages = (last_page("t1", a="1"), ValueError("gone"))
+    tables: dict[str, Any] = {"Items": {"syncs": {"asia": {}, "europe": {}}}}
+    project.switch_on_pack(
+        "acme", pack_of(Items=Scripted(*pages)), tables=tables, max_parallel_tables=1
+    )
+    project.run()
+    result = packsync("status")
+    assert "| acme.Items[asia] | 1 |" in line_with("Items[asia]", result)
+    assert "| acme.Items[europe] | 0 |" in line_with("Items[europe] │", result)
+    assert "acme.Items[europe] failed at " in line_with("failed at", result)
+
+
+def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
+    """Their rows together, and how many there are (contract C20, D7)."""
+    pack = pack_of(Boards=Scripted({"result": [{"id": "b1"}, {"id": "b2"}]}))
+    from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
+
+    def sync_cards(args: list[Any], context: Any) -> dict[str, Any]:
+        assert context.sync.previous_completion is None
+        cursor = {"incrementalContinuation": 1} if args == ["b1"] else None
+        return {"result": [{"id": f"{args[0]}-{i}"} for i in range(3)], "completion": cursor}
+
+    pack.add_sync_table(
+        name="Cards",
+        identity_name="Card",
+        schema=pack.sync_tables["Boards"].schema,
+        parameters=[{"name": "board", "type": "string", "crawlStrategy": from_boards}],
+        execute=sync_cards,
+    )
+    project.switch_on_pack("acme", pack)
+    assert line_with("acme.Cards", packsync("status")).endswith("| 0 children, 0 with a cursor |")
+    project.run()
+    line = line_with("acme.Cards", packsync("status"))
+    assert line.startswith("| acme.Cards | 6 | ")
+    assert line.endswith(" UTC | never | 2 children, 1 with a cursor |")
+
+
+def test_status_shows_the_error_of_a_table_whose_last_sync_failed(
+    project: DagsterProject,
+) -> None:
+    """Until it succeeds again; brackets in the message are text, not markup."""
+    execute = Scripted(ValueError("no [red] items"), last_page("t1", a="1"))
+    project.switch_on_pack("acme", pack_of(Items=execute))
+    project.run()
+    failed = line_with("acme.Items failed at", packsync("status"))
+    assert failed.endswith("no [red] items")
+    project.run()
+    assert "failed" not in packsync("status").stdout
+
+
+def test_query_shows_rows(project: DagsterProject) -> None:
+    """Any SQL that reads; the ledger is there too."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="first", b="second"))))
+    project.run()
+    output = packsync("query", "SELECT name FROM acme.Items ORDER BY id").stdout
+    assert output.index("first") < output.index("second")
+    assert "succeeded" in packsync("query", "SELECT status FROM _sync.runs").stdout
+
+
+def test_query_takes_statements_without_rows(project: DagsterProject) -> None:
+    """Such as a setting: there is nothing to show, and nothing wrong."""
+    assert project.folder
+    assert packsync("query", "SET threads = 1").stdout == ""

@@ -1,0 +1,63 @@
+"""A server on loopback and connections to it."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from pack_sdk.authentication import Authentication
+from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.http.fetcher import SyncFetcher
+from tests.http_server import HttpServer
+
+
+class Connect(Protocol):
+    """Makes a connection that may reach this machine; closed when the test is over."""
+
+    def __call__(
+        self,
+        authentication: Authentication = ...,
+        domains: tuple[str, ...] = ...,
+        **settings: Any,
+    ) -> Connection: ...
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    """A server that a test gives its answers."""
+    running = HttpServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Makes connections."""
+    opened: list[Connection] = []
+
+    def open_connection(
+        authentication: Authentication | None = None,
+        domains: tuple[str, ...] = ("api.example.com",),
+        **settings: Any,
+    ) -> Connection:
+        settings = {"name": "acme", "allow_http_localhost": True, **settings}
+        connection = Connection(
+            ConnectionSettings(**settings), authentication or Authentication(), domains
+        )
+        opened.append(connection)
+        return connection
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def fetcher(connect: Connect) -> SyncFetcher:
+    """A fetcher without credentials whose growing waits are tiny."""
+    return impatient(connect())
+
+
+def impatient(connection: Connection) -> SyncFetcher:
+    """A fetcher whose growing waits begin at a millisecond."""
+    return SyncFetcher(connection, first_wait_seconds=0.001)

@@ -1,0 +1,61 @@
+"""Sessions of Python packs without a service behind them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pack_sdk import FetchRequest, FetchResponse, Pack, SyncTable
+from pack_sdk.logger import SilentLogger
+from pack_sync.runtimes.python.runtime import PythonRuntime, PythonSession
+from pack_sync.runtimes.runtime import CallEnvironment
+from tests.commit.sync_bench import a_schema
+
+
+@dataclass(kw_only=True)
+class RecordingFetcher:
+    """Answers every request with its URL, and remembers what it was told."""
+
+    sent: list[str] = field(default_factory=list[str])
+    pages: list[float] = field(default_factory=list[float])
+    cancelled: bool = False
+    invocation_tokens: list[str] = field(default_factory=list[str])
+
+    def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
+        """Answer with the URL."""
+        self.invocation_tokens.append(invocation_token)
+        self.sent.append(request.url)
+        return FetchResponse(status=200, body=request.url)
+
+    @property
+    def last_answer(self) -> str:
+        """The URL that was answered last."""
+        return self.sent[-1] if self.sent else ""
+
+    def begin_page(self, seconds: float) -> None:
+        """Remember how long the page may take."""
+        self.pages.append(seconds)
+
+    def cancel(self) -> None:
+        """Remember it."""
+        self.cancelled = True
+
+
+def open_session(
+    execute: Callable[..., Any],
+    *,
+    seconds: float = 30,
+    fetcher: RecordingFetcher | None = None,
+    **fields: Any,
+) -> PythonSession:
+    """A session of a pack whose one table has this `execute`."""
+    pack = Pack()
+    table: SyncTable = pack.add_sync_table(
+        name="Tasks", identity_name="Task", schema=a_schema(), execute=execute, **fields
+    )
+    environment = CallEnvironment(
+        fetcher=fetcher or RecordingFetcher(),
+        logger=SilentLogger(),
+        endpoint="https://api.example.com",
+        page_timeout_seconds=seconds,
+    )
+    return PythonRuntime(pack).open(table.name, environment)

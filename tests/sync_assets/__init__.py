@@ -1,1 +1,0 @@
-"""Tests of the sync engine and of what Dagster shows of it."""
