@@ -1,1 +1,51 @@
-"""Pack Sync."""
+"""Pack Sync: the tables of services, kept fresh in DuckDB by Dagster.
+
+What a project needs of it is here, and imported when it is first used: a program that only reads
+the warehouse does not wait for Dagster.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pack_sync.dagster.assets import build_pack_assets
+    from pack_sync.dagster.component import PackSyncComponent
+    from pack_sync.dagster.resources import PackResource, WarehouseResource
+    from pack_sync.dagster.schedules import build_pack_schedules, build_sync_jobs
+    from pack_sync.dagster.translator import PackSyncTranslator
+    from pack_sync.warehouse.duckdb_file import Warehouse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PackResource",
+    "PackSyncComponent",
+    "PackSyncTranslator",
+    "Warehouse",
+    "WarehouseResource",
+    "__version__",
+    "build_pack_assets",
+    "build_pack_schedules",
+    "build_sync_jobs",
+]
+
+_MODULES = {
+    "PackResource": "pack_sync.dagster.resources",
+    "PackSyncComponent": "pack_sync.dagster.component",
+    "PackSyncTranslator": "pack_sync.dagster.translator",
+    "Warehouse": "pack_sync.warehouse.duckdb_file",
+    "WarehouseResource": "pack_sync.dagster.resources",
+    "build_pack_assets": "pack_sync.dagster.assets",
+    "build_pack_schedules": "pack_sync.dagster.schedules",
+    "build_sync_jobs": "pack_sync.dagster.schedules",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,17 +3,19 @@
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
 
+from pack_sync import PackSyncComponent
 from pack_sync.cli.report import report_table
-from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.run_job import run_job
-from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from packs.demo.api import serve
 from packs.demo.source import DemoSource, SourceChange
-from sync_assets.definitions import PROJECT, WAREHOUSE_VARIABLE
+from sync_assets.definitions import defs
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 _console = Console()
 
@@ -22,7 +24,7 @@ def main() -> None:
     """Run the demo; exits with 1 when a step fails."""
     os.chdir(PROJECT)  # the paths in dagster.yaml are relative to the working directory
     os.environ["DAGSTER_HOME"] = str(PROJECT)
-    os.environ[WAREHOUSE_VARIABLE] = str(PROJECT / "warehouse.duckdb")
+    os.environ["PACK_SYNC_WAREHOUSE"] = str(PROJECT / "warehouse.duckdb")
     began = time.monotonic()
     source = DemoSource(seed=7)
     with serve(source) as url, dg.DagsterInstance.get() as instance:
@@ -31,16 +33,16 @@ def main() -> None:
         _start_afresh()
         keys = _demo_assets()
         _step("1. First sync: nothing is known yet, so every table is synced fully")
-        _run(INCREMENTAL_JOB, keys, instance)
+        _run("demo_incremental", keys, instance)
         _step("2. The source changes; the next sync brings only that, where the API can tell")
         _say_change(source.change())
-        _run(INCREMENTAL_JOB, keys, instance)
+        _run("demo_incremental", keys, instance)
         _step("3. The sync token of Events expires (the API answers 410): a full sync follows")
         _say_change(source.change())
         source.expire_sync_tokens()
-        _run(INCREMENTAL_JOB, keys, instance)
+        _run("demo_incremental", keys, instance)
         _step("4. Full refresh: finds the deleted tasks that no timestamp cursor could see")
-        _run(FULL_REFRESH_JOB, keys, instance)
+        _run("demo_full_refresh", keys, instance)
     _console.print(_ENDING.format(seconds=time.monotonic() - began), highlight=False)
 
 
@@ -85,7 +87,7 @@ def _say_change(change: SourceChange) -> None:
 
 
 def _run(job: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance) -> None:
-    result = run_job(job, "demo", keys, instance)
+    result = run_job(defs(), job, "demo", keys, instance=instance, code_location="pack_sync")
     _console.print(report_table(result))
     if not result.success:
         raise SystemExit(f"the run {result.run_id} failed")

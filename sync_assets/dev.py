@@ -15,7 +15,8 @@ from pack_sync.cli.context import configured_components
 from pack_sync.runtimes.loader import build_if_needed
 from packs.demo.api import changing, serve
 from packs.demo.source import DemoSource
-from sync_assets.definitions import PROJECT
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(

@@ -1,4 +1,4 @@
-"""A server on loopback and connections to it."""
+"""For all tests: a server on loopback and connections to it, and no project left from another."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import pytest
 
 from pack_sdk.authentication import Authentication
+from pack_sync import project
 from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.http.fetcher import SyncFetcher
 from tests.http_server import HttpServer
@@ -20,6 +21,12 @@ class Connect(Protocol):
         domains: tuple[str, ...] = ...,
         **settings: Any,
     ) -> Connection: ...
+
+
+@pytest.fixture(autouse=True)
+def _no_project_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test finds its project by itself."""
+    monkeypatch.setattr(project, "_in_use", [])
 
 
 @pytest.fixture

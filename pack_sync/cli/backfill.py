@@ -10,11 +10,12 @@ from pack_sync.cli.context import (
     choose_sync,
     choose_table,
     console,
-    dagster_instance,
     fail,
+    open_project,
     plain_errors,
 )
 from pack_sync.dagster.backfills import is_daemon_running, request_backfill
+from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 
 
 def backfill(
@@ -31,8 +32,10 @@ def backfill(
             tables |= _tables(name, sync or [])
         if sync and len(tables) > 1:
             fail("--sync names syncs of one table; write PACK.TABLE, and only one")
-        with dagster_instance() as instance:
-            backfill_id = request_backfill(instance, tables, f"packsync backfill {' '.join(what)}")
+        project = open_project()
+        title = f"packsync backfill {' '.join(what)}"
+        with dagster_instance(project) as instance:
+            backfill_id = request_backfill(instance, load_definitions(project), tables, title)
             running = is_daemon_running(instance)
     console.print(f"Backfill {backfill_id}: {len(tables)} tables; see it in Dagster's UI, Runs.")
     if not running:

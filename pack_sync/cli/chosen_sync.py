@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail
+from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import table_sync_of
@@ -17,7 +17,6 @@ from pack_sync.engine.sync_job import CrawlSource, TableSync
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.ledger.cursors import SyncKey, read_positions
 from pack_sync.warehouse.duckdb_file import Warehouse
-from sync_assets.definitions import warehouse_resource
 
 _CHILDREN_SHOWN = 5
 

@@ -16,11 +16,11 @@ from pack_sync.runtimes.python.gc_tuning import NEW_OBJECTS
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": (
-        "listing.list_packs",
+        "list.list_packs",
         "List the packs that are switched on, their tables, and when they sync next.",
     ),
     "build": (
-        "building.build",
+        "build.build",
         "Build packs in TypeScript; their type errors are shown, but keep none from running.",
     ),
     "discover": (
@@ -32,11 +32,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Run a table's `execute` and show the rows as they would be stored, and the rejects.",
     ),
     "sync": (
-        "syncing.sync",
+        "sync.sync",
         "Sync a pack's tables, or one of them, through Dagster; or rehearse that without it.",
     ),
     "backfill": (
-        "backfilling.backfill",
+        "backfill.backfill",
         "Force full syncs of tables or syncs, as a backfill that Dagster's daemon runs.",
     ),
     "status": (

@@ -1,9 +1,9 @@
 """What every command needs: the configured packs, the warehouse, Dagster's instance."""
 
-import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import dagster as dg
 import typer
@@ -15,12 +15,13 @@ from pack_sdk.errors import PackError
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import WAREHOUSE
+from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
+from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
 from pack_sync.ledger.cursors import SyncKey
+from pack_sync.project import NoProjectError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import StorageError
-from sync_assets.definitions import PROJECT, warehouse_resource
 
 console = Console()
 errors = Console(stderr=True)
@@ -31,19 +32,33 @@ def plain_errors() -> Generator[None]:
     """Show an expected error as one sentence and exit with 1, without a traceback."""
     try:
         yield
-    except (ConfigurationError, PackError, StorageError) as error:
+    except (ConfigurationError, NoProjectError, PackError, StorageError) as error:
         fail(str(error))
-    except dg.DagsterError as error:
-        cause = error.__cause__
-        if not isinstance(cause, ConfigurationError):
+    except Exception as error:  # Dagster wraps what a component raises, perhaps several times
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ConfigurationError):
+            cause = cause.__cause__
+        if cause is None:
             raise
         fail(str(cause))
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Print an error and exit with 1."""
     errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def open_project() -> Project:
+    """The project around the working directory, ready to be worked for.
+
+    Raises `NoProjectError`.
+    """
+    project = find_project()
+    use_project(project.root)
+    make_importable(project)
+    load_dotenv(project.root / ".env")
+    return project
 
 
 def configured_packs(
@@ -74,8 +89,7 @@ def configured_packs(
 
 def configured_components() -> Sequence[PackSyncComponent]:
     """The components of the files below `defs/`, not yet loaded. Raises `ConfigurationError`."""
-    load_dotenv(PROJECT / ".env")
-    tree = dg.ComponentTree.for_project(PROJECT)
+    tree = dg.ComponentTree.for_project(open_project().root)
     if not any(tree.defs_module_path.rglob("*.yaml")):
         return []  # Dagster takes an empty folder for an error
     try:
@@ -107,7 +121,6 @@ def choose_table(definition: PackAssets, table: str) -> str:
         f"{definition.name} has no table {table!r}; "
         f"choose from {', '.join(definition.configured_tables)}"
     )
-    raise AssertionError("fail exits")
 
 
 def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
@@ -118,19 +131,16 @@ def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey
     return SyncKey(pack=definition.name, table=table, sync=sync or syncs[0])
 
 
+def warehouse_resource() -> WarehouseResource:
+    """The project's warehouse, as its definitions have it."""
+    project = open_project()
+    return warehouse_of(load_definitions(project), project)
+
+
 def open_warehouse() -> Warehouse:
     """The project's warehouse."""
     with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
         return resources.warehouse.open()  # type: ignore[no-any-return]
-
-
-@contextmanager
-def dagster_instance() -> Generator[dg.DagsterInstance]:
-    """The instance that `dagster dev` in the project uses too, so that the UI shows our runs."""
-    os.chdir(PROJECT)  # the paths in dagster.yaml are relative to the working directory
-    os.environ.setdefault("DAGSTER_HOME", str(PROJECT))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
 
 
 def is_terminal() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import orjson
 
-from pack_sync.cli.context import console, errors, fail
+from pack_sync.cli.context import console, errors, fail, warehouse_resource
 from pack_sync.commit.change_samples import UpdatedRow, Values
 from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
@@ -18,7 +18,6 @@ from pack_sync.engine.dry_run import Rehearsed, rehearse
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFailed, TableRuns
 from pack_sync.ledger.cursors import RunRecord, SyncKey
-from sync_assets.definitions import warehouse_resource
 
 _LONGEST_VALUE = 60
 

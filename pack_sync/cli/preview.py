@@ -19,6 +19,7 @@ from pack_sync.cli.context import (
     console,
     fail,
     plain_errors,
+    warehouse_resource,
 )
 from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import table_sync_of
@@ -29,7 +30,6 @@ from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage, StageCounts, StagePart
-from sync_assets.definitions import warehouse_resource
 
 _WIDEST_VALUE = 60
 

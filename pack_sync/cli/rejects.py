@@ -21,6 +21,7 @@ from pack_sync.cli.context import (
     fail,
     open_warehouse,
     plain_errors,
+    warehouse_resource,
 )
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
@@ -35,7 +36,6 @@ from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.rejected_rows import RejectedRow, RejectFilter, count_rejects, read_rejects
-from sync_assets.definitions import warehouse_resource
 
 _LONGEST_ROW = 80
 _LONGEST_REASON = 100

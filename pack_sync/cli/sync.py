@@ -8,12 +8,13 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_table,
     console,
-    dagster_instance,
     fail,
+    open_project,
     plain_errors,
 )
 from pack_sync.cli.dry_run import dry_run
 from pack_sync.cli.report import report_table
+from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 from pack_sync.dagster.run_job import run_job
 from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 
@@ -37,9 +38,17 @@ def sync(
             dry_run(component, definition, tables, full=full, rows=rows)
             return
         keys = [definition.key_of(name) for name in tables]
-        with dagster_instance() as instance:
-            job = FULL_REFRESH_JOB if full else INCREMENTAL_JOB
-            result = run_job(job, pack, keys, instance)
+        project = open_project()
+        definitions = load_definitions(project)
+        with dagster_instance(project) as instance:
+            result = run_job(
+                definitions,
+                f"{pack}_{FULL_REFRESH_JOB if full else INCREMENTAL_JOB}",
+                pack,
+                keys,
+                instance=instance,
+                code_location=project.code_location,
+            )
     console.print(report_table(result))
     if not result.success:
         fail(f"the run {result.run_id} failed; `packsync status` and the UI say why")

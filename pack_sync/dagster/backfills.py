@@ -12,13 +12,14 @@ from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.utils import make_new_backfill_id
 from dagster._time import get_current_timestamp
 
-from sync_assets.definitions import defs
-
 _DAEMON = "BACKFILL"
 
 
 def request_backfill(
-    instance: dg.DagsterInstance, tables: Mapping[dg.AssetKey, Sequence[str]], title: str
+    instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
+    tables: Mapping[dg.AssetKey, Sequence[str]],
+    title: str,
 ) -> str:
     """Ask for a backfill of some tables; returns its id. The daemon does it.
 
@@ -26,7 +27,7 @@ def request_backfill(
     """
     backfill = PartitionBackfill.from_partitions_by_assets(  # pyright: ignore[reportUnknownMemberType]
         backfill_id=make_new_backfill_id(),
-        asset_graph=defs().resolve_asset_graph(),
+        asset_graph=definitions.resolve_asset_graph(),
         backfill_timestamp=get_current_timestamp(),
         tags={},
         dynamic_partitions_store=instance,

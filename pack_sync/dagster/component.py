@@ -26,7 +26,7 @@ from pack_sync.dagster.freshness import freshness_policy
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import ConnectionConfig, PackResource
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
-from pack_sync.dagster.schedules import build_pack_schedules
+from pack_sync.dagster.schedules import build_pack_jobs, build_pack_schedules
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.project import use_project
 from pack_sync.runtimes.loader import load_pack, pack_name
@@ -165,6 +165,7 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
         definition = self.definition()
         return dg.Definitions(
             assets=build_pack_assets(definition, execute=self.execute),
+            jobs=build_pack_jobs(definition),
             schedules=build_pack_schedules(definition, self.schedule),
             resources={definition.resource_key: self.resource()},
         )

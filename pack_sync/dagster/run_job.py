@@ -5,26 +5,30 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pack_sync.dagster.schedules import PACK_TAG
-from pack_sync.dagster.terminal_log import TERMINAL
-from sync_assets.definitions import CODE_LOCATION, defs_for_a_run
+from pack_sync.dagster.terminal_log import TERMINAL, terminal_logger
 
 
 def run_job(
-    job: str, pack: str, keys: Sequence[dg.AssetKey], instance: dg.DagsterInstance
+    definitions: dg.Definitions,
+    job: str,
+    pack: str,
+    keys: Sequence[dg.AssetKey],
+    *,
+    instance: dg.DagsterInstance,
+    code_location: str,
 ) -> dg.ExecuteInProcessResult:
     """Run the job over some assets of a pack; the run appears in Dagster's UI like any other."""
-    return (
-        defs_for_a_run()
-        .resolve_job_def(job)
-        .execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            asset_selection=list(keys),
-            run_config={"loggers": {TERMINAL: {}}},
-            # By this tag the UI knows which code location the run belongs to.
-            tags={
-                ".dagster/repository": f"__repository__@{CODE_LOCATION}",
-                PACK_TAG: pack,  # so that the pack's schedules do not run beside it
-            },
-        )
+    with_log = dg.Definitions.merge(
+        definitions, dg.Definitions(loggers={TERMINAL: terminal_logger})
+    )
+    return with_log.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        asset_selection=list(keys),
+        run_config={"loggers": {TERMINAL: {}}},
+        # By this tag the UI knows which code location the run belongs to.
+        tags={
+            ".dagster/repository": f"__repository__@{code_location}",
+            PACK_TAG: pack,  # so that the pack's schedules do not run beside it
+        },
     )

@@ -31,23 +31,37 @@ _IN_FLIGHT = [
 
 
 def build_sync_jobs() -> list[Any]:
-    """The jobs over all sync tables: `incremental`, and `full_refresh` with its tag.
+    """The jobs over all packs at once: `incremental`, and `full_refresh` with its tag.
+
+    Each pack has two of its own, see `build_pack_jobs`; these are for a project that wants to sync
+    everything in one run.
 
     `incremental` chooses the mode of each table (`pack_sync.engine.full_or_incremental`);
-    `full_refresh`
-    forces full syncs. A tag rather than config, because it survives re-execution.
+    `full_refresh` forces full syncs, by a tag rather than config, because that survives
+    re-execution.
     """
-    every_table = dg.AssetSelection.tag(SYNC_TAG, "true")
+    return _jobs("", dg.AssetSelection.tag(SYNC_TAG, "true"), "all tables of all packs")
+
+
+def build_pack_jobs(definition: PackAssets) -> list[Any]:
+    """The jobs of a pack: `<pack>_incremental` and `<pack>_full_refresh`, of all its tables."""
+    keys = [definition.key_of(table) for table in definition.configured_tables]
+    return _jobs(
+        f"{definition.name}_", dg.AssetSelection.assets(*keys), f"all tables of {definition.name}"
+    )
+
+
+def _jobs(prefix: str, selection: dg.AssetSelection, what: str) -> list[Any]:
     return [
         _define_job(
-            INCREMENTAL_JOB,
-            every_table,
-            description="Syncs all tables: what changed where there is a cursor, else all.",
+            f"{prefix}{INCREMENTAL_JOB}",
+            selection,
+            description=f"Syncs {what}: what changed where there is a cursor, else all rows.",
         ),
         _define_job(
-            FULL_REFRESH_JOB,
-            every_table,
-            description="Syncs all rows of all tables anew.",
+            f"{prefix}{FULL_REFRESH_JOB}",
+            selection,
+            description=f"Syncs all rows of {what} anew.",
             tags={MODE_TAG: "full"},
         ),
     ]
@@ -120,7 +134,7 @@ def _schedule(
     on = times.enabled
     return dg.ScheduleDefinition(
         name=f"{definition.name}_{name}",
-        job_name=job,
+        job_name=f"{definition.name}_{job}",
         cron_schedule=times.cron(name, definition.name),
         execution_timezone=times.time_zone,
         execution_fn=evaluate,

@@ -17,16 +17,36 @@ import pytest
 import yaml
 
 from pack_sdk import Pack, SyncExecutionContext
+from pack_sync.dagster.project_definitions import load_definitions
 from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.project import find_project
 from packs.demo.api import serve
 from packs.demo.source import DemoSource
-from sync_assets.definitions import defs
 from tests.engine.sync_harness import ITEM
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project that is tested."""
 
 COMPONENT = "pack_sync.dagster.component.PackSyncComponent"
+
+
+DEFINITIONS = """
+from pathlib import Path
+import dagster as dg
+from pack_sync import WarehouseResource, build_sync_jobs
+
+@dg.definitions
+def defs():
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.Definitions(
+            resources={"warehouse": WarehouseResource(path="warehouse.duckdb")},
+            jobs=build_sync_jobs(),
+            executor=dg.in_process_executor,
+        ),
+    )
+"""
+"""What a project of somebody's own has at least."""
 
 
 @dataclass(kw_only=True)
@@ -47,7 +67,7 @@ class DagsterProject:
         """Switch on the demo pack, syncing from this URL."""
         connection = {"endpoint": url, "allow_http_localhost": True}
         return self.switch_on(
-            "demo", pack="demo", connections={"default": connection}, **attributes
+            "demo", pack="packs.demo", connections={"default": connection}, **attributes
         )
 
     def add_pack(self, name: str, pack: Pack) -> str:
@@ -72,7 +92,7 @@ class DagsterProject:
 
     def definitions(self) -> dg.Definitions:
         """What Dagster loads, by the entrance that it uses."""
-        return defs()
+        return load_definitions(find_project())
 
     def run(
         self, job: str = "incremental", *tables: str, **options: Any
@@ -138,6 +158,7 @@ def open_project(
     folder = parent / "project"
     (folder / module / "defs").mkdir(parents=True)
     (folder / module / "__init__.py").touch()
+    (folder / module / "definitions.py").write_text(DEFINITIONS)
     (folder / "pyproject.toml").write_text(
         f'[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'
     )
@@ -147,8 +168,6 @@ def open_project(
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
     for name in ("PACK_SYNC_WAREHOUSE", "DEMO_API_URL"):
         monkeypatch.delenv(name, raising=False)
-    for where in ("sync_assets.definitions", "pack_sync.cli.context"):
-        monkeypatch.setattr(f"{where}.PROJECT", folder)
     with dg.DagsterInstance.get() if stored else _instance_in_memory() as instance:
         yield DagsterProject(
             folder=folder, module=module, monkeypatch=monkeypatch, instance=instance
@@ -235,7 +254,7 @@ class ProjectCopy:
 
 def copy_project(folder: Path) -> ProjectCopy:
     """Copy what a checkout has, without the state of the developer's runs."""
-    for name in ("pack_sdk", "packs", "resources", "sync_assets"):
+    for name in ("pack_sdk", "pack_sync", "packs", "resources", "sync_assets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "dagster.yaml", "workspace.yaml"):
         shutil.copy(ROOT / name, folder)

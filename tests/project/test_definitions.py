@@ -9,9 +9,11 @@ from subprocess import CompletedProcess
 import dagster as dg
 import pytest
 
+from pack_sync.dagster.project_definitions import load_definitions
+from pack_sync.project import find_project
 from pack_sync.warehouse.duckdb_file import Warehouse
 from packs.demo.pack import pack as demo_pack
-from sync_assets.definitions import defs, defs_for_a_run
+from sync_assets.definitions import defs
 from tests.dagster.dagster_project import copy_project
 
 TABLES = ["Projects", "Tasks", "Events"]
@@ -153,7 +155,7 @@ def test_dg_lists_the_definitions(checks: Mapping[str, CompletedProcess[str]]) -
 
 def test_a_run_of_the_command_line_has_the_same_definitions(definitions: dg.Definitions) -> None:
     """Only what is for the UI's editor is not among them."""
-    ours = defs_for_a_run()
+    ours = load_definitions(find_project())
     for job in ("incremental", "full_refresh"):
         jobs = [each.resolve_job_def(job) for each in (ours, definitions)]
         snapshots = [each.get_job_snapshot_id() for each in jobs]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pack_sdk import PackDefinitionError
+from pack_sync.project import Project
 from pack_sync.runtimes import loader
 from pack_sync.runtimes.loader import build_if_needed, load_pack, load_runtime, pack_name
 from pack_sync.runtimes.typescript import bundle_cache, deno
@@ -29,8 +30,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of a pack that is a compiled bundle."""
-    folder = tmp_path / "tracker"
-    folder.mkdir()
+    folder = tmp_path / "packs" / "tracker"
+    folder.mkdir(parents=True)
     (folder / "bundle.js").write_text(BUNDLE)
     return folder
 
@@ -130,7 +131,7 @@ def test_a_source_map_in_the_bundle(folder: Path) -> None:
 
 def test_packs_of_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a bundle below packs/ is a pack like any other, by its name."""
-    monkeypatch.setattr(loader.packs, "__path__", [str(folder.parent)])
+    monkeypatch.setattr(loader, "current_project", lambda: Project(root=folder.parent.parent))
     build_if_needed("tracker", quietly)
     assert list(loader.available_packs()) == ["tracker"]
     assert list(load_pack("tracker").sync_tables) == ["Tasks"]
@@ -144,5 +145,5 @@ def test_names_of_packs() -> None:
 def test_the_founding_module_is_not_shadowed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a pack.py is a pack in Python, whatever else is in it."""
     (folder / "pack.py").write_text("")
-    monkeypatch.setattr(loader.packs, "__path__", [str(folder.parent)])
+    monkeypatch.setattr(loader, "current_project", lambda: Project(root=folder.parent.parent))
     assert loader.typescript_folder("tracker") is None
