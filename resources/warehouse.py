@@ -4,4 +4,7 @@ import os
 
 from pack_sync import WarehouseResource
 
-warehouse = WarehouseResource(path=os.environ.get("PACK_SYNC_WAREHOUSE", "warehouse.duckdb"))
+
+def warehouse() -> WarehouseResource:
+    """`warehouse.duckdb` in the project, unless `PACK_SYNC_WAREHOUSE` names another file."""
+    return WarehouseResource(path=os.environ.get("PACK_SYNC_WAREHOUSE", "warehouse.duckdb"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from pack_sync import build_sync_jobs
-from resources import RESOURCES
+from resources import resources
 
 
 @dg.definitions
@@ -14,7 +14,7 @@ def defs() -> dg.Definitions:
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
-            resources=RESOURCES,
+            resources=resources(),
             jobs=build_sync_jobs(),
             # Tables of a pack run side by side in threads; a process per step would only
             # add seconds of imports.

@@ -43,8 +43,8 @@ def test_a_pack_is_synced_by_a_run_of_the_instance(project: DagsterProject, demo
     result = packsync("sync", "demo")
     assert result.exit_code == 0, result.output
     (run,) = runs_of(project)
-    assert (run.job_name, run.status) == ("incremental", dg.DagsterRunStatus.SUCCESS)
-    assert run.tags[".dagster/repository"] == "__repository__@pack_sync"
+    assert (run.job_name, run.status) == ("demo_incremental", dg.DagsterRunStatus.SUCCESS)
+    assert run.tags[".dagster/repository"] == "__repository__@project"
     assert project.query("SELECT count(*) FROM demo.Tasks") == [(30,)]
     for line in ("Projects", "Tasks", "Events"):
         assert f"{line} full: it has never been synced" in result.stdout
@@ -57,7 +57,7 @@ def test_one_table_can_be_synced_fully(project: DagsterProject, demo: Demo) -> N
     result = packsync("sync", "demo.tasks", "--full")
     assert result.exit_code == 0, result.output
     newest = runs_of(project)[0]
-    assert newest.job_name == "full_refresh"
+    assert newest.job_name == "demo_full_refresh"
     assert newest.asset_selection == {dg.AssetKey(["demo", "Tasks"])}
     assert "Tasks full: the run is tagged sync/mode: full" in result.stdout
     assert project.query("SELECT DISTINCT table_name FROM _sync.runs") == [("Tasks",)]

@@ -157,7 +157,8 @@ def open_project(
     module = f"project_{hash(parent):x}".replace("-", "_")
     folder = parent / "project"
     (folder / module / "defs").mkdir(parents=True)
-    (folder / module / "__init__.py").touch()
+    for package in (folder / module, folder / module / "defs"):
+        (package / "__init__.py").touch()
     (folder / module / "definitions.py").write_text(DEFINITIONS)
     (folder / "pyproject.toml").write_text(
         f'[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'

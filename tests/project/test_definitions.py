@@ -94,9 +94,9 @@ def test_two_jobs_take_all_tables(
 def test_the_demos_schedules_are_switched_on(definitions: dg.Definitions) -> None:
     """Its defs.yaml says so; `make dev` then shows syncs without a click."""
     for name, job in (
-        ("incremental", "incremental"),
-        ("without_cursor", "incremental"),
-        ("full_refresh", "full_refresh"),
+        ("incremental", "demo_incremental"),
+        ("without_cursor", "demo_incremental"),
+        ("full_refresh", "demo_full_refresh"),
     ):
         schedule = definitions.resolve_schedule_def(f"demo_{name}")
         assert schedule.job_name == job
