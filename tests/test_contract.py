@@ -1,4 +1,4 @@
-"""`docs/contract.md` tells the truth about where the contract's rules live."""
+"""`docs/contract.md` has every rule, and tells the truth about where each lives."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWS = re.findall(
-    r"^\| ([A-Z]\d+) \| .* \| (.*) \| (.*) \|$", (ROOT / "docs/contract.md").read_text(), re.M
-)
+PAGE = (ROOT / "docs" / "contract.md").read_text()
+RULES, _, PLACES = PAGE.partition("## Where each rule lives")
+RULES, _, MISSING = RULES.partition("## Not built yet")
+STATED = re.findall(r"^\| ([A-Z]\d+[a-z]?) \|", RULES, re.M)
+NOT_BUILT = {"S4a", "S4b", "S7"}
+"""Rules of which nothing is built; the page says so."""
+ROWS = re.findall(r"^\| ([A-Z]\d+[a-z]?) \| .* \| (.*) \| (.*) \|$", PLACES, re.M)
 
 
-def test_the_table_has_every_section() -> None:
-    """Rules of execution, schemas, fetching, authentication and decisions are all there."""
-    assert {rule[0] for rule, _, _ in ROWS} == {"A", "C", "D", "F", "S"}
-    assert len(ROWS) == len({rule for rule, _, _ in ROWS})
+def test_every_rule_has_its_place() -> None:
+    """The rules that are stated are those of the table, but for the ones that are not built."""
+    assert {rule[0] for rule in STATED} == {"A", "C", "D", "F", "S"}
+    assert len(STATED) == len(set(STATED))
+    placed = [rule for rule, _, _ in ROWS]
+    assert sorted(placed) == sorted(set(STATED) - NOT_BUILT)
+
+
+@pytest.mark.parametrize("rule", sorted(NOT_BUILT))
+def test_what_is_not_built_is_said(rule: str) -> None:
+    """A rule without a place stands in the list of what is missing."""
+    assert f"| {rule} |" in MISSING
 
 
 @pytest.mark.parametrize(("rule", "where", "tests"), ROWS, ids=[row[0] for row in ROWS])

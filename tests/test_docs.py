@@ -10,7 +10,7 @@ from pack_sdk import Pack
 from pack_sdk.crawl import check_crawling
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks() -> list[Any]:
@@ -20,7 +20,7 @@ def blocks() -> list[Any]:
         text = page.read_text()
         for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             line = text.count("\n", 0, match.start()) + 1
-            found.append(pytest.param(match[1], id=f"{page.name}:{line}"))
+            found.append(pytest.param(match[1], id=f"{page.relative_to(ROOT)}:{line}"))
     return found
 
 
@@ -41,9 +41,9 @@ def test_there_are_examples() -> None:
     assert len(blocks()) >= 7
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link and picture of a page exists."""
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            assert (page.parent / target).exists(), f"{page} links to {target}"

@@ -1,4 +1,4 @@
-"""The table of errors in docs/operating.md has every error that a user can see, as it is worded."""
+"""docs/reference/errors.md has every error that a user can see, as it is worded."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = (ROOT / "docs" / "operating.md").read_text().partition("## What errors mean")[2]
+PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text()
 ROWS = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", PAGE, re.M)
 
 NOT_SHOWN = {
