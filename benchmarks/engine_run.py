@@ -15,7 +15,7 @@ from benchmarks.shapes import SHAPES
 from pack_sdk import Authentication, Pack, SyncExecutionContext
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import run_sync
-from pack_sync.engine.sync_job import LogLevel, SyncSettings, TableSync
+from pack_sync.engine.sync_job import LogLevel, SyncJob, SyncSettings
 from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
@@ -69,12 +69,12 @@ class TimedWarehouse(Warehouse):
 
 
 @contextmanager
-def item_sync(url: str, folder: Path, shape: str = "plain") -> Generator[TableSync]:
+def item_sync(url: str, folder: Path, shape: str = "plain") -> Generator[SyncJob]:
     """The sync of the benchmark's table, with its connection open."""
     made = make_pack(shape)
     settings = ConnectionSettings(name="source", endpoint=url, allow_http_localhost=True)
     with Connection(settings, Authentication(), []) as connection:
-        yield TableSync(
+        yield SyncJob(
             key=KEY,
             table=made.sync_tables[KEY.table],
             runtime=PythonRuntime(made),

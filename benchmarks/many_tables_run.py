@@ -20,7 +20,7 @@ from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.assets import build_pack_assets
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import ConnectionConfig, PackResource, WarehouseResource
-from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFinished, TableRuns
 from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
@@ -129,7 +129,7 @@ def _run_by_engine(
         SyncKey(pack=definition.name, table=table, sync=DEFAULT_SYNC)
         for table in definition.configured_tables
     ]
-    syncs = [table_sync_of(definition, key, pack, warehouse, runs, None) for key in keys]
+    syncs = [sync_job_of(definition, key, pack, warehouse, runs, None) for key in keys]
     began, count = time.monotonic(), 0
     for event in runs.run(syncs, warehouse.open(), ModeRequest()):
         count += isinstance(event, TableFinished)

@@ -14,7 +14,7 @@ import typer
 
 from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import PositionChange, SyncPosition, write_positions
 from pack_sync.ledger.ledger_tables import create_ledger
 from pack_sync.stage.column_types import columns_of
@@ -68,7 +68,7 @@ def make_engine_table(folder: Path, url: str, rows: int) -> None:
     first = SHAPES["plain"].page
     with Warehouse(path=folder / engine_run.DATABASE).write() as connection:
         create_ledger(connection)
-        table = SyncedTable(connection, engine_run.KEY)
+        table = TargetTable(connection, engine_run.KEY)
         table.fit_columns(columns_of(SHAPES["plain"].schema))
         connection.execute(f"INSERT INTO {table.name} {_ROWS}", [first, first + rows])
         write_positions(connection, engine_run.KEY, [change], at=now)

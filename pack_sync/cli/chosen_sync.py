@@ -9,11 +9,11 @@ import dagster as dg
 from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE
-from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.crawl_children import children_of
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_job import CrawlSource, TableSync
+from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.ledger.cursors import SyncKey, read_positions
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -25,7 +25,7 @@ _CHILDREN_SHOWN = 5
 class ChosenSync:
     """A sync with its present configuration, and the warehouse that it is in."""
 
-    sync: TableSync
+    sync: SyncJob
     warehouse: Warehouse
 
     def shown(self, text: str) -> str:
@@ -47,7 +47,7 @@ def chosen_sync(pack: str, table: str, sync: str | None) -> Generator[ChosenSync
     with dg.build_resources(resources) as built:
         resource = getattr(built, definition.resource_key)
         runs = TableRuns(max_parallel=1)
-        found = table_sync_of(definition, key, resource, built.warehouse, runs, None)
+        found = sync_job_of(definition, key, resource, built.warehouse, runs, None)
         warehouse: Warehouse = built.warehouse.open()
         if found.crawl is not None:
             found = _child_of(found, found.crawl, warehouse, sync if slash else None)
@@ -66,8 +66,8 @@ def _key_of(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
 
 
 def _child_of(
-    sync: TableSync, source: CrawlSource, warehouse: Warehouse, name: str | None
-) -> TableSync:
+    sync: SyncJob, source: CrawlSource, warehouse: Warehouse, name: str | None
+) -> SyncJob:
     """The child of that name of a crawled table's sync."""
     try:
         with warehouse.read() as connection:

@@ -13,8 +13,8 @@ from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.sync_op import table_sync_of
-from pack_sync.engine.dry_run import Rehearsed, rehearse
+from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFailed, TableRuns
 from pack_sync.ledger.cursors import RunRecord, SyncKey
@@ -33,7 +33,7 @@ def dry_run(
     """Rehearse the tables' syncs and show what each would do. Exits with 1 if one would fail."""
     request = ModeRequest(run_tags={MODE_TAG: "full"} if full else {})
     resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
-    failing: list[Rehearsed] = []
+    failing: list[DryRunResult] = []
     with dg.build_resources(resources) as built:
         pack = getattr(built, definition.resource_key)
         runs = TableRuns(max_parallel=pack.max_parallel_tables)
@@ -42,8 +42,8 @@ def dry_run(
             for table in tables
             for sync in definition.syncs_of(table)
         ]
-        syncs = [table_sync_of(definition, key, pack, built.warehouse, runs, None) for key in keys]
-        for event in rehearse(runs, syncs, built.warehouse.open(), request, rows=rows):
+        syncs = [sync_job_of(definition, key, pack, built.warehouse, runs, None) for key in keys]
+        for event in dry_run_syncs(runs, syncs, built.warehouse.open(), request, rows=rows):
             if isinstance(event, LogLine):
                 level = "" if event.level in ("debug", "info") else f"{event.level}: "
                 line = f"{datetime.now():%H:%M:%S} {level}{event.message}"
@@ -59,7 +59,7 @@ def dry_run(
         fail(f"{len(failing)} of {len(syncs)} syncs would fail or be held")
 
 
-def _lines_of(rehearsed: Rehearsed) -> list[str]:
+def _lines_of(rehearsed: DryRunResult) -> list[str]:
     ending, sample = rehearsed.ending, rehearsed.sample
     lines: list[str] = []
     if isinstance(ending, TableFailed):

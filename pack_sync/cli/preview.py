@@ -22,10 +22,10 @@ from pack_sync.cli.context import (
     warehouse_resource,
 )
 from pack_sync.dagster.resources import WAREHOUSE
-from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.page_loop import PageRequest, collect_pages
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.spool.spool import Spool
@@ -50,13 +50,13 @@ def preview(
             resource = getattr(built, definition.resource_key)
             key = choose_sync(definition, name, sync)
             _preview(
-                table_sync_of(definition, key, resource, built.warehouse, runs, None),
+                sync_job_of(definition, key, resource, built.warehouse, runs, None),
                 Path(folder),
                 rows,
             )
 
 
-def _preview(sync: TableSync, folder: Path, rows: int) -> None:
+def _preview(sync: SyncJob, folder: Path, rows: int) -> None:
     request = PageRequest(
         mode="full",
         cursor=None,

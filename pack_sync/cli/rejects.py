@@ -28,7 +28,7 @@ from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_r
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE
-from pack_sync.dagster.sync_op import table_sync_of
+from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.page_loop import PageRequest
 from pack_sync.engine.sync_failures import sentence
@@ -151,7 +151,7 @@ def _present_schema(component: PackSyncComponent, definition: PackAssets, key: S
     with dg.build_resources(resources) as built:
         pack = getattr(built, definition.resource_key)
         runs = TableRuns(max_parallel=1)
-        sync = table_sync_of(definition, key, pack, built.warehouse, runs, None)
+        sync = sync_job_of(definition, key, pack, built.warehouse, runs, None)
         try:
             return ask_schema(sync, request, SyncFetcher(sync.connection)).table.schema
         except Exception as error:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
 from pack_sync.commit.held_syncs import read_held
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.cursors import (
     SyncKey,
@@ -54,7 +54,7 @@ def status() -> None:
 
 
 def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, crawled: bool) -> list[str]:
-    synced = SyncedTable(connection, key)
+    synced = TargetTable(connection, key)
     rows = "-"
     if synced.existing_columns():
         rows = f"{synced.row_count(key.sync, with_children=crawled):,}"

@@ -20,7 +20,7 @@ import duckdb
 from pack_sync.commit.full_sync_audit import audit_changes, audited_since
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import (
     RunRecord,
     make_full_sync_due,
@@ -78,7 +78,7 @@ def _only(held: HeldSync) -> Generator[Path]:
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: bool) -> RunRecord:
-    table = SyncedTable(connection, held.key)
+    table = TargetTable(connection, held.key)
     changed_columns = table.fit_columns(held.columns)
     if behind and changed_columns:
         raise NotHeldError(

@@ -1,7 +1,7 @@
 """What a sync changes, for people to look at: some rows of each kind.
 
 Reads the temporary tables of `pack_sync.commit.row_changes` and the attached stage, in the
-transaction; a witness does so before the changes are made. Values are as DuckDB writes them.
+transaction; `OnChanges` does so before the changes are made. Values are as DuckDB writes them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from pack_sync.ledger.rejected_rows import ReasonCount, count_reasons
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier
 
-Witness: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
+OnChanges: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
 """Is shown what a sync is about to change: the connection, the table's quoted name, the stage."""
 
 Values: TypeAlias = Mapping[str, str | None]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pack_sync.commit.change_samples import Witness, sample_of_changes
+from pack_sync.commit.change_samples import OnChanges, sample_of_changes
 from pack_sync.commit.delete_guard import DeleteGuard, check_deletes
 from pack_sync.commit.full_sync_audit import (
     Audit,
@@ -19,7 +19,7 @@ from pack_sync.commit.full_sync_audit import (
 )
 from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import (
     PositionChange,
     RunRecord,
@@ -45,7 +45,7 @@ SAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Application:
+class CommitRequest:
     """What a sync, or a batch of crawled ones, wants to commit.
 
     `changes` hold where each sync started from and where it stands afterwards: if one has
@@ -53,7 +53,7 @@ class Application:
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
     `lease` is given back with the commit. `sample_columns` are those of the sample of changed
-    rows; none, no sample. A `witness` is shown what is about to be changed. With `count_sync` the
+    rows; none, no sample. `on_changes` is shown what is about to be changed. With `count_sync` the
     rows of the sync are counted too.
     """
 
@@ -64,12 +64,12 @@ class Application:
     guard: DeleteGuard | None = None
     lease: Lease | None = None
     sample_columns: Sequence[str] = ()
-    witness: Witness | None = None
+    on_changes: OnChanges | None = None
     count_sync: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Applied:
+class CommitResult:
     """What was committed: the ledger's line with its counts, and how the table stands.
 
     `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
@@ -91,9 +91,9 @@ class Applied:
     last_audits: Sequence[AuditLine] = ()
 
 
-def apply_stage(
-    warehouse: Warehouse, stage: Stage, counts: StageCounts, application: Application
-) -> Applied:
+def commit_stage(
+    warehouse: Warehouse, stage: Stage, counts: StageCounts, application: CommitRequest
+) -> CommitResult:
     """Commit what the stage holds.
 
     Raises `SupersededError` when a sync's position has changed meanwhile, `LargeDeleteError`
@@ -114,9 +114,9 @@ def _apply(
     connection: duckdb.DuckDBPyConnection,
     stage: Stage,
     counts: StageCounts,
-    application: Application,
+    application: CommitRequest,
     opened: float,
-) -> tuple[Applied, list[Path]]:
+) -> tuple[CommitResult, list[Path]]:
     """Make the changes, inside the transaction; also returns files to remove after it."""
     key, keep = application.key, application.keep_syncs
     if application.lease is None and not ledger_exists(connection):
@@ -124,7 +124,7 @@ def _apply(
     there = TableLedger.read(connection, key)
     _check_positions(application, there.executions)
     at = datetime.now(UTC)
-    table = SyncedTable(connection, key)
+    table = TargetTable(connection, key)
     schema_changes = table.fit_columns(stage.columns)
     rows, audit = _find(connection, table, stage, application, at)
     execution_id = application.record.execution_id
@@ -148,7 +148,7 @@ def _apply(
     record_run(connection, record)
     if application.lease is not None:
         release_lease(connection, application.lease)
-    applied = Applied(
+    applied = CommitResult(
         record=record,
         row_count=row_count - removed,
         schema_changes=schema_changes,
@@ -176,15 +176,15 @@ def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRec
 
 def _find(
     connection: duckdb.DuckDBPyConnection,
-    table: SyncedTable,
+    table: TargetTable,
     stage: Stage,
-    application: Application,
+    application: CommitRequest,
     at: datetime,
 ) -> tuple[RowChanges, Audit | None]:
-    """What there is to change, shown to the witness and let pass by the guard, and the audit."""
+    """What there is to change, shown to `on_changes` and let pass by the guard, and the audit."""
     rows = find_changes(connection, table, stage)
-    if application.witness is not None:
-        application.witness(connection, table.name, stage)
+    if application.on_changes is not None:
+        application.on_changes(connection, table.name, stage)
     if not rows.of_full_syncs:
         return rows, None
     if application.guard is not None and rows.deleted:
@@ -193,7 +193,7 @@ def _find(
     return rows, audit_changes(connection, table.name, stage, since, until=at)
 
 
-def _check_positions(application: Application, executions: Mapping[str, str]) -> None:
+def _check_positions(application: CommitRequest, executions: Mapping[str, str]) -> None:
     """The cursors must still be those the syncs started from, or changes would be lost."""
     for change in application.changes:
         current_id = executions.get(change.sync)

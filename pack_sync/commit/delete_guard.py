@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from pack_sync.commit.target_table import HIDDEN_COLUMNS, SyncedTable
+from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
 from pack_sync.warehouse.identifiers import quote_identifier
 
 _SAMPLE_ROWS = 10
@@ -53,7 +53,7 @@ class LargeDeleteError(Exception):
 
 
 def check_deletes(
-    connection: duckdb.DuckDBPyConnection, table: SyncedTable, id_name: str, guard: DeleteGuard
+    connection: duckdb.DuckDBPyConnection, table: TargetTable, id_name: str, guard: DeleteGuard
 ) -> None:
     """Look at what `find_changes` found; `id_name` is the column of the id.
 
@@ -76,7 +76,7 @@ def check_deletes(
 
 
 def _complete_parts_with_deletes(
-    connection: duckdb.DuckDBPyConnection, table: SyncedTable
+    connection: duckdb.DuckDBPyConnection, table: TargetTable
 ) -> Sequence[tuple[str, int, int, int]]:
     """Of each full sync that deletes: its name, rows to delete, rows before, rows returned."""
     going = connection.execute(
@@ -103,7 +103,7 @@ def _counts(
 
 
 def _sample(
-    connection: duckdb.DuckDBPyConnection, table: SyncedTable, key: str, sync: str
+    connection: duckdb.DuckDBPyConnection, table: TargetTable, key: str, sync: str
 ) -> list[dict[str, Any]]:
     """Some of the rows that would be deleted, without the hidden columns."""
     hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)

@@ -243,8 +243,8 @@ def _forget(
 
 
 def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:
-    """Remove the files of held syncs that are settled, unless that was only a rehearsal."""
-    if warehouse.rehearsal:
+    """Remove the files of held syncs that are settled, unless this was a dry run."""
+    if warehouse.dry_run:
         return
     for stage in stages:
         stage.unlink(missing_ok=True)

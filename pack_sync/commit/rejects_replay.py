@@ -31,7 +31,7 @@ import duckdb
 
 from pack_sdk.schemas import Schema
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import RunRecord, SyncKey, read_position, record_run
 from pack_sync.ledger.ledger_tables import create_ledger
 from pack_sync.ledger.rejected_rows import (
@@ -99,7 +99,7 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
         kept.choose()
         if not kept.count:
             return kept.result()
-        table = SyncedTable(connection, key)
+        table = TargetTable(connection, key)
         if not table.existing_columns():
             raise ReplayRefusedError(
                 f"{key}: the table has never been synced, so there is nothing to add rows to; "

@@ -16,7 +16,7 @@ from datetime import datetime
 
 import duckdb
 
-from pack_sync.commit.target_table import HIDDEN_COLUMNS, SyncedTable
+from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
 from pack_sync.stage.column_types import TEMPORAL_TYPES, Column
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
@@ -45,7 +45,7 @@ class RowChanges:
 
 def find_changes(
     connection: duckdb.DuckDBPyConnection,
-    table: SyncedTable,
+    table: TargetTable,
     stage: StagedRows,
     *,
     unchanged_since: datetime | None = None,
@@ -62,7 +62,7 @@ def find_changes(
 
 def make_changes(
     connection: duckdb.DuckDBPyConnection,
-    table: SyncedTable,
+    table: TargetTable,
     stage: StagedRows,
     changes: RowChanges,
     *,
@@ -96,7 +96,7 @@ def changed_rows(changes: RowChanges) -> str:
 
 def _delete(
     connection: duckdb.DuckDBPyConnection,
-    table: SyncedTable,
+    table: TargetTable,
     stage: StagedRows,
     changes: RowChanges,
 ) -> int:
@@ -125,7 +125,7 @@ class _Finding:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        table: SyncedTable,
+        table: TargetTable,
         stage: StagedRows,
         unchanged_since: datetime | None,
     ) -> None:

@@ -26,7 +26,7 @@ HIDDEN_COLUMNS = (
 )
 
 
-class SyncedTable:
+class TargetTable:
     """One synced table of the open transaction."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:

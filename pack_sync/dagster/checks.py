@@ -10,7 +10,7 @@ import duckdb
 
 from pack_sync.commit.full_sync_audit import AuditLine, last_audits
 from pack_sync.commit.held_syncs import HeldSummary, summarize_held
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_complete
 from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackAssets
@@ -177,7 +177,7 @@ class Checks:
             )
 
     def _repeated_ids(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> int:
-        table = SyncedTable(connection, key)
+        table = TargetTable(connection, key)
         id_name = self._definition.table_of(key.table).schema.id_property
         there = id_name is not None and id_name in table.existing_columns()
         return table.repeated_ids(id_name) if id_name and there else 0

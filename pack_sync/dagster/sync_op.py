@@ -16,7 +16,7 @@ from pack_sync.dagster.metadata import held_metadata, materialization_metadata
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.reexecution import made_elsewhere, synced_before
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import (
     LogLine,
     RunEvent,
@@ -123,10 +123,10 @@ class PackRun:
     def _assets_of(self, keys: Iterable[SyncKey]) -> set[dg.AssetKey]:
         return {self.definition.key_of(key.table) for key in keys}
 
-    def _sync(self, key: SyncKey, config: SyncConfig, runs: TableRuns) -> TableSync:
+    def _sync(self, key: SyncKey, config: SyncConfig, runs: TableRuns) -> SyncJob:
         context = self.context
         run_id = context.run.run_id
-        sync = table_sync_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
+        sync = sync_job_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
         return replace(sync, row_limit=config.row_limit, approve_deletes=config.approve_deletes)
 
     def _selected(self) -> list[SyncKey]:
@@ -196,17 +196,17 @@ def definition_of(context: dg.AssetExecutionContext) -> PackAssets:
     return definition
 
 
-def table_sync_of(
+def sync_job_of(
     definition: PackAssets,
     key: SyncKey,
     pack: "PackResource",
     warehouse: "WarehouseResource",
     runs: TableRuns,
     dagster_run_id: str | None,
-) -> TableSync:
+) -> SyncJob:
     """One configured sync, as a part of `runs`."""
     syncs = definition.syncs_of(key.table)
-    return TableSync(
+    return SyncJob(
         key=key,
         table=definition.table_of(key.table),
         runtime=pack.runtime(),

@@ -10,7 +10,7 @@ from typing import Any
 from pack_sdk.context import PreviousAttemptError
 from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.page_loop import PageRequest, collect_pages
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import RunRecord, SyncPosition
 from pack_sync.spool.journal import SpooledPage
@@ -60,7 +60,7 @@ class Collected:
 
 
 def collect(
-    sync: TableSync,
+    sync: SyncJob,
     execution: Execution,
     spool: Spool,
     previous_error: PreviousAttemptError | None,
@@ -104,7 +104,7 @@ def collect(
     )
 
 
-def _without_secrets(sync: TableSync, cursor: Any) -> Any:
+def _without_secrets(sync: SyncJob, cursor: Any) -> Any:
     """The cursor without credentials, which a `next` link of an API may repeat (contract A4).
 
     A cursor is stored and shown. The fetcher puts the credentials on requests anyway, in place
@@ -120,7 +120,7 @@ def _without_secrets(sync: TableSync, cursor: Any) -> Any:
     return kept
 
 
-def position_after(sync: TableSync, collected: Collected, execution: Execution) -> SyncPosition:
+def position_after(sync: SyncJob, collected: Collected, execution: Execution) -> SyncPosition:
     """Where the sync stands once its rows are applied (contract C6, D3)."""
     if collected.cut_short:
         reason = "its first sync was cut short by a row limit (contract D6)"
@@ -144,7 +144,7 @@ def position_after(sync: TableSync, collected: Collected, execution: Execution) 
     )
 
 
-def record_of(sync: TableSync, execution: Execution, **figures: Any) -> RunRecord:
+def record_of(sync: SyncJob, execution: Execution, **figures: Any) -> RunRecord:
     """The ledger's line about a sync, with what the execution has cost so far."""
     statistics = execution.fetcher.statistics
     return RunRecord(

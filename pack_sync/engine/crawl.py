@@ -23,7 +23,7 @@ from pack_sync.engine.outcome import ChildFailure, SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
 from pack_sync.engine.sync import record_failure, with_schema
 from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError, sentence
-from pack_sync.engine.sync_job import CrawlSource, TableSync
+from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import RunRecord, SyncPosition, read_positions
@@ -43,7 +43,7 @@ class _BatchResult:
 
 
 def run_crawl(
-    sync: TableSync, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
+    sync: SyncJob, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
 ) -> SyncOutcome:
     """Sync all children and commit them in batches.
 
@@ -78,7 +78,7 @@ def run_crawl(
 
 
 def _syncs_to_keep(
-    sync: TableSync, children: Sequence[Child], positions: Mapping[str, SyncPosition]
+    sync: SyncJob, children: Sequence[Child], positions: Mapping[str, SyncPosition]
 ) -> list[str]:
     """The syncs that the table may have: these children, and those of its other syncs."""
     others = set(sync.configured_syncs) - {sync.key.sync}
@@ -91,7 +91,7 @@ def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
 
 
 def _run_batch(
-    sync: TableSync,
+    sync: SyncJob,
     batch: Sequence[Child],
     warehouse: Warehouse,
     progress: "_Progress",
@@ -193,7 +193,7 @@ def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
 class _Progress:
     """Logs every few seconds how many children are done."""
 
-    def __init__(self, sync: TableSync, total: int) -> None:
+    def __init__(self, sync: SyncJob, total: int) -> None:
         self._sync = sync
         self._total = total
         self._done = itertools.count(1)

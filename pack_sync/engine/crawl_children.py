@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.engine.full_or_incremental import ModeDecision, ModeRequest, decide_mode
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_job import CrawlSource, TableSync
+from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.warehouse.identifiers import quote_identifier
 
@@ -20,14 +20,14 @@ from pack_sync.warehouse.identifiers import quote_identifier
 class Child:
     """One child sync: what to collect, from where, and how."""
 
-    sync: TableSync
+    sync: SyncJob
     position: SyncPosition
     decision: ModeDecision
 
 
 def children_of(
     connection: duckdb.DuckDBPyConnection,
-    sync: TableSync,
+    sync: SyncJob,
     source: CrawlSource,
     positions: Mapping[str, SyncPosition],
     request: ModeRequest,
@@ -41,10 +41,10 @@ def children_of(
 
 
 def _parent_values(
-    connection: duckdb.DuckDBPyConnection, sync: TableSync, source: CrawlSource
+    connection: duckdb.DuckDBPyConnection, sync: SyncJob, source: CrawlSource
 ) -> list[dict[str, Any]]:
     """The parameter values of every child: one for each distinct row of the parent."""
-    parent = SyncedTable(connection, replace(sync.key, table=source.parent_table))
+    parent = TargetTable(connection, replace(sync.key, table=source.parent_table))
     if not parent.existing_columns():
         raise SyncFailedError(
             f"{sync.key}: its parent table {source.parent_table} has never been synced; sync it "
@@ -69,7 +69,7 @@ def _parent_values(
 
 
 def _child(
-    sync: TableSync,
+    sync: SyncJob,
     values: Mapping[str, Any],
     positions: Mapping[str, SyncPosition],
     request: ModeRequest,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pack_sync.commit.commit import Application, apply_stage
+from pack_sync.commit.commit import CommitRequest, commit_stage
 from pack_sync.commit.delete_guard import LargeDelete, LargeDeleteError
 from pack_sync.engine.attempt import Collected, Execution, position_after, record_of
 from pack_sync.engine.crawl_children import Child
@@ -13,7 +13,7 @@ from pack_sync.engine.held import hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.row_sample import sample_columns
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import PositionChange, RunRecord
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage
@@ -32,7 +32,7 @@ class ChildResult:
 
 
 def commit_batch(
-    sync: TableSync,
+    sync: SyncJob,
     shared: Execution,
     spool: Spool,
     results: Sequence[ChildResult],
@@ -48,7 +48,7 @@ def commit_batch(
     with Stage(path, sync.table.schema, memory_limit=limit) as stage:
         counts = stage.load(spool, [collected.part for _, collected in pairs])
         stop_at_limits(sync, warehouse, stage, counts, shared)
-        application = Application(
+        application = CommitRequest(
             key=sync.key,
             changes=[_change_of(result, collected) for result, collected in pairs],
             record=_batch_record(
@@ -57,17 +57,17 @@ def commit_batch(
             keep_syncs=keep,
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
-            witness=sync.witness,
+            on_changes=sync.on_changes,
             count_sync=sync.by_sync,
         )
         held: dict[str, ChildResult] = {}
         try:
-            applied = apply_stage(warehouse, stage, counts, application)
+            applied = commit_stage(warehouse, stage, counts, application)
         except LargeDeleteError as error:
             held = _hold(sync, spool, results, warehouse, stage, error.deletes)
             leave_out(stage.path, list(held))
             rest = [change for change in application.changes if change.sync not in held]
-            applied = apply_stage(warehouse, stage, counts, replace(application, changes=rest))
+            applied = commit_stage(warehouse, stage, counts, replace(application, changes=rest))
     return outcome_of(sync, stage, counts, applied), held
 
 
@@ -82,7 +82,7 @@ def _change_of(result: ChildResult, collected: Collected) -> PositionChange:
 
 
 def _batch_record(
-    sync: TableSync,
+    sync: SyncJob,
     shared: Execution,
     spool: Spool,
     results: Sequence[ChildResult],
@@ -108,7 +108,7 @@ def _batch_record(
 
 
 def _hold(
-    sync: TableSync,
+    sync: SyncJob,
     spool: Spool,
     results: Sequence[ChildResult],
     warehouse: Warehouse,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pack_sync.engine.fingerprint import changed_parts
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursor_history import CursorEntry, read_history
 from pack_sync.ledger.cursors import (
     PositionChange,
@@ -43,7 +43,7 @@ _Choose = Callable[[SyncPosition, Sequence[CursorEntry]], SyncPosition]
 """From where a sync stands and its history to where it shall stand."""
 
 
-def set_cursor(warehouse: Warehouse, sync: TableSync, cursor: Any, *, reason: str) -> CursorChange:
+def set_cursor(warehouse: Warehouse, sync: SyncJob, cursor: Any, *, reason: str) -> CursorChange:
     """Let the next sync go on from this cursor, any JSON value but null.
 
     Raises `CursorChangeRefusedError` where there has been no full sync, or the configuration
@@ -64,7 +64,7 @@ def set_cursor(warehouse: Warehouse, sync: TableSync, cursor: Any, *, reason: st
 
 
 def rewind_cursor(
-    warehouse: Warehouse, sync: TableSync, to: int | datetime, *, reason: str
+    warehouse: Warehouse, sync: SyncJob, to: int | datetime, *, reason: str
 ) -> CursorChange:
     """Go back to an earlier cursor: so many entries of the history, or what it was at a time.
 
@@ -92,7 +92,7 @@ def rewind_cursor(
     return _change(warehouse, sync, choose, reason)
 
 
-def reset_cursor(warehouse: Warehouse, sync: TableSync, *, reason: str) -> CursorChange:
+def reset_cursor(warehouse: Warehouse, sync: SyncJob, *, reason: str) -> CursorChange:
     """Drop the cursor: the next sync is full; the rows stay until then.
 
     Raises `CursorChangeRefusedError` where there is none.
@@ -110,7 +110,7 @@ def reset_cursor(warehouse: Warehouse, sync: TableSync, *, reason: str) -> Curso
     return _change(warehouse, sync, choose, reason)
 
 
-def _change(warehouse: Warehouse, sync: TableSync, choose: _Choose, reason: str) -> CursorChange:
+def _change(warehouse: Warehouse, sync: SyncJob, choose: _Choose, reason: str) -> CursorChange:
     with warehouse.read() as connection:  # opening to write would make the file
         _check_synced(sync, read_position(connection, sync.key))
     with warehouse.write() as connection:
@@ -132,7 +132,7 @@ def _change(warehouse: Warehouse, sync: TableSync, choose: _Choose, reason: str)
     return CursorChange(before=before, after=after)
 
 
-def _check_synced(sync: TableSync, position: SyncPosition) -> None:
+def _check_synced(sync: SyncJob, position: SyncPosition) -> None:
     if position.execution_id is None:
         raise CursorChangeRefusedError(
             f"{sync.key} has never been synced, so there is no cursor to change; sync it first: "
@@ -140,7 +140,7 @@ def _check_synced(sync: TableSync, position: SyncPosition) -> None:
         )
 
 
-def _check_rows(sync: TableSync, position: SyncPosition) -> None:
+def _check_rows(sync: SyncJob, position: SyncPosition) -> None:
     """A cursor must have rows to go on from, of the present configuration (contract D5)."""
     why = None
     if position.last_full_at is None:
@@ -154,7 +154,7 @@ def _check_rows(sync: TableSync, position: SyncPosition) -> None:
         )
 
 
-def _entry_at(sync: TableSync, history: Sequence[CursorEntry], to: int | datetime) -> CursorEntry:
+def _entry_at(sync: SyncJob, history: Sequence[CursorEntry], to: int | datetime) -> CursorEntry:
     """The entry of the history that was current so many entries ago, or at that time."""
     oldest = history[-1].recorded_at
     if isinstance(to, int):

@@ -9,7 +9,7 @@ import duckdb
 
 from pack_sync.commit.change_samples import ChangeSample, sample_changes
 from pack_sync.engine.full_or_incremental import ModeRequest
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import (
     LogLine,
     TableFailed,
@@ -22,10 +22,10 @@ from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsed:
+class DryRunResult:
     """What a sync would have done, or why it would have failed, with some of the rows."""
 
-    sync: TableSync
+    sync: SyncJob
     ending: TableFinished | TableFailed
     sample: ChangeSample
 
@@ -35,49 +35,49 @@ class Rehearsed:
         return isinstance(self.ending, TableFinished) and not self.ending.outcome.failures
 
 
-def rehearse(
+def dry_run_syncs(
     runs: TableRuns,
-    syncs: Sequence[TableSync],
+    syncs: Sequence[SyncJob],
     warehouse: Warehouse,
     request: ModeRequest,
     *,
     rows: int,
-) -> Generator[LogLine | Rehearsed]:
+) -> Generator[LogLine | DryRunResult]:
     """Run the syncs, made for `runs`, and write nothing; sample at most `rows` rows of each kind.
 
-    Each table is rehearsed by itself: a crawled one takes its parent's rows as they are in the
+    Each table is run by itself: a crawled one takes its parent's rows as they are in the
     warehouse, unless there is no warehouse yet. Pages are kept in a temporary folder, so no
     interrupted sync is resumed, and none is disturbed.
     """
     with tempfile.TemporaryDirectory(prefix="packsync-dry-run-") as name:
         folder = Path(name)
-        witnesses = [_Witness(rows) for _ in syncs]
+        samplers = [_SampledChanges(rows) for _ in syncs]
         prepared = {
             sync.key: (
-                replace(sync, spool_folder=folder / "spool" / str(number), witness=witness),
-                witness,
+                replace(sync, spool_folder=folder / "spool" / str(number), on_changes=sampler),
+                sampler,
             )
-            for number, (sync, witness) in enumerate(zip(syncs, witnesses, strict=True))
+            for number, (sync, sampler) in enumerate(zip(syncs, samplers, strict=True))
         }
         everything = [sync for sync, _ in prepared.values()]
-        for event in runs.run(everything, _rehearsal_of(warehouse, folder), request):
+        for event in runs.run(everything, _rolled_back(warehouse, folder), request):
             if isinstance(event, LogLine):
                 yield event
                 continue
             if isinstance(event, TableSkipped):
-                raise AssertionError("a rehearsal takes no lease, so it cannot be without one")
-            sync, witness = prepared[event.key]
-            yield Rehearsed(sync=sync, ending=event, sample=witness.sample)
+                raise AssertionError("a dry run takes no lease, so it cannot be without one")
+            sync, sampler = prepared[event.key]
+            yield DryRunResult(sync=sync, ending=event, sample=sampler.sample)
 
 
-def _rehearsal_of(warehouse: Warehouse, folder: Path) -> Warehouse:
+def _rolled_back(warehouse: Warehouse, folder: Path) -> Warehouse:
     """The warehouse with its transactions rolled back; one of our own if there is none."""
     if warehouse.path.exists():
-        return replace(warehouse, rehearsal=True)
+        return replace(warehouse, dry_run=True)
     return replace(warehouse, path=folder / "warehouse.duckdb")
 
 
-class _Witness:
+class _SampledChanges:
     """Takes samples of the changes of one sync; of a crawl's, batch by batch."""
 
     def __init__(self, rows: int) -> None:

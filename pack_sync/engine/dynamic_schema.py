@@ -6,11 +6,11 @@ from pack_sdk.context import PreviousAttemptError
 from pack_sync.engine.attempt import Execution
 from pack_sync.engine.page_loop import PageRequest, open_session, state_of
 from pack_sync.engine.sync_failures import sentence
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 
 
-def ask_schema(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) -> TableSync:
+def ask_schema(sync: SyncJob, request: PageRequest, fetcher: SyncFetcher) -> SyncJob:
     """The sync with the schema that its table has now; a static table's sync as it is.
 
     Raises what the pack raises, and `InvalidResultError` for a schema that cannot be one.
@@ -26,8 +26,8 @@ def ask_schema(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) -> T
 
 
 def ask_schema_for(
-    execution: Execution, sync: TableSync, previous_error: PreviousAttemptError | None
-) -> TableSync:
+    execution: Execution, sync: SyncJob, previous_error: PreviousAttemptError | None
+) -> SyncJob:
     """As `ask_schema`, as a part of this execution."""
     request = PageRequest(
         mode="full",  # what it is going to be may depend on the schema

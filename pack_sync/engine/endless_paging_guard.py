@@ -23,7 +23,7 @@ asks project by project may well hold the same few rows.
 """
 
 
-class LoopWatch:
+class EndlessPagingGuard:
     """Looks at the pages of one sync as they come."""
 
     def __init__(self) -> None:

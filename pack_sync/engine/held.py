@@ -7,14 +7,14 @@ from pack_sync.commit.approval import approve_held
 from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.commit.held_syncs import keep_held, read_held
 from pack_sync.engine.sync_failures import HeldSyncError
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import DEFAULT_SYNC, PositionChange, RunRecord, SyncKey
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 def hold(
-    sync: TableSync,
+    sync: SyncJob,
     warehouse: Warehouse,
     stage: Stage,
     held: Sequence[tuple[LargeDelete, PositionChange, RunRecord]],
@@ -46,7 +46,7 @@ def _message(key: SyncKey, large: LargeDelete) -> str:
     )
 
 
-def approve_first(sync: TableSync, warehouse: Warehouse) -> tuple[TableSync, list[str]]:
+def approve_first(sync: SyncJob, warehouse: Warehouse) -> tuple[SyncJob, list[str]]:
     """If the run approves deletes, apply what is held of the sync, before the run's own sync.
 
     What was held is what was approved: if there was any, the run's own full sync is guarded

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pack_sync.commit.commit import Applied
+from pack_sync.commit.commit import CommitResult
 from pack_sync.commit.full_sync_audit import AuditLine
 from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.engine.row_sample import RowSample, sample_of
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import RunRecord
 from pack_sync.ledger.rejected_rows import RejectSummary
 from pack_sync.stage.column_types import Column
@@ -48,10 +48,10 @@ class SyncOutcome:
 
 
 def outcome_of(
-    sync: TableSync,
+    sync: SyncJob,
     stage: Stage,
     counts: StageCounts,
-    applied: Applied,
+    applied: CommitResult,
     warnings: Sequence[str] = (),
 ) -> SyncOutcome:
     """The outcome of something that was applied; its warnings are logged."""
@@ -73,7 +73,7 @@ def outcome_of(
     )
 
 
-def _warnings(counts: StageCounts, applied: Applied) -> list[str]:
+def _warnings(counts: StageCounts, applied: CommitResult) -> list[str]:
     warnings: list[str] = []
     if counts.rejected:
         warnings.append(

@@ -12,11 +12,11 @@ import orjson
 from pack_sdk.context import PreviousAttemptError, SyncState
 from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion, rejection_of
-from pack_sync.engine.endless_paging_guard import LoopWatch
+from pack_sync.engine.endless_paging_guard import EndlessPagingGuard
 from pack_sync.engine.full_or_incremental import Mode
 from pack_sync.engine.pack_log import PackLogger
 from pack_sync.engine.sync_failures import ParametersRejectedError, SyncCancelledError
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.runtimes.python.gc_tuning import rare_collections
 from pack_sync.runtimes.runtime import CallEnvironment, TableSession
@@ -56,7 +56,7 @@ class Ending:
 
 
 def collect_pages(
-    sync: TableSync, request: PageRequest, fetcher: SyncFetcher, spool: Spool
+    sync: SyncJob, request: PageRequest, fetcher: SyncFetcher, spool: Spool
 ) -> Ending:
     """Call `execute` until there is no continuation, or the row limit is reached.
 
@@ -68,7 +68,7 @@ def collect_pages(
         continuation = request.after.continuation
         if ending := _ending(request, spool, continuation, request.after.ending_completion):
             return ending
-    progress, loops = _Progress(sync, spool), LoopWatch()
+    progress, loops = _Progress(sync, spool), EndlessPagingGuard()
     with closing(open_session(sync, request, fetcher)) as session, rare_collections:
         first = state_of(sync, request)
         _check_parameters(session.validate_parameters(_args(sync, request), first))
@@ -86,7 +86,7 @@ def collect_pages(
             continuation = page.continuation
 
 
-def _for_the_journal(sync: TableSync, page: Page) -> Page:
+def _for_the_journal(sync: SyncJob, page: Page) -> Page:
     """The page as it is kept: credentials in a continuation stay out of files (contract A4).
 
     An API may repeat them in a `next` link; where a sync is resumed with what was kept, the
@@ -107,7 +107,7 @@ def _ending(
     return None
 
 
-def open_session(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) -> TableSession:
+def open_session(sync: SyncJob, request: PageRequest, fetcher: SyncFetcher) -> TableSession:
     """The pack's code, ready to be called for this sync; close it after use."""
     return sync.runtime.open(
         sync.table.name,
@@ -121,17 +121,17 @@ def open_session(sync: TableSync, request: PageRequest, fetcher: SyncFetcher) ->
     )
 
 
-def _values(sync: TableSync, request: PageRequest) -> dict[str, Any]:
+def _values(sync: SyncJob, request: PageRequest) -> dict[str, Any]:
     """The parameters' values in this sync by name (contract P); the pack may scribble on them."""
     return copy.deepcopy(values_at(sync.table.parameters, sync.parameters, request.started_at))
 
 
-def _args(sync: TableSync, request: PageRequest) -> list[Any]:
+def _args(sync: SyncJob, request: PageRequest) -> list[Any]:
     """The `args` of one page (contract C1)."""
     return list(_values(sync, request).values())
 
 
-def state_of(sync: TableSync, request: PageRequest, continuation: Any = None) -> SyncState:
+def state_of(sync: SyncJob, request: PageRequest, continuation: Any = None) -> SyncState:
     """The `context.sync` of one page; the pack may scribble on its copy."""
     previous = None
     if request.mode == "incremental":  # on every page of it, and in no full sync (C7)
@@ -160,7 +160,7 @@ def _check_parameters(answer: Any) -> None:
 class _Progress:
     """Logs at every page or every few seconds, whichever is rarer."""
 
-    def __init__(self, sync: TableSync, spool: Spool) -> None:
+    def __init__(self, sync: SyncJob, spool: Spool) -> None:
         self._sync = sync
         self._spool = spool
         self._started = self._logged = time.monotonic()

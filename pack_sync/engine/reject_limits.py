@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pack_sync.engine.attempt import Execution
 from pack_sync.engine.sync_failures import TooManyRejectedRowsError
-from pack_sync.engine.sync_job import SyncSettings, TableSync
+from pack_sync.engine.sync_job import SyncJob, SyncSettings
 from pack_sync.ledger.ledger_tables import create_ledger
 from pack_sync.ledger.rejected_rows import keep_failed_rejects
 from pack_sync.stage.stage import Stage, StageCounts
@@ -13,7 +13,7 @@ from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 def stop_at_limits(
-    sync: TableSync,
+    sync: SyncJob,
     warehouse: Warehouse,
     stage: Stage,
     counts: StageCounts,

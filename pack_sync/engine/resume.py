@@ -21,7 +21,7 @@ from pack_sync.engine.sync_failures import (
     is_worth_resuming,
     sentence,
 )
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.spool.journal import SpoolHeader
 from pack_sync.spool.recovery import resume_spool
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def with_spool(
-    sync: TableSync,
+    sync: SyncJob,
     execution: Execution,
     previous_error: PreviousAttemptError | None,
     attempt: Callable[[Execution, Spool, PreviousAttemptError | None], T],
@@ -63,7 +63,7 @@ def with_spool(
     return _released(sync, spool, lambda: attempt(execution, spool, previous_error))
 
 
-def _resumed(sync: TableSync, execution: Execution) -> Spool | None:
+def _resumed(sync: SyncJob, execution: Execution) -> Spool | None:
     """A spool to go on with; the execution then becomes the one that began it."""
     within = sync.settings.resume_within
     if not within:
@@ -102,7 +102,7 @@ def _start_again(execution: Execution, decision: ModeDecision, fetcher: SyncFetc
     execution.part_numbers = itertools.count()
 
 
-def _header(sync: TableSync, execution: Execution) -> SpoolHeader:
+def _header(sync: SyncJob, execution: Execution) -> SpoolHeader:
     return SpoolHeader(
         sync=str(sync.key),
         mode=execution.decision.mode,
@@ -116,7 +116,7 @@ def _header(sync: TableSync, execution: Execution) -> SpoolHeader:
     )
 
 
-def _released(sync: TableSync, spool: Spool, attempt: Callable[[], T]) -> T:
+def _released(sync: SyncJob, spool: Spool, attempt: Callable[[], T]) -> T:
     """Call `attempt`; then discard the spool, or leave it where a later try may go on with it."""
     resumed_pages = spool.resumed_after.number if spool.resumed_after else 0
     leave = False

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pack_sdk.context import PreviousAttemptError
-from pack_sync.commit.commit import Application, apply_stage
+from pack_sync.commit.commit import CommitRequest, commit_stage
 from pack_sync.commit.delete_guard import LargeDeleteError
 from pack_sync.engine.attempt import Collected, Execution, collect, position_after, record_of
 from pack_sync.engine.dynamic_schema import ask_schema_for, failure_of
@@ -33,7 +33,7 @@ from pack_sync.engine.sync_failures import (
     status_code_of,
     status_of,
 )
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_lease import Standing
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
@@ -49,7 +49,7 @@ from pack_sync.stage.background_typing import EarlyStage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
-def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
     """Sync one table and commit the result.
 
     A failing sync is tried again, as `sync.settings` say. Raises `SyncFailedError` when it
@@ -86,7 +86,7 @@ def run_sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Syn
     return replace(outcome, warnings=[*approved, *outcome.warnings])
 
 
-def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
+def with_schema(sync: SyncJob, warehouse: Warehouse) -> SyncJob:
     """The sync with the schema that its table has now, asked for as often as a sync is tried.
 
     For what is no sync of its own: all children of a crawl share one schema (contract C23).
@@ -97,7 +97,7 @@ def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
     decision = ModeDecision(mode="full", reason="not decided: its schema comes before")
     trials: list[Execution] = []
 
-    def attempt(previous_error: PreviousAttemptError | None) -> TableSync:
+    def attempt(previous_error: PreviousAttemptError | None) -> SyncJob:
         execution = Execution(
             position=SyncPosition(),
             decision=decision,
@@ -112,7 +112,7 @@ def with_schema(sync: TableSync, warehouse: Warehouse) -> TableSync:
         raise _failed(sync, warehouse, trials, error) from error
 
 
-def _standing(sync: TableSync, warehouse: Warehouse, *, moved: bool) -> Standing:
+def _standing(sync: SyncJob, warehouse: Warehouse, *, moved: bool) -> Standing:
     """Where the sync stands: as its lease found it, unless it has been moved since."""
     if sync.lease is not None and not moved:
         return sync.lease.standing
@@ -120,7 +120,7 @@ def _standing(sync: TableSync, warehouse: Warehouse, *, moved: bool) -> Standing
         return Standing.read(connection, sync.key)
 
 
-def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> ModeDecision:
+def _decide(sync: SyncJob, position: SyncPosition, request: ModeRequest) -> ModeDecision:
     return decide_mode(
         request,
         position,
@@ -130,12 +130,12 @@ def _decide(sync: TableSync, position: SyncPosition, request: ModeRequest) -> Mo
     )
 
 
-def _log_decision(sync: TableSync, decision: ModeDecision) -> None:
+def _log_decision(sync: SyncJob, decision: ModeDecision) -> None:
     sync.log("info", f"{sync.key}: {decision.mode} sync, because {decision.reason}")
 
 
 def _attempt(
-    sync: TableSync,
+    sync: SyncJob,
     warehouse: Warehouse,
     execution: Execution,
     spool: Spool,
@@ -168,7 +168,7 @@ def _attempt(
             cursor_before=execution.position.cursor,
             cursor_after=collected.cursor,
         )
-        application = Application(
+        application = CommitRequest(
             key=sync.key,
             changes=[change],
             record=record,
@@ -176,11 +176,11 @@ def _attempt(
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             lease=sync.lease.lease if sync.lease else None,
-            witness=sync.witness,
+            on_changes=sync.on_changes,
             count_sync=sync.by_sync,
         )
         try:
-            applied = apply_stage(warehouse, stage, counts, application)
+            applied = commit_stage(warehouse, stage, counts, application)
         except LargeDeleteError as error:
             (large,) = error.deletes
             stage.close()
@@ -206,7 +206,7 @@ def _cursor_warnings(collected: Collected) -> list[str]:
 
 
 def _failed(
-    sync: TableSync, warehouse: Warehouse, trials: Sequence[Execution], error: Exception
+    sync: SyncJob, warehouse: Warehouse, trials: Sequence[Execution], error: Exception
 ) -> SyncFailedError:
     """What to raise for the last try's error, once the ledger has it."""
     if not trials:  # there was no place for the pages of even one
@@ -216,7 +216,7 @@ def _failed(
 
 
 def record_failure(
-    sync: TableSync,
+    sync: SyncJob,
     warehouse: Warehouse,
     execution: Execution,
     error: Exception,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pack_sdk.sync_table import SyncTable
-from pack_sync.commit.change_samples import Witness
+from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.delete_guard import DeleteGuard
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.http.connection import Connection
@@ -64,7 +64,7 @@ class CrawlSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableSync:
+class SyncJob:
     """One sync of one table: which table, run by what, with which values.
 
     `parameters` has a value for every parameter of the table, in declared order.
@@ -77,7 +77,7 @@ class TableSync:
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
     code, so that a sync does not go on with pages that other code made (D9). `log` must be safe
-    to call from another thread; `cancelled` asks the sync to stop at the next page. A `witness`
+    to call from another thread; `cancelled` asks the sync to stop at the next page. `on_changes`
     is shown what is about to be changed, in the transaction.
     """
 
@@ -100,7 +100,7 @@ class TableSync:
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
-    witness: Witness | None = None
+    on_changes: OnChanges | None = None
 
     @property
     def awaits_schema(self) -> bool:

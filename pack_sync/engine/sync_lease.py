@@ -11,7 +11,7 @@ from typing import Self
 import duckdb
 
 from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import (
     RunRecord,
     SyncKey,
@@ -80,14 +80,14 @@ class HeldLease:
 
 
 @contextmanager
-def leased(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Generator[TableSync]:
+def leased(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> Generator[SyncJob]:
     """The sync, while its lease is held.
 
     Raises `LeaseTakenError` if somebody else is syncing it. One who asked for a full sync waits
     for that one to end first, as long as `lease_wait_seconds` says: what they do is not what
     was asked for.
     """
-    if warehouse.rehearsal:  # it commits nothing that another could be in the way of
+    if warehouse.dry_run:  # it commits nothing that another could be in the way of
         yield sync
         return
     lease = Lease(key=sync.key, dagster_run_id=sync.dagster_run_id)
@@ -100,7 +100,7 @@ def leased(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> Gener
             _release(sync, warehouse, lease)
 
 
-def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> Standing:
+def _take(sync: SyncJob, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> Standing:
     silent = max(SILENT, timedelta(seconds=3 * sync.settings.page_timeout_seconds))
     patience = time.monotonic() + wait_seconds
     told = False
@@ -118,7 +118,7 @@ def _take(sync: TableSync, warehouse: Warehouse, lease: Lease, wait_seconds: flo
             sync.cancelled.wait(_ASK_AGAIN_SECONDS)
 
 
-def _release(sync: TableSync, warehouse: Warehouse, lease: Lease) -> None:
+def _release(sync: SyncJob, warehouse: Warehouse, lease: Lease) -> None:
     try:
         with warehouse.write() as connection:
             release_lease(connection, lease)

@@ -5,13 +5,13 @@ from typing import TypeVar
 
 from pack_sdk.context import PreviousAttemptError
 from pack_sync.engine.sync_failures import describe_previous, is_worth_retrying, sentence
-from pack_sync.engine.sync_job import TableSync
+from pack_sync.engine.sync_job import SyncJob
 
 T = TypeVar("T")
 
 
 def with_retries(
-    sync: TableSync,
+    sync: SyncJob,
     previous_error: PreviousAttemptError | None,
     attempt: Callable[[PreviousAttemptError | None], T],
 ) -> T:

@@ -15,7 +15,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import HeldSyncError, SyncFailedError, says_all, sentence
-from pack_sync.engine.sync_job import LogLevel, TableSync
+from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.engine.sync_lease import leased
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.leases import LeaseTakenError
@@ -78,7 +78,7 @@ class TableRuns:
         self._events.put(LogLine(level=level, message=message))
 
     def run(
-        self, syncs: Sequence[TableSync], warehouse: Warehouse, request: ModeRequest
+        self, syncs: Sequence[SyncJob], warehouse: Warehouse, request: ModeRequest
     ) -> Generator[RunEvent]:
         """Run the syncs, at most `max_parallel` at once; one that fails stops no other.
 
@@ -90,7 +90,7 @@ class TableRuns:
         failed: set[str] = set()
         waiting = list(syncs)
 
-        def work(sync: TableSync) -> None:
+        def work(sync: SyncJob) -> None:
             self._events.put(_run_one(sync, warehouse, request, failed))
 
         def submit_ready(pool: ThreadPoolExecutor) -> None:
@@ -117,7 +117,7 @@ class TableRuns:
 
 
 def _run_one(
-    sync: TableSync, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
+    sync: SyncJob, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
 ) -> TableFinished | TableFailed | TableSkipped:
     try:
         if sync.crawl is not None and sync.crawl.parent_table in failed:
@@ -146,7 +146,7 @@ def _run_one(
         )
 
 
-def _sync(sync: TableSync, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+def _sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
     if sync.crawl is None:
         return run_sync(sync, warehouse, request)
     return run_crawl(sync, sync.crawl, warehouse, request)

@@ -39,14 +39,14 @@ class Warehouse:
     """A DuckDB file and how to open it.
 
     `lock_wait_seconds` is how long to wait for another process; `memory_limit` is DuckDB's
-    setting, such as "500MB", None for its default. A `rehearsal` rolls every transaction back,
+    setting, such as "500MB", None for its default. A `dry_run` rolls every transaction back,
     so that whoever writes sees what would be, and nothing changes.
     """
 
     path: Path
     lock_wait_seconds: float = 60.0
     memory_limit: str | None = None
-    rehearsal: bool = False
+    dry_run: bool = False
 
     @property
     def busy(self) -> bool:
@@ -72,7 +72,7 @@ class Warehouse:
                 with suppress(duckdb.Error):  # the transaction may be gone: what raised says more
                     connection.rollback()
                 raise
-            if self.rehearsal:
+            if self.dry_run:
                 connection.rollback()
             else:
                 connection.commit()

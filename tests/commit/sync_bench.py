@@ -11,7 +11,7 @@ import duckdb
 
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema, make_object_schema
-from pack_sync.commit.commit import Application, Applied, apply_stage
+from pack_sync.commit.commit import CommitRequest, CommitResult, commit_stage
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.ledger.cursors import (
     PositionChange,
@@ -115,11 +115,11 @@ class SyncBench:
         """The warehouse of the bench."""
         return Warehouse(path=self.folder / "warehouse.duckdb", lock_wait_seconds=5)
 
-    def full(self, *pages: Page, **options: Any) -> Applied:
+    def full(self, *pages: Page, **options: Any) -> CommitResult:
         """A complete full sync that brought these pages."""
         return self.sync(*pages, complete=True, **options)
 
-    def incremental(self, *pages: Page, **options: Any) -> Applied:
+    def incremental(self, *pages: Page, **options: Any) -> CommitResult:
         """An incremental sync that brought these pages."""
         return self.sync(*pages, complete=False, **options)
 
@@ -131,7 +131,7 @@ class SyncBench:
         schema: Schema | None = None,
         key: SyncKey | None = None,
         before: SyncPosition | None = None,
-    ) -> Applied:
+    ) -> CommitResult:
         """One sync, from its pages to the commit."""
         number, key = next(self.numbers), key or self.key
         folder = self.folder / f"sync-{number}"
@@ -141,7 +141,7 @@ class SyncBench:
             application = self.application(
                 f"execution-{number}", key, complete=complete, cursor=cursor, before=before
             )
-            return apply_stage(self.warehouse, stage, counts, application)
+            return commit_stage(self.warehouse, stage, counts, application)
 
     def application(
         self,
@@ -151,11 +151,11 @@ class SyncBench:
         complete: bool,
         cursor: Any = None,
         before: SyncPosition | None = None,
-    ) -> Application:
+    ) -> CommitRequest:
         """What such a sync wants to commit."""
         now = datetime.now(UTC)
         before = self.position(key) if before is None else before
-        return Application(
+        return CommitRequest(
             key=key,
             changes=[
                 PositionChange(
@@ -234,7 +234,7 @@ class SyncBench:
         return folder
 
 
-def counts_of(applied: Applied) -> dict[str, int]:
+def counts_of(applied: CommitResult) -> dict[str, int]:
     """The counts of a sync that are not 0."""
     record = applied.record
     counts = {

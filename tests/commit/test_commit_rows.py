@@ -60,7 +60,7 @@ def test_deleted_ids_in_a_full_sync(bench: SyncBench) -> None:
 
 
 def test_a_full_sync_without_rows_empties_the_table(bench: SyncBench) -> None:
-    """Applied, an empty complete set means that there is nothing (C10; D8 guards before)."""
+    """CommitResult, an empty complete set means that there is nothing (C10; D8 guards before)."""
     bench.full(a_page({"id": "a"}))
     assert counts_of(bench.full(a_page())) == {"deleted": 1}
     assert bench.rows() == []

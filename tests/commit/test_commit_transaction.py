@@ -43,7 +43,7 @@ def test_everything_is_there_after_the_commit(bench: SyncBench) -> None:
     "step",
     [
         "pack_sync.commit.commit.TableLedger.read",
-        "pack_sync.commit.target_table.SyncedTable.fit_columns",
+        "pack_sync.commit.target_table.TargetTable.fit_columns",
         "pack_sync.commit.commit.find_changes",
         "pack_sync.commit.commit.make_changes",
         "pack_sync.commit.commit.keep_rejects",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pack_sdk.schemas import Schema, make_object_schema
-from pack_sync.commit.commit import apply_stage
+from pack_sync.commit.commit import commit_stage
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.ledger.cursors import SyncKey, read_last_run
 from pack_sync.spool.page import Page
@@ -256,7 +256,7 @@ def test_a_replay_while_a_sync_runs(
         application = bench.application("running", bench.key, complete=complete)
         if replay_first:
             replay(bench, bench.schema)
-        apply_stage(bench.warehouse, stage, counts, application)
+        commit_stage(bench.warehouse, stage, counts, application)
         if not replay_first:
             replay(bench, bench.schema)
     assert (sizes(bench), bench.rejected()) == (expected, [])

@@ -12,7 +12,7 @@ from pack_sdk import make_object_schema
 from pack_sdk.schemas import Schema
 from pack_sync.commit import row_changes
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
@@ -63,7 +63,7 @@ class Syncs:
             stage.load(spool, [part])
             stage.close()
             with self.warehouse.write() as connection:
-                table = SyncedTable(connection, KEY)
+                table = TargetTable(connection, KEY)
                 table.fit_columns(stage.columns)
                 attach_stage(connection, stage.path)
                 changes = find_changes(connection, table, stage)

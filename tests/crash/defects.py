@@ -17,9 +17,9 @@ from tests.crash.world import PAGE_ROWS
 
 def cursor_committed_first(_: Steps) -> None:
     """The cursor has a transaction of its own, before that of the rows."""
-    applying = commit.apply_stage
+    applying = commit.commit_stage
 
-    def apply_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
+    def commit_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
         with warehouse.write() as connection:
             commit.create_ledger(connection)
             at = application.record.finished_at
@@ -28,14 +28,14 @@ def cursor_committed_first(_: Steps) -> None:
 
     commit._check_positions = lambda *_: None  # pyright: ignore
     commit.write_positions = lambda *_, **__: None  # pyright: ignore
-    sync.apply_stage = apply_stage
+    sync.commit_stage = commit_stage
 
 
 def cursor_committed_last(_: Steps) -> None:
     """The cursor has a transaction of its own, after that of the rows."""
-    applying = commit.apply_stage
+    applying = commit.commit_stage
 
-    def apply_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
+    def commit_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
         applied = applying(warehouse, stage, counts, application)
         with warehouse.write() as connection:
             at = application.record.finished_at
@@ -43,7 +43,7 @@ def cursor_committed_last(_: Steps) -> None:
         return applied
 
     commit.write_positions = lambda *_, **__: None  # pyright: ignore
-    sync.apply_stage = apply_stage
+    sync.commit_stage = commit_stage
 
 
 def journal_before_rows(_: Steps) -> None:

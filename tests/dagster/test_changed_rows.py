@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from pack_sdk import Schema, make_object_schema
-from pack_sync.commit.target_table import SyncedTable
+from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.metadata import materialization_metadata, sample_table
 from pack_sync.engine.row_sample import RowSample, sample_columns
 from pack_sync.engine.sync_job import SyncSettings
@@ -137,7 +137,7 @@ def test_an_id_that_is_there_twice_fails_a_check(project: DagsterProject) -> Non
     assert checks_of(project.run())["ids_unique"]
     with Warehouse(path=project.warehouse).write() as connection:
         connection.execute("INSERT INTO acme.Items SELECT * FROM acme.Items WHERE id = 'b'")
-        table = SyncedTable(connection, SyncKey(pack="acme", table="Items"))
+        table = TargetTable(connection, SyncKey(pack="acme", table="Items"))
         assert table.repeated_ids("id") == 1
     assert checks_of(project.run())["ids_unique"], "a sync looks at what it brought"
     key = dg.AssetCheckKey(dg.AssetKey(["acme", "Items"]), "ids_unique")

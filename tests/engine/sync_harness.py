@@ -13,7 +13,7 @@ from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionConte
 from pack_sdk import make_object_schema as object_schema
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import SyncOutcome, run_sync
-from pack_sync.engine.sync_job import LogLevel, SyncSettings, TableSync
+from pack_sync.engine.sync_job import LogLevel, SyncJob, SyncSettings
 from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.ledger.cursors import SyncKey, SyncPosition, read_position
 from pack_sync.runtimes.python.runtime import PythonRuntime
@@ -120,12 +120,12 @@ class Engine:
             return run_sync(sync, self.warehouse, ModeRequest(configured=mode))
 
     @contextmanager
-    def prepared(self, name: str = "default") -> Generator[TableSync]:
+    def prepared(self, name: str = "default") -> Generator[SyncJob]:
         """The sync, ready to be run, while its connection is open."""
         pack = Pack()
         table = self._add_table(pack)
         with Connection(self.connection, self.authentication, []) as connection:
-            yield TableSync(
+            yield SyncJob(
                 key=self.key(name),
                 table=table,
                 runtime=PythonRuntime(pack),

@@ -13,7 +13,7 @@ from pack_sync.dagster.configuration import ConfigurationError, TableConfigurati
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.full_or_incremental import ModeRequest
-from pack_sync.engine.sync_job import SyncSettings, TableSync
+from pack_sync.engine.sync_job import SyncJob, SyncSettings
 from pack_sync.engine.sync_tables import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
 from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.ledger.cursors import SyncKey
@@ -99,7 +99,7 @@ class Forum:
         )
         runs = TableRuns(max_parallel=2)
         syncs = [
-            TableSync(
+            SyncJob(
                 key=SyncKey(pack="forum", table=table),
                 table=definition.pack.sync_tables[table],
                 runtime=PythonRuntime(definition.pack),
