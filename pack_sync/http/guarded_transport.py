@@ -1,11 +1,15 @@
-"""An httpx transport that connects only to addresses the policy allows (contract F4)."""
+"""An httpx transport that connects only to addresses the policy allows (contract F4).
+
+It is a transport of its own, as httpx's has no argument for a network backend, which is where
+the check must be: after a name is resolved and before the address is connected to.
+"""
 
 import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias, cast
 
 import httpcore
 import httpx
@@ -18,6 +22,13 @@ logging.getLogger("httpcore").setLevel(logging.INFO)
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 
+_HTTPCORE_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
 
 def resolve_name(host: str, port: int) -> Sequence[str]:
     """The addresses of a host, in the order in which to try them."""
@@ -25,7 +36,7 @@ def resolve_name(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class GuardedTransport(httpx.HTTPTransport):
+class GuardedTransport(httpx.BaseTransport):
     """Pooled connections; a name is resolved once, checked, and *that* address connected to.
 
     Checking and connecting use the same answer of the resolver, so a name that answers
@@ -41,17 +52,69 @@ class GuardedTransport(httpx.HTTPTransport):
         ssl_context: ssl.SSLContext | None = None,
         resolve: Resolve = resolve_name,
     ) -> None:
-        ssl_context = ssl_context or httpx.create_ssl_context(trust_env=False)
-        super().__init__(verify=ssl_context, trust_env=False)
-        self._pool.close()
-        # httpx has no argument for a network backend, so the pool is exchanged.
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context,
+            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=15,
             network_backend=_GuardedBackend(policy, resolve),
         )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; the body of the response is streamed, and to be closed.
+
+        Raises an `httpx.TransportError`, as transports of httpx do.
+        """
+        url = request.url
+        try:
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme,
+                        host=url.raw_host,
+                        port=url.port,
+                        target=url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except _HTTPCORE_ERRORS as error:
+            raise _as_httpx_error(error) from error
+        stream = _ResponseStream(response)
+        return httpx.Response(response.status, headers=response.headers, stream=stream)
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self._pool.close()
+
+
+class _ResponseStream(httpx.SyncByteStream):
+    """The chunks of a body as they come from the network, still compressed."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from cast("Iterable[bytes]", self._response.stream)
+        except _HTTPCORE_ERRORS as error:
+            raise _as_httpx_error(error) from error
+
+    def close(self) -> None:
+        """Give the connection back to the pool; close it, if the body was not read to its end."""
+        self._response.close()
+
+
+def _as_httpx_error(error: Exception) -> httpx.TransportError:
+    """The exception of httpx that stands for one of httpcore: both call them by the same names."""
+    for kind in type(error).__mro__:
+        known = getattr(httpx, kind.__name__, None)
+        if isinstance(known, type) and issubclass(known, httpx.TransportError):
+            return known(str(error))
+    return httpx.TransportError(str(error))
 
 
 class _GuardedBackend(httpcore.NetworkBackend):
