@@ -74,7 +74,7 @@ def test_tables_of_a_slow_source_are_run_by_the_engine_alone(tmp_path: Path, tab
 
 
 def test_the_time_of_a_sync_is_told_by_thread_and_step() -> None:
-    """Who works for how long, and at which step (docs/design.md).
+    """Who works for how long, and at which step (benchmarks/RESULTS_PROFILES.md).
 
     The pack's thread may end before the clock's first look, in a sync as small as this.
     """
