@@ -139,7 +139,7 @@ def _package_of(folder: Path) -> str:
     """
     spec = importlib.util.find_spec("packs")
     found = (spec.submodule_search_locations or []) if spec else []
-    if str(folder) in found:
+    if folder.resolve() in [Path(each).resolve() for each in found]:
         return "packs"
     name = f"packs_in_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
     if name not in sys.modules:

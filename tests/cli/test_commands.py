@@ -79,7 +79,7 @@ def test_list_shows_packs_tables_and_parameters(project: DagsterProject) -> None
     connection = {"endpoint": "http://localhost:1", "allow_http_localhost": True}
     project.switch_on(
         "demo",
-        pack="packs.demo",
+        pack="demo",
         connections={"default": connection, "eu": connection},
         tables={"Projects": {}, "Tasks": {"connection": "eu", "parameters": {"project": "PROJ-1"}}},
     )

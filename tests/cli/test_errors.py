@@ -71,7 +71,7 @@ def test_a_mistake_in_a_defs_yaml_is_one_sentence(
 ) -> None:
     """Whatever the command: by file, key and choices, and not by Dagster's stack."""
     connections = {"default": {"endpoint": "http://localhost:1"}}
-    project.switch_on("demo", **{"pack": "packs.demo", "connections": connections, **attributes})
+    project.switch_on("demo", **{"pack": "demo", "connections": connections, **attributes})
     error = error_of(*command)
     assert message in error
     assert "defs.yaml" in error

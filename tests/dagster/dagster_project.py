@@ -67,7 +67,7 @@ class DagsterProject:
         """Switch on the demo pack, syncing from this URL."""
         connection = {"endpoint": url, "allow_http_localhost": True}
         return self.switch_on(
-            "demo", pack="packs.demo", connections={"default": connection}, **attributes
+            "demo", pack="demo", connections={"default": connection}, **attributes
         )
 
     def add_pack(self, name: str, pack: Pack) -> str:
@@ -164,6 +164,7 @@ def open_project(
         f'[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'
     )
     shutil.copy(ROOT / "dagster.yaml", folder)
+    (folder / "packs").symlink_to(ROOT / "packs")
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DAGSTER_HOME", str(folder))

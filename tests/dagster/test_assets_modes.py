@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sync_assets.definitions import defs
+from pack_sync.dagster.project_definitions import load_definitions
+from pack_sync.project import find_project
 from tests.dagster.dagster_project import DagsterProject, open_project, pack_of, values_of
 from tests.engine.sync_harness import last_page
 
@@ -98,7 +99,7 @@ def test_a_backfill_that_automation_started_is_not_forced(project: DagsterProjec
 
 def incremental_job() -> dg.JobDefinition:
     """The job, for Dagster to find it again when it re-executes a run."""
-    return defs().resolve_job_def("incremental")
+    return load_definitions(find_project()).resolve_job_def("incremental")
 
 
 @pytest.mark.parametrize(

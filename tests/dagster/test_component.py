@@ -132,7 +132,7 @@ def test_a_connections_settings_reach_the_resource(project: DagsterProject) -> N
         "max_concurrent_requests": 2,
         "request_timeout_seconds": 3.5,
     }
-    project.switch_on("demo", pack="packs.demo", connections={"default": connection})
+    project.switch_on("demo", pack="demo", connections={"default": connection})
     resource = pack_resource(project, "demo")
     configured = resource.connections["default"]
     assert {name: getattr(configured, name) for name in connection} == connection

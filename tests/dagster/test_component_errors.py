@@ -211,7 +211,7 @@ def test_a_pack_that_cannot_be_imported_is_named_with_the_reason(project: Dagste
     """The author sees the module and the exception, not a bare stack of Dagster's."""
     project.write("acme_pack.py", "import nothing_of_that_name\n")
     project.switch_on("acme", pack="acme_pack.missing")
-    project.switch_on("initech", pack="packs.demo", connections=LOCAL)
+    project.switch_on("initech", pack="demo", connections=LOCAL)
     message = refusal(project)
     assert message.startswith(f"{project.module}/defs/acme/defs.yaml.pack: acme_pack.missing")
     assert "nothing_of_that_name" in message

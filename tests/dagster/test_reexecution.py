@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 
 from pack_sdk import SyncExecutionContext
-from sync_assets.definitions import defs
+from pack_sync.dagster.project_definitions import load_definitions
+from pack_sync.project import find_project
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
 from tests.engine.sync_harness import Scripted, last_page
@@ -41,7 +42,7 @@ class Flaky:
 
 def everything_job() -> dg.JobDefinition:
     """The job, for Dagster to find it again when it re-executes a run."""
-    return defs().resolve_job_def("everything")
+    return load_definitions(find_project()).resolve_job_def("everything")
 
 
 @pytest.fixture
