@@ -6,16 +6,29 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 BENCH_INSTALLED := .venv-bench/installed
 BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
+# For `make test-quick`: the rooms (folders of pack_sync/ and tests/) that differ from the last commit.
+ROOM ?= $(shell git diff --name-only HEAD | sed -nE 's,^(pack_sync|tests)/([a-z_]+)/.*,\2,p' | sort -u)
 PORT ?= 3000
 DEMO_PORT ?= 8765
 
-.PHONY: demo test dev lint types check crash audit bench bench-quick clean
+# Containers often forbid Python to keep what it compiled. Then every command compiles Dagster anew,
+# which takes longer than all else it does. Packages are compiled once, when they are installed.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE = 1
+
+.PHONY: demo test test-quick dev lint types check crash audit bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
 
 test: $(INSTALLED)
 	$(RUN)/pytest -n logical --dist worksteal
+
+# The tests of one room, but for those that start servers, kill processes or build with npm:
+# `make test-quick ROOM=engine`. Without ROOM, those of the rooms with uncommitted changes.
+test-quick: $(INSTALLED)
+	@test -n "$(ROOM)" || { echo "nothing has changed; name a room, such as ROOM=engine"; exit 2; }
+	$(RUN)/pytest -n logical --dist worksteal -m "not slow" $(addprefix tests/,$(ROOM))
 
 # `dagster dev` with the demo API behind it; its data changes every 30 seconds.
 dev: $(INSTALLED)

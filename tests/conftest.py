@@ -12,6 +12,21 @@ from pack_sync.http.fetcher import SyncFetcher
 from tests.http_server import HttpServer
 
 
+SLOW = {
+    "test_backfills", "test_benchmarks", "test_browser", "test_crash", "test_definitions",
+    "test_demo", "test_dev", "test_faults_disk", "test_kev_history", "test_npm_build",
+    "test_recovery_drill", "test_split_rows", "test_typescript_founding", "test_wheel",
+}  # fmt: skip
+"""Modules of tests that `make test-quick` leaves out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of these modules."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+
+
 class Connect(Protocol):
     """Makes a connection that may reach this machine; closed when the test is over."""
 

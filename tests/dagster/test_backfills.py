@@ -136,6 +136,12 @@ def test_every_road_forces_full_syncs(copy: ProjectCopy) -> None:
     assert "No daemon is running" in late.stdout
     with running_dev(copy, "--port", str(port), "--demo-port", str(demo_port)) as process:
         wait_until_up(process, port)
+        # All are asked for before any is waited for: the daemon looks for new ones twice a minute.
+        params: dict[str, Any] = {"assetSelection": [asset_key("Events")], "allPartitions": True}
+        answer = graphql(port, LAUNCH, {"params": params})["launchPartitionBackfill"]
+        params = {"assetSelection": [asset_key("Tasks")], "partitionNames": ["one", "three"]}
+        dialog = graphql(port, LAUNCH, {"params": params})["launchPartitionBackfill"]["backfillId"]
+
         wait_for(lambda: is_done(copy, early) and is_done(copy, requested(late)), "packsync's")
         assert full_syncs(copy, f"backfill {early}") == {
             "Events:default",
@@ -145,13 +151,9 @@ def test_every_road_forces_full_syncs(copy: ProjectCopy) -> None:
         }
         assert full_syncs(copy, f"backfill {requested(late)}") == {"Tasks:two"}
 
-        params: dict[str, Any] = {"assetSelection": [asset_key("Events")], "allPartitions": True}
-        answer = graphql(port, LAUNCH, {"params": params})["launchPartitionBackfill"]
         wait_for(lambda: is_done(copy, answer["backfillId"]), "unpartitioned by GraphQL")
         assert full_syncs(copy, f"backfill {answer['backfillId']}") == {"Events:default"}
 
-        params = {"assetSelection": [asset_key("Tasks")], "partitionNames": ["one", "three"]}
-        dialog = graphql(port, LAUNCH, {"params": params})["launchPartitionBackfill"]["backfillId"]
         wait_for(lambda: is_done(copy, dialog), "two partitions, as the dialog asks")
         assert full_syncs(copy, f"backfill {dialog}") == {"Tasks:one", "Tasks:three"}
 

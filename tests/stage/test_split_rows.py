@@ -144,8 +144,8 @@ def test_hostile_values_are_typed_alike(
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
-@given(values=st.lists(json_values, min_size=1, max_size=30))
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@given(values=st.lists(json_values, min_size=5, max_size=60))
 def test_any_values_are_typed_alike(
     kind: str,
     values: list[Any],
@@ -181,7 +181,7 @@ def values_of(definition: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", NESTED)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_values_of_the_schemas_structure_are_typed_alike(
     kind: str,
@@ -190,7 +190,7 @@ def test_values_of_the_schemas_structure_are_typed_alike(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """However deep what is odd, missing or null is (contract S4)."""
-    values = data.draw(st.lists(values_of(NESTED[kind]), min_size=20, max_size=60))
+    values = data.draw(st.lists(values_of(NESTED[kind]), min_size=30, max_size=90))
     file = tmp_path_factory.getbasetemp() / "structured.ndjson"
     check(connection, SCHEMAS[kind], file, pages_of(values))
 
