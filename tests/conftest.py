@@ -11,7 +11,6 @@ from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.http.fetcher import SyncFetcher
 from tests.http_server import HttpServer
 
-
 SLOW = {
     "test_backfills", "test_benchmarks", "test_browser", "test_crash", "test_definitions",
     "test_demo", "test_dev", "test_faults_disk", "test_kev_history", "test_npm_build",
