@@ -15,6 +15,10 @@ from typer.core import TyperGroup
 from pack_sync.runtimes.python.gc_tuning import NEW_OBJECTS
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": (
+        "init.init",
+        "Make a Dagster project: resources, definitions, and a pack with its test.",
+    ),
     "list": (
         "list.list_packs",
         "List the packs that are switched on, their tables, and when they sync next.",

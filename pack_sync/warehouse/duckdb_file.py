@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,14 @@ class Warehouse:
             yield connection
 
     def frame(self, pack: str, table: str) -> "pandas.DataFrame":
-        """A synced table as a pandas frame, with the hidden columns left in."""
+        """A synced table as a pandas frame, with the hidden columns left in.
+
+        Raises `ModuleNotFoundError` where pandas is not installed.
+        """
+        if find_spec("pandas") is None:
+            raise ModuleNotFoundError(
+                'frames need pandas, which is not installed: pip install "pack-sync[pandas]"'
+            )
         with self.read() as connection:
             # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
             ((database,),) = connection.execute("SELECT current_database()").fetchall()

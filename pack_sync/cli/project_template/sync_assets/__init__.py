@@ -1,0 +1,1 @@
+"""What Dagster shows: assets, schedules, checks, and the command line beside them."""

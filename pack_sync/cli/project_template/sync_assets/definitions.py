@@ -1,0 +1,23 @@
+"""What Dagster loads of this project: all that is below `defs/`, and the resources."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from pack_sync import build_sync_jobs
+from resources import resources
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The assets of each pack that `defs/` switches on, their jobs and schedules."""
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.Definitions(
+            resources=resources(),
+            jobs=build_sync_jobs(),
+            # Tables of a pack run side by side in threads; a process per step would only
+            # add seconds of imports.
+            executor=dg.in_process_executor,
+        ),
+    )
