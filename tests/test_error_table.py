@@ -13,6 +13,7 @@ ROWS = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", PAGE, re.M)
 
 NOT_SHOWN = {
     "AbandonedCallError": "raised inside a pack's code that is given up",
+    "AttemptFailedError": "carries one of the others to the ledger and the retries",
     "BrokenBodyError": "becomes a ConnectionFailedError",
     "BrokenEncodingError": "becomes a ConnectionFailedError",
     "BrokenFrameError": "becomes a PackProcessError",

@@ -1,8 +1,7 @@
 """`packsync preview`: run `execute` and show what would be stored, storing nothing."""
 
 import tempfile
-import uuid
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +22,10 @@ from pack_sync.cli.context import (
 )
 from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.engine.attempt import Attempt, AttemptFailedError
+from pack_sync.engine.collect import collect
 from pack_sync.engine.dynamic_schema import ask_schema
-from pack_sync.engine.page_loop import PageRequest, collect_pages
+from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
@@ -57,19 +58,16 @@ def preview(
 
 
 def _preview(sync: SyncJob, folder: Path, rows: int) -> None:
-    request = PageRequest(
-        mode="full",
-        cursor=None,
-        started_at=datetime.now(UTC),
-        execution_id=uuid.uuid4().hex,
-        row_limit=rows,
+    attempt = Attempt(
+        decision=ModeDecision(mode="full", reason="a preview"),
+        fetcher=SyncFetcher(sync.connection),
     )
     spool = Spool.begin(folder / "spool")
-    fetcher = SyncFetcher(sync.connection)
     try:
-        sync = ask_schema(sync, request, fetcher)
-        collect_pages(sync, request, fetcher, spool)
-    except Exception as error:
+        sync = ask_schema(replace(sync, row_limit=rows), attempt)
+        collect(sync, attempt, spool)
+    except AttemptFailedError as failure:
+        error = failure.error
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
     finally:
         spool.close()

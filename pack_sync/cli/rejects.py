@@ -1,9 +1,7 @@
 """`packsync rejects`: the rows that could not be stored, and applying them after all."""
 
 import tempfile
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +27,9 @@ from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.dynamic_schema import ask_schema
-from pack_sync.engine.page_loop import PageRequest
-from pack_sync.engine.sync_failures import sentence
+from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncKey
@@ -144,18 +142,19 @@ def _present_schema(component: PackSyncComponent, definition: PackAssets, key: S
     table = definition.table_of(key.table)
     if table.dynamic is None:
         return table.schema
-    request = PageRequest(
-        mode="full", cursor=None, started_at=datetime.now(UTC), execution_id=uuid.uuid4().hex
-    )
     resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
     with dg.build_resources(resources) as built:
         pack = getattr(built, definition.resource_key)
         runs = TableRuns(max_parallel=1)
         sync = sync_job_of(definition, key, pack, built.warehouse, runs, None)
         try:
-            return ask_schema(sync, request, SyncFetcher(sync.connection)).table.schema
-        except Exception as error:
-            fail(sync.connection.redactor.redact(f"{key}: {sentence(error)}"))
+            attempt = Attempt(
+                decision=ModeDecision(mode="full", reason="a replay of rejected rows"),
+                fetcher=SyncFetcher(sync.connection),
+            )
+            return ask_schema(sync, attempt).table.schema
+        except AttemptFailedError as failure:
+            fail(sync.connection.redactor.redact(f"{key}: {failure.reason}"))
             raise
 
 

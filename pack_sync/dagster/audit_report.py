@@ -32,7 +32,7 @@ def increments_complete(asset: dg.AssetKey, audits: Sequence[AuditLine]) -> dg.A
         metadata[f"audit/{kind}_sample"] = dg.MetadataValue.json(list(ids))
     if total.faults:
         metadata["audit/remedy"] = dg.MetadataValue.md(
-            "The full sync has mended these rows. To have fewer of them: full syncs more often "
+            "The full sync has corrected these rows. To have fewer of them: full syncs more often "
             "(`full_every_days`, `full_refresh`), or a cursor in the pack that sees more, such as "
             "one with an overlap, and `deletedRowIds`. The history: `packsync audit`."
         )

@@ -67,9 +67,9 @@ def no_rejected_rows(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResu
         reasons = "\n".join(f"- {escaped(str(reason))}" for reason in kept.reasons)
         metadata["sync/reject_reasons"] = dg.MetadataValue.md(reasons)
         metadata["sync/remedy"] = dg.MetadataValue.md(
-            f"See the rows with `packsync rejects {name}`. Mend the pack's schema, then apply the "
+            f"See the rows with `packsync rejects {name}`. Fix the pack's schema, then apply the "
             f"rows that fit with `packsync rejects replay {name}`. Rows that are wrong at the "
-            "source: mend them there; the next sync that brings them good forgets the rejects."
+            "source: fix them there; the next sync that brings good versions removes the rejects."
         )
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -102,7 +102,7 @@ def ids_unique(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
         check_name=IDS_UNIQUE,
         passed=not repeated,
         metadata={"sync/repeated_ids": repeated},
-        description=f"{repeated:,} ids are there twice; a full sync mends it, and please report it"
+        description=f"{repeated:,} ids are there twice; a full sync repairs it; please report it"
         if repeated
         else None,
     )
@@ -128,7 +128,7 @@ def cursor_moved(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
         passed=not stuck,
         severity=dg.AssetCheckSeverity.WARN,
         description="the incremental sync changed rows, but ended with the cursor that it began "
-        "with; the pack's completion should say how far it came (contract C6)"
+        "with; the pack's completion should say how far it came"
         if stuck
         else None,
     )

@@ -122,9 +122,9 @@ def held_metadata(held: HeldSummary) -> Mapping[str, Any]:
             "\n".join(f"- {escaped(orjson.dumps(row).decode()[:500])}" for row in held.sample)
         )
         metadata["sync/held_remedy"] = dg.MetadataValue.md(
-            f"{what_is_held(held)}. See the rows with `packsync held`. If they are gone indeed, "
+            f"{what_is_held(held)}. See the rows with `packsync held`. If they are really gone, "
             "`packsync held approve`, or materialize with `approve_deletes: true` in the run's "
-            "config. If not, mend the source, then `packsync held discard`."
+            "config. If not, fix the source, then `packsync held discard`."
         )
     return metadata
 
@@ -134,7 +134,7 @@ def what_is_held(held: HeldSummary) -> str:
     syncs = "a full sync is" if held.count == 1 else f"{held.count:,} full syncs are"
     return (
         f"{syncs} held since {held.since:%Y-%m-%d %H:%M} UTC: it would delete {held.deletes:,} of "
-        f"{held.rows_before:,} rows; rows and cursor are as they were (contract D8)"
+        f"{held.rows_before:,} rows; rows and cursor are as they were"
     )
 
 

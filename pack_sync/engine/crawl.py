@@ -11,17 +11,25 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
 from pack_sync.commit.full_sync_audit import audit_figures
-from pack_sync.engine.attempt import Collected, Execution, collect
+from pack_sync.engine.attempt import Attempt, AttemptFailedError
+from pack_sync.engine.collect import Collected, collect
 from pack_sync.engine.crawl_children import Child, children_of
-from pack_sync.engine.crawl_commit import ChildResult, commit_batch, decision_of_batch
+from pack_sync.engine.crawl_commit import (
+    CollectedChild,
+    FailedChild,
+    commit_batch,
+    decision_of_batch,
+)
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.held import approve_first
 from pack_sync.engine.outcome import ChildFailure, SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
-from pack_sync.engine.sync import record_failure, with_schema
+from pack_sync.engine.run_records import record_failure
+from pack_sync.engine.sync import with_schema
 from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError, sentence
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
@@ -92,72 +100,89 @@ def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
 
 def _run_batch(
     sync: SyncJob,
-    batch: Sequence[Child],
+    children: Sequence[Child],
     warehouse: Warehouse,
     progress: "_Progress",
     keep: Sequence[str] | None,
 ) -> _BatchResult:
     """Collect the children of a batch side by side, and commit those that succeeded."""
     began = time.monotonic()
-    shared = Execution(
-        position=SyncPosition(),
-        decision=decision_of_batch([child.decision.mode == "full" for child in batch]),
+    batch = Attempt(
+        decision=decision_of_batch([child.decision.mode == "full" for child in children]),
         fetcher=SyncFetcher(sync.connection),
     )
     spool = Spool.begin(sync.spool_folder)
     try:
         with ThreadPoolExecutor(sync.connection.settings.max_concurrent_requests) as pool:
-            running = [pool.submit(_collect, child, shared, spool, progress) for child in batch]
-            results = [future.result() for future in running]
+            running = [pool.submit(_collect, child, batch, spool, progress) for child in children]
+            ended = [future.result() for future in running]
         spool.close()
-        shared.pages = spool.page_count
-        failed = [_report(result, warehouse) for result in results if result.error]
-        collected = [result for result in results if result.collected]
-        seconds = time.monotonic() - began
-        outcome, held = commit_batch(sync, shared, spool, collected, warehouse, keep, seconds)
-        failed += [_report(result, warehouse) for result in held.values()]
+        collected = [each for each in ended if isinstance(each, CollectedChild)]
+        failed = [_report(each, warehouse) for each in ended if isinstance(each, FailedChild)]
+        full = [each.collected.part.complete for each in collected]
+        batch = replace(batch, decision=decision_of_batch(full))
+        costs = _costs(spool, ended, time.monotonic() - began)
+        outcome, held = commit_batch(sync, batch, spool, collected, warehouse, keep, costs)
+        failed += [_report(each, warehouse) for each in held.values()]
     except TooManyRejectedRowsError as error:
         sync.connection.redactor.redact_error(error)
-        record_failure(sync, warehouse, shared, error)
+        failure = AttemptFailedError(batch, error, pages=spool.page_count)
+        record_failure(sync, warehouse, failure)
         raise
     finally:
+        # Never left to be resumed: its parts are of many syncs, and each is small.
         spool.discard()
-    complete = [
-        result.collected.part.complete
-        for result in results
-        if result.collected and result.child.sync.key.sync not in held
-    ]
+    complete = [each.collected.part.complete for each in collected if each.name not in held]
     return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
-def _collect(child: Child, shared: Execution, spool: Spool, progress: "_Progress") -> ChildResult:
-    """Collect one child, with retries; each try has its own fetcher and part of the spool."""
-    trials: list[Execution] = []
+def _collect(
+    child: Child, batch: Attempt, spool: Spool, progress: "_Progress"
+) -> CollectedChild | FailedChild:
+    """Collect one child, with retries; each attempt has its own fetcher and part of the spool."""
 
-    def attempt(previous_error: PreviousAttemptError | None) -> Collected:
-        fetcher = SyncFetcher(child.sync.connection)
-        trials.append(
-            replace(shared, position=child.position, decision=child.decision, fetcher=fetcher)
+    def attempt_once(previous_error: PreviousAttemptError | None) -> Collected:
+        attempt = replace(
+            batch,
+            position=child.position,
+            decision=child.decision,
+            fetcher=SyncFetcher(child.sync.connection),
+            previous_error=previous_error,
+            part=spool.new_part(),
         )
-        return collect(child.sync, trials[-1], spool, previous_error)
+        return collect(child.sync, attempt, spool)
 
     try:
-        collected = with_retries(child.sync, None, attempt)
-    except Exception as error:
-        return ChildResult(child=child, execution=trials[-1], error=error)
+        return CollectedChild(child=child, collected=with_retries(child.sync, None, attempt_once))
+    except AttemptFailedError as failure:
+        return FailedChild(child=child, failure=failure)
     finally:
         progress.child_done()
-    return ChildResult(child=child, execution=trials[-1], collected=collected)
 
 
-def _report(result: ChildResult, warehouse: Warehouse) -> ChildFailure:
+def _costs(
+    spool: Spool, ended: Sequence[CollectedChild | FailedChild], fetch_seconds: float
+) -> Mapping[str, Any]:
+    """What a batch has cost, as fields of the ledger: requests are those of all its children."""
+    statistics = [each.attempt.fetcher.statistics for each in ended]
+    return {
+        "pages": spool.page_count,
+        "rows_returned": spool.row_count,
+        "requests": sum(s.requests for s in statistics),
+        "retries": sum(s.retries for s in statistics),
+        "bytes_received": sum(s.bytes_received for s in statistics),
+        "fetch_seconds": fetch_seconds,
+    }
+
+
+def _report(failed: FailedChild, warehouse: Warehouse) -> ChildFailure:
     """Put a child's failure into the ledger."""
-    child, error = result.child, result.error or RuntimeError("no error")
-    record_failure(child.sync, warehouse, result.execution, error)
+    sync, error = failed.child.sync, failed.failure.error
+    record_failure(sync, warehouse, failed.failure)
     return ChildFailure(
-        sync=child.sync.key.sync,
-        message=f"{child.sync.key}: {sentence(error)}",
-        details=child.sync.connection.redactor.redact("".join(traceback.format_exception(error))),
+        sync=sync.key.sync,
+        message=f"{sync.key}: {sentence(error)}",
+        details=sync.connection.redactor.redact("".join(traceback.format_exception(error))),
     )
 
 

@@ -3,16 +3,19 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pack_sync.commit.commit import CommitRequest, commit_stage
 from pack_sync.commit.delete_guard import LargeDelete, LargeDeleteError
-from pack_sync.engine.attempt import Collected, Execution, position_after, record_of
+from pack_sync.engine.attempt import Attempt, AttemptFailedError
+from pack_sync.engine.collect import Collected
 from pack_sync.engine.crawl_children import Child
 from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.held import hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.row_sample import sample_columns
+from pack_sync.engine.run_records import record_of
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import PositionChange, RunRecord
 from pack_sync.spool.spool import Spool
@@ -22,120 +25,117 @@ from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChildResult:
-    """A child that was collected, or why it was not."""
+class CollectedChild:
+    """A child whose pages are in the spool."""
 
     child: Child
-    execution: Execution
-    collected: Collected | None = None
-    error: Exception | None = None
+    collected: Collected
+
+    @property
+    def name(self) -> str:
+        """The name of the child's sync."""
+        return self.child.sync.key.sync
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that brought the pages."""
+        return self.collected.attempt
+
+    @property
+    def change(self) -> PositionChange:
+        """Where the child moves.
+
+        Without history: thousands of cursors a run would bury those of the other syncs.
+        """
+        return replace(self.collected.change, keep_history=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedChild:
+    """A child that was not applied, and by which attempt."""
+
+    child: Child
+    failure: AttemptFailedError
+
+    @property
+    def attempt(self) -> Attempt:
+        """The last attempt."""
+        return self.failure.attempt
 
 
 def commit_batch(
     sync: SyncJob,
-    shared: Execution,
+    batch: Attempt,
     spool: Spool,
-    results: Sequence[ChildResult],
+    children: Sequence[CollectedChild],
     warehouse: Warehouse,
     keep: Sequence[str] | None,
-    fetch_seconds: float,
-) -> tuple[SyncOutcome, Mapping[str, ChildResult]]:
-    """Commit the children that were collected; returns those that are held, by name."""
+    costs: Mapping[str, Any],
+) -> tuple[SyncOutcome, Mapping[str, FailedChild]]:
+    """Commit the children that were collected; returns those that are held, by name.
+
+    `batch` is the attempt in whose name they are committed, `costs` what all children of the
+    batch have cost, those that failed as well. Raises `TooManyRejectedRowsError`.
+    """
     began = time.monotonic()
-    pairs = [(result, result.collected) for result in results if result.collected]
-    shared.decision = decision_of_batch([collected.part.complete for _, collected in pairs])
     path, limit = spool.folder / "stage.duckdb", warehouse.memory_limit
     with Stage(path, sync.table.schema, memory_limit=limit) as stage:
-        counts = stage.load(spool, [collected.part for _, collected in pairs])
-        stop_at_limits(sync, warehouse, stage, counts, shared)
-        application = CommitRequest(
+        counts = stage.load(spool, [each.collected.part for each in children])
+        stop_at_limits(sync, warehouse, stage, counts, batch)
+        stage_seconds = time.monotonic() - began
+        record = record_of(sync, batch, status="succeeded", cursor_after=None)
+        request = CommitRequest(
             key=sync.key,
-            changes=[_change_of(result, collected) for result, collected in pairs],
-            record=_batch_record(
-                sync, shared, spool, results, fetch_seconds, time.monotonic() - began
-            ),
+            changes=[each.change for each in children],
+            record=replace(record, **costs, stage_seconds=stage_seconds),
             keep_syncs=keep,
             guard=sync.delete_guard,
             sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
             on_changes=sync.on_changes,
             count_sync=sync.by_sync,
         )
-        held: dict[str, ChildResult] = {}
+        held: dict[str, FailedChild] = {}
         try:
-            applied = commit_stage(warehouse, stage, counts, application)
+            result = commit_stage(warehouse, stage, counts, request)
         except LargeDeleteError as error:
-            held = _hold(sync, spool, results, warehouse, stage, error.deletes)
+            held = _hold(sync, spool, children, warehouse, stage, error.deletes)
             leave_out(stage.path, list(held))
-            rest = [change for change in application.changes if change.sync not in held]
-            applied = commit_stage(warehouse, stage, counts, replace(application, changes=rest))
-    return outcome_of(sync, stage, counts, applied), held
-
-
-def _change_of(result: ChildResult, collected: Collected) -> PositionChange:
-    return PositionChange(
-        sync=result.child.sync.key.sync,
-        before=result.child.position,
-        after=position_after(result.child.sync, collected, result.execution),
-        reason=f"{result.execution.decision.mode} sync",
-        keep_history=False,
-    )
-
-
-def _batch_record(
-    sync: SyncJob,
-    shared: Execution,
-    spool: Spool,
-    results: Sequence[ChildResult],
-    fetch_seconds: float,
-    stage_seconds: float,
-) -> RunRecord:
-    """The ledger's line about a batch; requests are those of all its children."""
-    statistics = [result.execution.fetcher.statistics for result in results]
-    record = record_of(
-        sync,
-        shared,
-        status="succeeded",
-        rows_returned=spool.row_count,
-        fetch_seconds=fetch_seconds,
-        stage_seconds=stage_seconds,
-    )
-    return replace(
-        record,
-        requests=sum(s.requests for s in statistics),
-        retries=sum(s.retries for s in statistics),
-        bytes_received=sum(s.bytes_received for s in statistics),
-    )
+            rest = [change for change in request.changes if change.sync not in held]
+            result = commit_stage(warehouse, stage, counts, replace(request, changes=rest))
+    return outcome_of(sync, stage, counts, result), held
 
 
 def _hold(
     sync: SyncJob,
     spool: Spool,
-    results: Sequence[ChildResult],
+    children: Sequence[CollectedChild],
     warehouse: Warehouse,
     stage: Stage,
     deletes: Sequence[LargeDelete],
-) -> dict[str, ChildResult]:
+) -> dict[str, FailedChild]:
     """Hold the children that would delete too much; the rest of the batch goes on (D8)."""
-    by_name = {result.child.sync.key.sync: result for result in results}
+    by_name = {each.name: each for each in children}
     held: list[tuple[LargeDelete, PositionChange, RunRecord]] = []
     for large in deletes:
-        result = by_name[large.sync]
-        if result.collected is None:  # only what was collected is in the stage
-            raise AssertionError(f"{large.sync} was not collected")
-        part = result.collected.part.number
+        each = by_name[large.sync]
+        part = each.collected.part.number
         record = record_of(
-            result.child.sync,
-            result.execution,
+            each.child.sync,
+            each.attempt,
             status="held",
+            cursor_after=each.collected.cursor,
+            pages=spool.pages_of(part),
             rows_returned=spool.rows_of(part),
-            cursor_before=result.child.position.cursor,
-            cursor_after=result.collected.cursor,
         )
-        held.append((large, _change_of(result, result.collected), record))
+        held.append((large, each.change, record))
     errors = hold(sync, warehouse, stage, held, copy=True)
-    return {
-        name: replace(by_name[name], collected=None, error=error) for name, error in errors.items()
-    }
+    return {name: _held_child(by_name[name], error, spool) for name, error in errors.items()}
+
+
+def _held_child(each: CollectedChild, error: Exception, spool: Spool) -> FailedChild:
+    pages = spool.pages_of(each.attempt.part)
+    failure = AttemptFailedError(each.attempt, error, pages=pages)
+    return FailedChild(child=each.child, failure=failure)
 
 
 def decision_of_batch(full: Sequence[bool]) -> ModeDecision:

@@ -53,7 +53,7 @@ def set_cursor(warehouse: Warehouse, sync: SyncJob, cursor: Any, *, reason: str)
     if sync.connection.redactor.without_certain_secrets(cursor) != cursor:
         raise CursorChangeRefusedError(
             f"{sync.key}: the cursor holds a credential of the connection; leave it out, requests "
-            "get it anyway (contract A4)"
+            "get it anyway"
         )
 
     def choose(position: SyncPosition, _history: Sequence[CursorEntry]) -> SyncPosition:
@@ -83,9 +83,9 @@ def rewind_cursor(
             )
         if changed_parts(entry.fingerprint, sync.fingerprint):
             raise CursorChangeRefusedError(
-                f"{sync.key}: the cursor of {when} was for another schema, parameters or account "
-                "(contract D5), or written by a version that did not record them; if you know "
-                "that it is right, use set"
+                f"{sync.key}: the cursor of {when} was for another schema, parameters or account, "
+                "or written by a version that did not record them; if you know that it is right, "
+                "use set"
             )
         return replace(position, cursor=entry.cursor)
 
@@ -146,7 +146,7 @@ def _check_rows(sync: SyncJob, position: SyncPosition) -> None:
     if position.last_full_at is None:
         why = "no full sync of it has come to its end yet"
     elif changed := changed_parts(position.fingerprint, sync.fingerprint):
-        why = f"the {' and the '.join(changed)} changed since the last sync (contract D5)"
+        why = f"the {' and the '.join(changed)} changed since the last sync"
     if why:
         raise CursorChangeRefusedError(
             f"{sync.key}: {why}, so the next sync is full whatever the cursor. Sync it first "

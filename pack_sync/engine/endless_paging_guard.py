@@ -38,7 +38,7 @@ class EndlessPagingGuard:
         if continuation is not None and returned == called:
             raise EndlessContinuationError(
                 f"page {number} returned the continuation it was called with, {_shown(called)}: "
-                "that would go on for ever (contract C15)"
+                "that would go on for ever"
             )
         if not page.row_count:
             return
@@ -47,14 +47,14 @@ class EndlessPagingGuard:
             raise EndlessContinuationError(
                 f"page {number} is the same as {MOST_ROUNDS - 1} pages before: called with "
                 f"{_shown(called)} it returned the same {page.row_count:,} rows and the "
-                f"continuation {_shown(returned)}. The paging goes in a circle (contract C15)"
+                f"continuation {_shown(returned)}. The paging goes in a circle"
             )
         pages = self._count((rows,))
         if pages >= LEAST_REPEATED_PAGES and pages * page.row_count >= MOST_REPEATED_ROWS:
             raise EndlessContinuationError(
                 f"page {number} is one of {pages:,} that brought the same {page.row_count:,} rows, "
                 f"this time with the continuation {_shown(returned)}. Does the API ignore where to "
-                "go on? (contract C15)"
+                "go on?"
             )
 
     def _count(self, page: tuple[bytes | int, ...]) -> int:

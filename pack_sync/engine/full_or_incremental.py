@@ -74,7 +74,7 @@ def decide_mode(
         )
     reason = "there is a cursor to go on from"
     if position.held_at is not None:  # else every run would fetch all rows to be held again
-        reason += f"; the full sync of {position.held_at:%Y-%m-%d %H:%M} UTC is held (contract D8)"
+        reason += f"; the full sync of {position.held_at:%Y-%m-%d %H:%M} UTC is held"
     return ModeDecision(mode="incremental", reason=reason)
 
 

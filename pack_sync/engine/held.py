@@ -40,9 +40,9 @@ def _message(key: SyncKey, large: LargeDelete) -> str:
     return (
         f"this full sync would delete {large.deletes:,} of {large.rows_before:,} rows; it brought "
         f"{brought}. The guard holds it: nothing was applied, rows and cursor are as they were, "
-        f"and incremental syncs go on (contract D8). See the rows with `packsync held {what}`. If "
-        f"they are gone indeed: `packsync held approve {what}`, or a run with "
-        f"`approve_deletes: true`. If not: mend the source, then `packsync held discard {what}`"
+        f"and incremental syncs go on. See the rows with `packsync held {what}`. If "
+        f"they are really gone: `packsync held approve {what}`, or a run with "
+        f"`approve_deletes: true`. If not: fix the source, then `packsync held discard {what}`"
     )
 
 

@@ -78,23 +78,23 @@ def _warnings(counts: StageCounts, applied: CommitResult) -> list[str]:
     if counts.rejected:
         warnings.append(
             f"{_rows_were(counts.rejected)} rejected and kept, with the reasons: see "
-            "`packsync rejects` and _sync.rejected_rows (contract S4)"
+            "`packsync rejects` and _sync.rejected_rows"
         )
     if counts.unusable_deletions:
         warnings.append(
             f"{counts.unusable_deletions:,} deleted ids cannot be values of the id property and "
-            "were ignored; return ids as the rows have them (contract C9)"
+            "were ignored; return ids as the rows have them"
         )
     if applied.record.mode == "full" and counts.duplicates and applied.record.deleted:
         warnings.append(
             f"{counts.duplicates:,} rows came twice and {applied.record.deleted:,} were deleted in "
             "one full sync: if the pack pages by position, rows may have moved between pages while "
-            "it ran. Page by a key or by a stable order (contract C10, S5)"
+            "it ran. Page by a key or by a stable order"
         )
     if applied.removed:
         warnings.append(
             f"{_rows_were(applied.removed)} removed, because the syncs or parents that brought "
-            "them are gone (contract C18, D7)"
+            "them are gone"
         )
     return warnings
 

@@ -1,8 +1,8 @@
-"""Too many rejected rows: then a sync fails instead, and nothing of it is applied (S4)."""
+"""Too many rejected rows: then a sync fails, and nothing of it is applied (contract S4)."""
 
 from datetime import UTC, datetime
 
-from pack_sync.engine.attempt import Execution
+from pack_sync.engine.attempt import Attempt
 from pack_sync.engine.sync_failures import TooManyRejectedRowsError
 from pack_sync.engine.sync_job import SyncJob, SyncSettings
 from pack_sync.ledger.ledger_tables import create_ledger
@@ -17,7 +17,7 @@ def stop_at_limits(
     warehouse: Warehouse,
     stage: Stage,
     counts: StageCounts,
-    execution: Execution,
+    attempt: Attempt,
 ) -> None:
     """Stop a staged sync that has more rejected rows than its settings allow.
 
@@ -33,12 +33,12 @@ def stop_at_limits(
     with warehouse.write() as connection:
         attach_stage(connection, stage.path)
         create_ledger(connection)
-        keep_failed_rejects(connection, sync.key, execution_id=execution.id, at=datetime.now(UTC))
+        keep_failed_rejects(connection, sync.key, execution_id=attempt.id, at=datetime.now(UTC))
     table = f"{sync.key.pack}.{sync.key.table}"
     raise TooManyRejectedRowsError(
         f"{excess}; nothing was applied, and the cursor is where it was. Reasons: {reasons}. "
-        f"See the rows with `packsync rejects {table}`, mend the pack's schema and sync again, or "
-        "allow more in defs.yaml (contract S4)"
+        f"See the rows with `packsync rejects {table}`, fix the pack's schema and sync again, or "
+        "allow more in defs.yaml"
     )
 
 

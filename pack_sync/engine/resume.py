@@ -1,20 +1,15 @@
-"""Where a sync's pages go: into a new spool, or on after those of one that died (contract D9).
+"""Where a sync's pages go: into a new spool, or after those of an interrupted sync (contract D9).
 
-A sync that dies leaves its pages, and so does one that is cancelled or fails for a reason that
-may pass. The next try, in the same run or a later one, goes on after the last whole page, if
-it is about the same: sync, mode, schema, parameters, account, pack code and cursor.
+A sync whose process dies leaves its pages, and so does one that is cancelled or fails for a
+reason that may pass. The next attempt, in the same run or a later one, resumes after the last
+whole page, if it is about the same: sync, mode, schema, parameters, account, pack code and cursor.
 """
 
-import itertools
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TypeVar
 
-from pack_sdk.context import PreviousAttemptError
-from pack_sync.engine.attempt import FALL_BACK, Execution
-from pack_sync.engine.full_or_incremental import ModeDecision
+from pack_sync.engine.attempt import FALL_BACK, Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.sync_failures import (
     SyncCancelledError,
     describe_previous,
@@ -30,100 +25,95 @@ from pack_sync.spool.spool import Spool
 T = TypeVar("T")
 
 
-def with_spool(
-    sync: SyncJob,
-    execution: Execution,
-    previous_error: PreviousAttemptError | None,
-    attempt: Callable[[Execution, Spool, PreviousAttemptError | None], T],
-) -> T:
-    """Call `attempt` with the spool that it goes on with, or with a new one.
+def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], T]) -> T:
+    """Call `run` with the spool that the attempt resumes, or with a new one.
 
-    If the continuation that a resumed sync goes on with fails, the sync starts again from its
+    If the continuation that a resumed attempt begins with fails, the sync starts again from its
     beginning, told of that failure (contracts D9, C17). Should that bring no page either, the
-    service is down rather than the continuation of no use: what was left before stays then.
-    Raises what `attempt` raises.
+    service is down rather than the continuation useless: what was left before stays then.
+    Raises `AttemptFailedError`.
     """
-    decision = execution.decision
-    left = _resumed(sync, execution)
-    if left is not None:
+    with failures_of(attempt):
+        resumed = _resumed(sync, attempt)
+    if resumed is not None:
         try:
-            return _released(sync, left, lambda: attempt(execution, left, previous_error))
-        except Exception as error:
-            if not _continuation_failed(left, error):
+            return _run_in(sync, *resumed, run)
+        except AttemptFailedError as failure:
+            error = failure.error
+            if not _continuation_failed(resumed[1], error):
                 raise
             sync.connection.redactor.redact_error(error)
             sync.log(
                 "warning",
-                f"{sync.key}: the continuation of the resumed sync failed, so the sync starts "
-                f"again from its beginning (contract D9): {sentence(error)}",
+                f"{sync.key}: the resumed sync could not go on from where it was interrupted, so "
+                f"it starts again from its beginning: {sentence(error)}",
             )
-            previous_error = describe_previous(error)
-            _start_again(execution, decision, SyncFetcher(sync.connection))
-    spool = Spool.begin(sync.spool_folder, _header(sync, execution))
-    return _released(sync, spool, lambda: attempt(execution, spool, previous_error))
+            attempt = attempt.again(describe_previous(error), SyncFetcher(sync.connection))
+    with failures_of(attempt):
+        spool = Spool.begin(sync.spool_folder, _header(sync, attempt))
+    return _run_in(sync, attempt, spool, run)
 
 
-def _resumed(sync: SyncJob, execution: Execution) -> Spool | None:
-    """A spool to go on with; the execution then becomes the one that began it."""
+def _resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
+    """The attempt as the interrupted one, under its id and start (contract D10), and its spool."""
     within = sync.settings.resume_within
     if not within:
         return None
     spool = resume_spool(
         sync.spool_folder,
-        _header(sync, execution),
+        _header(sync, attempt),
         within=within,
         log=lambda message: sync.log("info", f"{sync.key}: {message}"),
     )
     if spool is None or spool.header is None or spool.resumed_after is None:
         return None
-    execution.id = spool.header.execution_id
-    execution.started_at = spool.header.started_at
-    execution.resumed_after = last = spool.resumed_after
-    execution.part_numbers = itertools.count(last.part)
-    if last.part:  # what began as an incremental sync was collecting everything
-        execution.decision = FALL_BACK
-    resumed = (
+    began, last = spool.header, spool.resumed_after
+    resuming = (
         f"resuming after page {spool.page_count:,} ({spool.row_count:,} rows) of the sync that "
-        f"began at {execution.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"began at {began.started_at:%Y-%m-%d %H:%M:%S} UTC"
     )
-    sync.log("info", f"{sync.key}: {resumed}")
-    reason = f"{execution.decision.reason}; {resumed} (contract D9)"
-    execution.decision = replace(execution.decision, reason=reason)
-    return spool
+    sync.log("info", f"{sync.key}: {resuming}")
+    # Pages in a second part: what began as an incremental sync was collecting everything.
+    decision = FALL_BACK if last.part else attempt.decision
+    resumed = replace(
+        attempt,
+        id=began.execution_id,
+        started_at=began.started_at,
+        decision=replace(decision, reason=f"{decision.reason}; {resuming}"),
+        part=last.part,
+        resumed_after=last,
+    )
+    return resumed, spool
 
 
-def _start_again(execution: Execution, decision: ModeDecision, fetcher: SyncFetcher) -> None:
-    """Make the execution one that begins now; a fetcher is of no use after a timeout."""
-    execution.id = uuid.uuid4().hex
-    execution.started_at = datetime.now(UTC)
-    execution.decision = decision
-    execution.fetcher = fetcher
-    execution.resumed_after = None
-    execution.part_numbers = itertools.count()
-
-
-def _header(sync: SyncJob, execution: Execution) -> SpoolHeader:
+def _header(sync: SyncJob, attempt: Attempt) -> SpoolHeader:
     return SpoolHeader(
         sync=str(sync.key),
-        mode=execution.decision.mode,
+        mode=attempt.decision.mode,
         fingerprint=sync.fingerprint,
         code_version=sync.code_version,
         row_limit=sync.row_limit,
-        position=execution.position.execution_id,
-        cursor=execution.position.cursor,
-        execution_id=execution.id,
-        started_at=execution.started_at,
+        position=attempt.position.execution_id,
+        cursor=attempt.position.cursor,
+        execution_id=attempt.id,
+        started_at=attempt.started_at,
     )
 
 
-def _released(sync: SyncJob, spool: Spool, attempt: Callable[[], T]) -> T:
-    """Call `attempt`; then discard the spool, or leave it where a later try may go on with it."""
+def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attempt, Spool], T]) -> T:
+    """Call `run`; then discard the spool, or leave it where a later attempt may resume it.
+
+    What was committed must be discarded: resuming it would apply the same pages again. That
+    cannot happen to a process that dies in between either: the position has moved, and a spool
+    of another position is not resumed.
+    """
     resumed_pages = spool.resumed_after.number if spool.resumed_after else 0
     leave = False
     try:
-        return attempt()
-    except Exception as error:
-        new_pages = spool.page_count - resumed_pages
+        with failures_of(attempt, spool):
+            return run(attempt, spool)
+    except AttemptFailedError as failure:
+        error, new_pages = failure.error, spool.page_count - resumed_pages
         leave = is_worth_resuming(error, new_pages) or _continuation_failed(spool, error)
         raise
     except BaseException:  # the process is asked to end
@@ -137,6 +127,7 @@ def _released(sync: SyncJob, spool: Spool, attempt: Callable[[], T]) -> T:
 
 
 def _continuation_failed(spool: Spool, error: Exception) -> bool:
+    """Whether a resumed attempt failed before it had a page of its own."""
     last = spool.resumed_after
     return (
         last is not None

@@ -1,9 +1,10 @@
-"""Trying a failed sync again, with the reason told to the next try (contract C17)."""
+"""Trying a failed sync again, with the reason told to the next attempt (contract C17)."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 from pack_sdk.context import PreviousAttemptError
+from pack_sync.engine.attempt import AttemptFailedError
 from pack_sync.engine.sync_failures import describe_previous, is_worth_retrying, sentence
 from pack_sync.engine.sync_job import SyncJob
 
@@ -17,13 +18,15 @@ def with_retries(
 ) -> T:
     """Call `attempt` until it succeeds, as often as the sync's settings allow.
 
-    Each try is given the error of the one before. Raises the last error, without secrets.
+    Each attempt is given the error of the one before. Raises the last `AttemptFailedError`,
+    whose error is without secrets.
     """
     wait_seconds = sync.settings.retry_wait_seconds
     for number in range(1, sync.settings.attempts + 1):
         try:
             return attempt(previous_error)
-        except Exception as error:
+        except AttemptFailedError as failure:
+            error = failure.error
             sync.connection.redactor.redact_error(error)
             last = number == sync.settings.attempts
             if last or not is_worth_retrying(error) or sync.cancelled.is_set():

@@ -62,6 +62,7 @@ class Spool:
         self.longest_page = 0
         self._pages_of: Counter[int] = Counter()
         self._rows_of: Counter[int] = Counter()
+        self._last_part = 0
 
     @classmethod
     def begin(cls, parent: Path, header: SpoolHeader | None = None) -> Self:
@@ -92,6 +93,12 @@ class Spool:
             self._rows = _opened(self._files[-1])
         self._folder.remove_all_but(self._own_files)
         return torn
+
+    def new_part(self) -> int:
+        """The number of a further part: every spool has one, 0, from its beginning."""
+        with self._lock:
+            self._last_part += 1
+            return self._last_part
 
     def append(self, page: Page, part: int = 0) -> None:
         """Keep a page. Raises `StorageError` when the disk does not take it.
@@ -133,6 +140,7 @@ class Spool:
         self.longest_page = max(self.longest_page, page.length)
         self._pages_of[page.part] += 1
         self._rows_of[page.part] += page.row_count
+        self._last_part = max(self._last_part, page.part)
 
     @property
     def files(self) -> Sequence[Path]:

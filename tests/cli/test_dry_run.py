@@ -108,7 +108,7 @@ def test_changes_are_shown_and_not_made(project: DagsterProject) -> None:
         '  cursor   none → {"t":1}',
         "  columns  added name VARCHAR",
         "  warning  1 row was rejected and kept, with the reasons: see `packsync rejects` "
-        "and _sync.rejected_rows (contract S4)",
+        "and _sync.rejected_rows",
         "  rejected property 'size': big is not a number that fits DOUBLE (id c)",
         "  + id: new, name: n [red]",
         "  ~ a: name: NULL → same",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pack_sync.commit import commit
-from pack_sync.engine import attempt, resume, sync
+from pack_sync.engine import collect, resume, sync
 from pack_sync.ledger.cursors import write_positions
 from pack_sync.spool import journal, spool
 from tests.crash.killing import Steps
@@ -78,17 +78,17 @@ def resume_at(pages: int) -> Callable[[Steps], None]:
     """A resumed sync goes on so many pages from where it should."""
 
     def plant(_: Steps) -> None:
-        collecting = attempt.collect_pages
+        collecting = collect.collect_pages
 
-        def collect_pages(sync: Any, request: Any, *others: Any) -> Any:
-            after = request.after
+        def collect_pages(sync: Any, attempt: Any, *others: Any) -> Any:
+            after = attempt.resumed_after
             if after and after.continuation and after.continuation["offset"] > PAGE_ROWS:
                 there = after.continuation
                 moved = {**there, "offset": there["offset"] + pages * PAGE_ROWS}
                 after = dataclasses.replace(after, continuation=moved)
-            return collecting(sync, dataclasses.replace(request, after=after), *others)
+            return collecting(sync, dataclasses.replace(attempt, resumed_after=after), *others)
 
-        attempt.collect_pages = collect_pages
+        collect.collect_pages = collect_pages
 
     return plant
 

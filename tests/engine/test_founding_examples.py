@@ -292,7 +292,7 @@ def test_an_expired_token(
     record = engine.sync().record
     assert engine.rows() == service.truth
     assert (record.mode, record.pages, record.deleted) == ("full", 3, 1)
-    assert "hasIncompleteResults (contract C8)" in record.mode_reason
+    assert "hasIncompleteResults, so a full sync followed at once" in record.mode_reason
     assert len(engine.ledger()) == 2
     service.save(c="changed")
     record = engine.sync().record

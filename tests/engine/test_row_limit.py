@@ -65,7 +65,7 @@ def test_a_first_sync_that_was_limited_is_followed_by_a_full_one(tmp_path: Path)
     assert engine.position().cursor is None
     record = engine.sync().record
     assert record.mode == "full"
-    assert record.mode_reason == "its first sync was cut short by a row limit (contract D6)"
+    assert record.mode_reason == "its first sync was cut short by a row limit"
 
 
 def test_a_limit_that_is_not_reached_changes_nothing(tmp_path: Path) -> None:

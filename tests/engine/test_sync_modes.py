@@ -27,7 +27,7 @@ def test_incomplete_results_turn_into_a_full_sync_at_once(tmp_path: Path) -> Non
     engine, execute = synced(tmp_path, INCOMPLETE, last_page("t2", a="1", c="3"))
     outcome = engine.sync()
     assert outcome.record.mode == "full"
-    assert "hasIncompleteResults (contract C8)" in outcome.record.mode_reason
+    assert "hasIncompleteResults, so a full sync followed at once" in outcome.record.mode_reason
     assert engine.names() == {"a": "1", "c": "3"}
     assert engine.position().cursor == "t2"
     assert engine.position().last_full_at == outcome.record.started_at
@@ -122,12 +122,14 @@ def test_an_incremental_sync_without_a_cursor_drops_the_old_one(
     outcome = engine.sync()
     assert engine.names() == {"a": "1", "b": "new", "c": "3"}
     assert engine.position().cursor is None
-    assert any("contract D3" in warning for warning in outcome.warnings)
-    assert any(level == "warning" and "contract D3" in line for level, line in engine.log)
+    assert any("ended without a cursor" in warning for warning in outcome.warnings)
+    assert any(
+        level == "warning" and "ended without a cursor" in line for level, line in engine.log
+    )
     execute.then(last_page("t3", a="1"))
     record = engine.sync().record
     assert record.mode == "full"
-    assert record.mode_reason == "its last incremental sync ended without a cursor (contract D3)"
+    assert record.mode_reason == "its last incremental sync ended without a cursor"
 
 
 def test_a_table_without_cursors_is_always_synced_in_full(tmp_path: Path) -> None:

@@ -97,9 +97,7 @@ def test_the_log_and_the_ledger_say_so(tmp_path: Path) -> None:
     began = f"{record.started_at:%Y-%m-%d %H:%M:%S} UTC"
     said = f"resuming after page 2 (3 rows) of the sync that began at {began}"
     assert f"info: acme.Items: {said}" in engine.log_text
-    assert engine.ledger()[-1]["mode_reason"] == (
-        f"the run's config says mode: full; {said} (contract D9)"
-    )
+    assert engine.ledger()[-1]["mode_reason"] == (f"the run's config says mode: full; {said}")
 
 
 class Impatient(Engine):
@@ -177,8 +175,8 @@ def test_a_continuation_that_fails_starts_the_sync_again(tmp_path: Path) -> None
     assert (record.pages, record.mode_reason) == (2, "the run's config says mode: full")
     warnings = [line for level, line in engine.log if level == "warning"]
     assert warnings == [
-        "acme.Items: the continuation of the resumed sync failed, so the sync starts again from "
-        "its beginning (contract D9): ValueError: continuation has expired"
+        "acme.Items: the resumed sync could not go on from where it was interrupted, so it starts "
+        "again from its beginning: ValueError: continuation has expired"
     ]
     told = [context.previous_attempt_error for context in execute.contexts[2:]]
     assert [error and error.message for error in told] == [

@@ -29,7 +29,7 @@ def test_an_endless_continuation_fails_and_is_named(tmp_path: Path) -> None:
     """A continuation equal to the one just used is a loop; keys in any order (C15)."""
     steps = [{"result": items(c="3"), "continuation": {"page": 2, "of": "x"}}]
     engine, execute = synced(tmp_path, *steps, {"continuation": {"of": "x", "page": 2}})
-    with pytest.raises(SyncFailedError, match=r'"page":2.*contract C15') as failure:
+    with pytest.raises(SyncFailedError, match=r'"page":2.*that would go on for ever') as failure:
         engine.sync()
     assert isinstance(failure.value.__cause__, EndlessContinuationError)
     assert len(execute.calls) == 3
@@ -41,7 +41,7 @@ def test_pages_in_a_circle_are_noticed(tmp_path: Path, circle: list[str]) -> Non
     """A → B → A → B with the same rows: the third time round it fails (contract C15)."""
     steps = [{"result": items(c=place), "continuation": place} for place in circle * 5]
     engine, execute = synced(tmp_path, *steps)
-    with pytest.raises(SyncFailedError, match=r'same 1 rows.*"[a-d]".*circle \(contract C15\)'):
+    with pytest.raises(SyncFailedError, match=r'same 1 rows.*"[a-d]".*circle'):
         engine.sync()
     assert len(execute.calls) == 1 + 1 + 2 * len(circle) + 1
     assert engine.names() == {"a": "1", "b": "2"}

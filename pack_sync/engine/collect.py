@@ -1,0 +1,108 @@
+"""Collecting all pages of a sync, and falling back to a full sync where the pack asks for it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pack_sync.engine.attempt import Attempt, failures_of
+from pack_sync.engine.page_loop import Ending, collect_pages
+from pack_sync.engine.sync_job import SyncJob
+from pack_sync.ledger.cursors import PositionChange, SyncPosition
+from pack_sync.spool.spool import Spool
+from pack_sync.stage.staged_pages import StagePart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """A sync whose pages are all in the spool, with the attempt that brought them.
+
+    `change` is where the sync moves once its rows are applied. `cut_short` says that a row limit
+    ended it: it is applied without deletes and leaves the cursor as it was (contract D6).
+    """
+
+    attempt: Attempt
+    part: StagePart
+    change: PositionChange
+    cut_short: bool
+
+    @property
+    def cursor(self) -> Any:
+        """The cursor that the sync ended with, None if it ended without one."""
+        return None if self.cut_short else self.change.after.cursor
+
+
+def collect(sync: SyncJob, attempt: Attempt, spool: Spool) -> Collected:
+    """Collect all pages of a sync.
+
+    When an incremental sync ends with `hasIncompleteResults`, what it brought does not count,
+    and a full sync is collected at once (contract C8). Raises `AttemptFailedError`.
+    """
+    while True:
+        with failures_of(attempt, spool):
+            ending = collect_pages(sync, attempt, spool)
+        if attempt.full or not (ending.completion and ending.completion.has_incomplete_results):
+            return _collected(sync, attempt, ending)
+        # In a part of its own: the pages before stay in the spool, but are not staged.
+        attempt = attempt.falling_back(spool)
+        sync.log("warning", f"{sync.key}: {attempt.decision.reason}")
+
+
+def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
+    after = _cut_short(attempt) if ending.cut_short else _ended(sync, attempt, ending)
+    return Collected(
+        attempt=attempt,
+        part=StagePart(
+            sync=sync.key.sync,
+            # Only a full sync that came to its end proves that a row which it lacks is gone.
+            complete=attempt.full and not ending.cut_short,
+            deletes=not ending.cut_short,
+            number=attempt.part,
+        ),
+        change=PositionChange(
+            sync=sync.key.sync,
+            before=attempt.position,
+            after=after,
+            reason=f"{attempt.decision.mode} sync",
+        ),
+        cut_short=ending.cut_short,
+    )
+
+
+def _ended(sync: SyncJob, attempt: Attempt, ending: Ending) -> SyncPosition:
+    """Where the sync stands after its last page (contract C6, D3)."""
+    completion = ending.completion
+    return replace(
+        attempt.position,
+        cursor=_without_secrets(sync, completion.incremental_continuation) if completion else None,
+        no_cursor_reason=f"its last {attempt.decision.mode} sync ended without a cursor",
+        fingerprint=sync.fingerprint,
+        execution_id=attempt.id,
+        **{f"last_{attempt.decision.mode}_at": attempt.started_at},
+    )
+
+
+def _cut_short(attempt: Attempt) -> SyncPosition:
+    """Where the sync stands after a row limit ended it: where it was, with its cursor."""
+    never = attempt.position.execution_id is None
+    return replace(
+        attempt.position,
+        no_cursor_reason="its first sync was cut short by a row limit"
+        if never
+        else attempt.position.no_cursor_reason,
+        execution_id=attempt.id,
+    )
+
+
+def _without_secrets(sync: SyncJob, cursor: Any) -> Any:
+    """The cursor without credentials, which a `next` link of an API may repeat (contract A4).
+
+    A cursor is stored and shown. The fetcher puts the credentials on requests anyway, in place
+    of what is there.
+    """
+    kept = sync.connection.redactor.without_certain_secrets(cursor)
+    if kept != cursor:
+        sync.log(
+            "warning",
+            f"{sync.key}: the cursor held a credential of the connection and is stored without "
+            "it; leave it out in the pack",
+        )
+    return kept
