@@ -63,8 +63,8 @@ class Installed:
 
     @property
     def library(self) -> Path:
-        """Where the library's own files are."""
-        return next(self.folder.glob("lib/python*/site-packages/pack_sync"))
+        """Where packages are installed."""
+        return next(self.folder.glob("lib/python*/site-packages"))
 
     def run(self, project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run one of its programs in a project, as a user who has set nothing."""
@@ -89,26 +89,35 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel of this checkout, installed."""
-    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
-    if not Path(uv).exists():
+def uv() -> str:
+    """The program that builds and installs."""
+    found = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    if not Path(found).exists():
         pytest.skip("needs uv")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel of this checkout, installed."""
     folder = tmp_path_factory.mktemp("wheel")
+    return install(uv, ROOT, folder, "dagster-dg-cli", "pytest")
+
+
+def install(uv: str, source: Path, folder: Path, *others: str) -> "Installed":
+    """Build the wheel of a folder, and install it and others in a new environment."""
     environment = folder / "env"
-    for words in (
-        ["build", "--wheel", "--out-dir", str(folder / "dist"), str(ROOT)],
-        ["venv", str(environment)],
-    ):
-        subprocess.run([uv, "-q", *words], check=True)  # noqa: S603
+    run_uv(uv, "build", "--wheel", "--out-dir", str(folder / "dist"), str(source))
+    run_uv(uv, "venv", str(environment))
     (wheel,) = (folder / "dist").glob("*.whl")
-    subprocess.run(  # noqa: S603
-        [uv, "-q", "pip", "install", "--compile-bytecode",
-         "--python", str(environment / "bin" / "python"),
-         str(wheel), "dagster-dg-cli", "pytest"],
-        check=True,
-    )  # fmt: skip
+    python = str(environment / "bin" / "python")
+    run_uv(uv, "pip", "install", "--compile-bytecode", "--python", python, str(wheel), *others)
     return Installed(folder=environment)
+
+
+def run_uv(uv: str, *words: str) -> None:
+    """Run uv, which is quiet unless it fails."""
+    subprocess.run([uv, "-q", *words], check=True)  # noqa: S603
 
 
 @pytest.fixture(params=["flat", "src"])
@@ -132,7 +141,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_somebodys_own_project(installed: Installed, project: Path) -> None:
     """Its pack is scaffolded, checked, listed, synced; every command works; no file is astray."""
-    before = sorted(installed.library.rglob("*"))
+    before = sorted(installed.library.glob("pack_s*/**/*"))
     scaffold = ["scaffold", "defs", "pack_sync.PackSyncComponent", "tracker", "--pack", "tracker"]
     installed.succeeds(project, "dg", *scaffold)
     assert "PackSyncComponent" in installed.succeeds(project, "dg", "list", "components")
@@ -144,7 +153,7 @@ def test_somebodys_own_project(installed: Installed, project: Path) -> None:
     assert "1 rejected" in installed.succeeds(project, "packsync", "rejects")
     assert (project / "data" / "acme.duckdb").is_file()
     assert (project / ".dagster").is_dir()
-    assert sorted(installed.library.rglob("*")) == before
+    assert sorted(installed.library.glob("pack_s*/**/*")) == before
 
 
 def test_every_command_is_tried(installed: Installed, tmp_path: Path) -> None:
@@ -195,3 +204,15 @@ def test_what_is_optional_is_not_there(installed: Installed, tmp_path: Path) -> 
         "    print(error)\n"
     )
     assert "pack-sync[pandas]" in installed.succeeds(tmp_path, "python", "-c", code)
+
+
+def test_the_sdk_installs_alone(uv: str, tmp_path: Path) -> None:
+    """Who only writes packs needs neither Dagster nor DuckDB; the pack's test runs as it is."""
+    alone = install(uv, ROOT / "pack_sdk", tmp_path / "sdk", "pytest")
+    made = tmp_path / "project"
+    shutil.copytree(ROOT / "pack_sync" / "cli" / "project_template", made)
+    (made / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    assert "1 passed" in alone.succeeds(made, "pytest", "packs")
+    packages = {each.name.partition("-")[0] for each in alone.library.glob("*.dist-info")}
+    assert packages & {"dagster", "duckdb", "httpx", "pack_sync"} == set()
+    assert "pack_sdk" in packages
