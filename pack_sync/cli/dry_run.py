@@ -72,7 +72,7 @@ def _lines_of(rehearsed: DryRunResult) -> list[str]:
             lines += [f"  cursor   {_json(record.cursor_before)} → {_json(record.cursor_after)}"]
         if summary := audit_metadata(record).get("audit/summary"):
             lines += [f"  audit    {summary}"]
-        lines += [f"  columns  {change}" for change in ending.outcome.schema_changes]
+        lines += [f"  columns  {change}" for change in ending.outcome.result.schema_changes]
         lines += [f"  warning  {warning}" for warning in ending.outcome.warnings]
         lines += [f"  failing  {failure.message}" for failure in ending.outcome.failures]
     lines += [f"  rejected {reason}" for reason in sample.reject_reasons]

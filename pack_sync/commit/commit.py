@@ -12,13 +12,14 @@ from pack_sync.commit.change_samples import OnChanges, sample_of_changes
 from pack_sync.commit.delete_guard import DeleteGuard, check_deletes
 from pack_sync.commit.full_sync_audit import (
     Audit,
-    AuditLine,
     audit_changes,
     audited_since,
     last_audits,
 )
 from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.row_sample import RowSample, SampleColumns
+from pack_sync.commit.table_state import TableState
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import (
     PositionChange,
@@ -31,6 +32,7 @@ from pack_sync.ledger.leases import Lease, release_lease
 from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
 from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summarize_rejects
 from pack_sync.ledger.table_summary import TableLedger
+from pack_sync.stage.column_types import Column
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -52,9 +54,9 @@ class CommitRequest:
     moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
     the table may have: rows of others go. Full syncs that `guard` does not let pass are not
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
-    `lease` is given back with the commit. `sample_columns` are those of the sample of changed
-    rows; none, no sample. `on_changes` is shown what is about to be changed. With `count_sync` the
-    rows of the sync are counted too.
+    `lease` is given back with the commit. `sample` are the columns of the sample of changed
+    rows; without any there is none. `on_changes` is shown what is about to be changed. With
+    `count_sync` the rows of the sync are counted too.
     """
 
     key: SyncKey
@@ -63,36 +65,33 @@ class CommitRequest:
     keep_syncs: Sequence[str] | None = None
     guard: DeleteGuard | None = None
     lease: Lease | None = None
-    sample_columns: Sequence[str] = ()
+    sample: SampleColumns = field(default_factory=SampleColumns)
     on_changes: OnChanges | None = None
     count_sync: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommitResult:
-    """What was committed: the ledger's line with its counts, and how the table stands.
+    """What was committed, and how the table stands then; all who show it read it here.
 
-    `removed` counts the rows of syncs that the table no longer has; `kept_rejects` are the
-    rejected rows that are now kept of the whole table, `held` its held syncs, and `last_audits`
-    the last audit of each of its syncs. `sync_rows` counts the rows of the sync itself, if asked
-    for. `sample` holds some changed rows as text; `repeated_ids` counts ids that came and were
-    there twice, which none may be.
+    `record` is the ledger's line with its counts. `columns` are the table's, without the hidden
+    ones; `schema_changes` says in words how they changed. `removed` counts the rows of syncs
+    that the table no longer has. `row_count` is of the whole table; `sync_rows` counts the rows
+    of the sync itself, if asked for. `sample` holds some changed rows.
     """
 
     record: RunRecord
-    row_count: int
+    columns: Sequence[Column]
     schema_changes: Sequence[str]
     removed: int
-    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
-    held: HeldSummary = field(default_factory=HeldSummary)
-    sync_rows: int | None = None
-    sample: Sequence[Mapping[str, str | None]] = ()
-    repeated_ids: int = 0
-    last_audits: Sequence[AuditLine] = ()
+    row_count: int
+    sync_rows: int | None
+    sample: RowSample
+    table: TableState
 
 
 def commit_stage(
-    warehouse: Warehouse, stage: Stage, counts: StageCounts, application: CommitRequest
+    warehouse: Warehouse, stage: Stage, counts: StageCounts, request: CommitRequest
 ) -> CommitResult:
     """Commit what the stage holds.
 
@@ -105,62 +104,73 @@ def commit_stage(
         opened = time.monotonic()
         if instance is None:
             attach_stage(connection, stage.path)
-        applied, settled = _apply(connection, stage, counts, application, opened)
+        result, settled = _commit(connection, stage, counts, request, opened)
+    # After the commit only: a process that dies in between leaves files that nobody needs,
+    # the other way round it would leave a held sync without its rows.
     remove_stages(warehouse, settled)
-    return applied
+    return result
 
 
-def _apply(
+def _commit(
     connection: duckdb.DuckDBPyConnection,
     stage: Stage,
     counts: StageCounts,
-    application: CommitRequest,
+    request: CommitRequest,
     opened: float,
 ) -> tuple[CommitResult, list[Path]]:
     """Make the changes, inside the transaction; also returns files to remove after it."""
-    key, keep = application.key, application.keep_syncs
-    if application.lease is None and not ledger_exists(connection):
+    key, keep = request.key, request.keep_syncs
+    if request.lease is None and not ledger_exists(connection):  # who took a lease has made it
         create_ledger(connection)
     there = TableLedger.read(connection, key)
-    _check_positions(application, there.executions)
+    _check_positions(request, there.executions)
     at = datetime.now(UTC)
     table = TargetTable(connection, key)
     schema_changes = table.fit_columns(stage.columns)
-    rows, audit = _find(connection, table, stage, application, at)
-    execution_id = application.record.execution_id
+    rows, audit = _find(connection, table, stage, request, at)
+    execution_id = request.record.execution_id
     row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
     any_rejects = bool(there.rejects or counts.rejected)
     if any_rejects:
         id_column = stage.id_column
         keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
-    write_positions(connection, key, application.changes, at=at)
+    write_positions(connection, key, request.changes, at=at)
     settled = forget_held(connection, key, keep=keep) if there.held else []
     removed = 0
     if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
         removed = table.remove_syncs(keep)
     record = replace(
-        _counted(application.record, rows, counts),
+        _counted(request.record, rows, counts),
         finished_at=datetime.now(UTC),
         deleted=rows.deleted + removed,
         apply_seconds=time.monotonic() - opened,
         **(audit.figures() if audit else {}),
     )
     record_run(connection, record)
-    if application.lease is not None:
-        release_lease(connection, application.lease)
-    applied = CommitResult(
+    if request.lease is not None:
+        release_lease(connection, request.lease)
+    result = CommitResult(
         record=record,
-        row_count=row_count - removed,
+        columns=stage.columns,
         schema_changes=schema_changes,
         removed=removed,
-        kept_rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
-        held=summarize_held(connection, key) if there.held else HeldSummary(),
-        last_audits=last_audits(connection, key) if there.audits or audit else [],
-        sync_rows=table.row_count(key.sync) if application.count_sync else None,
-        sample=sample_of_changes(connection, stage, rows, application.sample_columns, SAMPLE_ROWS),
-        repeated_ids=rows.repeated_ids,
+        row_count=row_count - removed,
+        sync_rows=table.row_count(key.sync) if request.count_sync else None,
+        sample=RowSample(
+            rows=sample_of_changes(connection, stage, rows, request.sample.names, SAMPLE_ROWS),
+            columns=request.sample,
+        ),
+        # Looked up only where there is something: each query costs a small sync its planning.
+        table=TableState(
+            key=key,
+            rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
+            held=summarize_held(connection, key) if there.held else HeldSummary(),
+            audits=last_audits(connection, key) if there.audits or audit else [],
+            last_run=record,
+            repeated_ids=rows.repeated_ids,
+        ),
     )
-    return applied, settled
+    return result, settled
 
 
 def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRecord:
@@ -178,27 +188,30 @@ def _find(
     connection: duckdb.DuckDBPyConnection,
     table: TargetTable,
     stage: Stage,
-    application: CommitRequest,
+    request: CommitRequest,
     at: datetime,
 ) -> tuple[RowChanges, Audit | None]:
     """What there is to change, shown to `on_changes` and let pass by the guard, and the audit."""
     rows = find_changes(connection, table, stage)
-    if application.on_changes is not None:
-        application.on_changes(connection, table.name, stage)
+    if request.on_changes is not None:
+        request.on_changes(connection, table.name, stage)
     if not rows.of_full_syncs:
         return rows, None
-    if application.guard is not None and rows.deleted:
-        check_deletes(connection, table, stage.id_name, application.guard)
-    since = audited_since(application.changes)
+    if request.guard is not None and rows.deleted:
+        check_deletes(connection, table, stage.id_name, request.guard)
+    since = audited_since(request.changes)
     return rows, audit_changes(connection, table.name, stage, since, until=at)
 
 
-def _check_positions(application: CommitRequest, executions: Mapping[str, str]) -> None:
-    """The cursors must still be those the syncs started from, or changes would be lost."""
-    for change in application.changes:
+def _check_positions(request: CommitRequest, executions: Mapping[str, str]) -> None:
+    """The cursors must still be those the syncs started from, or changes would be lost.
+
+    The guarantee against two syncs at once is here: a lease only saves double work.
+    """
+    for change in request.changes:
         current_id = executions.get(change.sync)
         if current_id != change.before.execution_id:
-            key = replace(application.key, sync=change.sync)
+            key = replace(request.key, sync=change.sync)
             raise SupersededError(
                 f"{key}: another sync ({current_id}) was committed while this one ran, so "
                 "nothing of this one was applied. Nothing is lost: the next sync goes on from "

@@ -1,22 +1,17 @@
 """The asset checks of each table: nothing rejected or held, ids unique, cursor and increments."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-import duckdb
 
-from pack_sync.commit.full_sync_audit import AuditLine, last_audits
-from pack_sync.commit.held_syncs import HeldSummary, summarize_held
-from pack_sync.commit.target_table import TargetTable
+from pack_sync.commit.table_state import TableState, read_table_state
 from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_complete
 from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.engine.outcome import SyncOutcome
-from pack_sync.ledger.cursors import RunRecord, SyncKey, read_last_run
-from pack_sync.ledger.rejected_rows import RejectSummary, summarize_rejects
+from pack_sync.ledger.cursors import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 NO_REJECTED_ROWS = "no_rejected_rows"
@@ -31,23 +26,6 @@ _DESCRIPTIONS = {
     CURSOR_MOVED: "The last incremental sync moved the cursor, or brought nothing.",
     INCREMENTS_COMPLETE: "The last full sync found nothing that increments should have brought.",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableState:
-    """What the checks look at: how the whole table stands after a commit."""
-
-    key: SyncKey
-    rejects: RejectSummary
-    held: HeldSummary
-    audits: Sequence[AuditLine] = ()
-    last_run: RunRecord | None = None
-    repeated_ids: int = 0
-
-    @property
-    def name(self) -> str:
-        """The table as `packsync` takes it."""
-        return f"{self.key.pack}.{self.key.table}"
 
 
 def check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
@@ -153,34 +131,14 @@ class Checks:
 
     def of(self, asset: dg.AssetKey, outcome: SyncOutcome) -> list[dg.AssetCheckResult]:
         """The results to show with a materialization."""
-        state = TableState(
-            key=self._key_of(asset),
-            rejects=outcome.kept_rejects,
-            held=outcome.held,
-            last_run=outcome.record,
-            repeated_ids=outcome.repeated_ids,
-            audits=outcome.last_audits,
-        )
-        return self._results(asset, state)
+        return self._results(asset, outcome.result.table)
 
     def state(self, asset: dg.AssetKey, warehouse: Warehouse) -> TableState:
         """How a table stands now."""
         key = self._key_of(asset)
-        with warehouse.read() as connection:
-            return TableState(
-                key=key,
-                rejects=summarize_rejects(connection, key),
-                held=summarize_held(connection, key),
-                last_run=read_last_run(connection, key),
-                repeated_ids=self._repeated_ids(connection, key),
-                audits=last_audits(connection, key),
-            )
-
-    def _repeated_ids(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> int:
-        table = TargetTable(connection, key)
         id_name = self._definition.table_of(key.table).schema.id_property
-        there = id_name is not None and id_name in table.existing_columns()
-        return table.repeated_ids(id_name) if id_name and there else 0
+        with warehouse.read() as connection:
+            return read_table_state(connection, key, id_name)
 
     def remember(self, asset: dg.AssetKey, outcome: SyncOutcome) -> None:
         """Take note of a partition's outcome: the checks are of the whole table, once a run."""

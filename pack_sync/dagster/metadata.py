@@ -8,10 +8,10 @@ import dagster as dg
 import orjson
 
 from pack_sync.commit.held_syncs import HeldSummary
+from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.engine.outcome import SyncOutcome
-from pack_sync.engine.row_sample import RowSample
 from pack_sync.ledger.cursors import RunRecord
 from pack_sync.stage.column_types import Column
 
@@ -34,10 +34,10 @@ def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> 
 
     `by_sync` says that the materialization is of a partition: one sync of several.
     """
-    record = outcome.record
+    result, record = outcome.result, outcome.record
     metadata: dict[str, Any] = {
-        "dagster/row_count": outcome.row_count,
-        "dagster/column_schema": column_schema(outcome.columns),
+        "dagster/row_count": result.row_count,
+        "dagster/column_schema": column_schema(result.columns),
         "dagster/table_name": f"{record.pack}.{record.table_name}",
         "sync/mode": record.mode,
         "sync/mode_reason": record.mode_reason,
@@ -47,14 +47,14 @@ def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> 
         "sync/execution_id": record.execution_id,
     }
     if by_sync:
-        metadata["dagster/partition_row_count"] = outcome.sync_rows
-    if outcome.sample.rows:
-        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(outcome.sample))
+        metadata["dagster/partition_row_count"] = result.sync_rows
+    if result.sample.rows:
+        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(result.sample))
     metadata |= audit_metadata(record)
-    if outcome.held.count:
-        metadata |= held_metadata(outcome.held)
-    if outcome.schema_changes:
-        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(outcome.schema_changes))
+    if result.table.held.count:
+        metadata |= held_metadata(result.table.held)
+    if result.schema_changes:
+        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(result.schema_changes))
     if outcome.warnings:
         metadata["sync/warnings"] = dg.MetadataValue.md(_list(outcome.warnings))
     return metadata
@@ -62,13 +62,13 @@ def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> 
 
 def sample_table(sample: RowSample) -> str:
     """The rows as a markdown table; names lead to the source where it gave an address."""
-    shown = [name for name in sample.rows[0] if name != sample.link_column]
+    shown = [name for name in sample.rows[0] if name != sample.columns.link]
     lines = [" | ".join(escaped(name) for name in shown), " | ".join("---" for _ in shown)]
     for row in sample.rows:
         cells = {name: _cell(row[name]) for name in shown}
-        address = row.get(sample.link_column or "") or ""
+        address = row.get(sample.columns.link or "") or ""
         if re.fullmatch(r"https?://[^\s<>()|]+", address):
-            name = sample.display_column if sample.display_column in cells else shown[0]
+            name = sample.columns.display if sample.columns.display in cells else shown[0]
             cells[name] = f"[{cells[name]}](<{address}>)"
         lines.append(" | ".join(cells.values()))
     return "\n".join(f"| {line} |" for line in lines)

@@ -206,10 +206,15 @@ def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
         **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
         **audit_figures(records),
     )
-    return replace(
-        outcomes[-1],
+    last = outcomes[-1].result
+    result = replace(
+        last,
         record=record,
-        schema_changes=[change for outcome in outcomes for change in outcome.schema_changes],
+        schema_changes=[change for outcome in outcomes for change in outcome.result.schema_changes],
+        table=replace(last.table, last_run=record),
+    )
+    return SyncOutcome(
+        result=result,
         warnings=list(dict.fromkeys(w for outcome in outcomes for w in outcome.warnings)),
         failures=[failure for outcome in outcomes for failure in outcome.failures],
     )

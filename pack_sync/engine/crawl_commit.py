@@ -14,7 +14,6 @@ from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.held import hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
-from pack_sync.engine.row_sample import sample_columns
 from pack_sync.engine.run_records import record_of
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import PositionChange, RunRecord
@@ -90,7 +89,7 @@ def commit_batch(
             record=replace(record, **costs, stage_seconds=stage_seconds),
             keep_syncs=keep,
             guard=sync.delete_guard,
-            sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
+            sample=sync.sample_columns,
             on_changes=sync.on_changes,
             count_sync=sync.by_sync,
         )
@@ -102,7 +101,7 @@ def commit_batch(
             leave_out(stage.path, list(held))
             rest = [change for change in request.changes if change.sync not in held]
             result = commit_stage(warehouse, stage, counts, replace(request, changes=rest))
-    return outcome_of(sync, stage, counts, result), held
+    return outcome_of(sync, counts, result), held
 
 
 def _hold(

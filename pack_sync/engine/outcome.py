@@ -1,17 +1,12 @@
 """What a sync did, for whoever shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pack_sync.commit.commit import CommitResult
-from pack_sync.commit.full_sync_audit import AuditLine
-from pack_sync.commit.held_syncs import HeldSummary
-from pack_sync.engine.row_sample import RowSample, sample_of
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import RunRecord
-from pack_sync.ledger.rejected_rows import RejectSummary
-from pack_sync.stage.column_types import Column
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.stage import StageCounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,55 +20,32 @@ class ChildFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncOutcome:
-    """The ledger's line, how the table stands, and what to look at.
+    """What was committed, what to look at, and the children of a crawl that failed.
 
-    `row_count`, `kept_rejects`, `held` and `last_audits` are of the whole table, all its syncs
-    together. `sync_rows` are the rows of the sync itself, where they are counted. `sample`
-    shows some changed rows; `repeated_ids` counts ids that are there twice. `failures` are the
-    children of a crawl that failed; the others were applied.
+    Of a crawl, `result` is that of all its batches; the children that did not fail were applied.
     """
 
-    record: RunRecord
-    row_count: int
-    columns: Sequence[Column]
-    schema_changes: Sequence[str]
-    warnings: Sequence[str]
+    result: CommitResult
+    warnings: Sequence[str] = ()
     failures: Sequence[ChildFailure] = ()
-    kept_rejects: RejectSummary = field(default_factory=RejectSummary)
-    held: HeldSummary = field(default_factory=HeldSummary)
-    sync_rows: int | None = None
-    sample: RowSample = field(default_factory=RowSample)
-    repeated_ids: int = 0
-    last_audits: Sequence[AuditLine] = ()
+
+    @property
+    def record(self) -> RunRecord:
+        """The ledger's line about the sync."""
+        return self.result.record
 
 
 def outcome_of(
-    sync: SyncJob,
-    stage: Stage,
-    counts: StageCounts,
-    applied: CommitResult,
-    warnings: Sequence[str] = (),
+    sync: SyncJob, counts: StageCounts, result: CommitResult, warnings: Sequence[str] = ()
 ) -> SyncOutcome:
-    """The outcome of something that was applied; its warnings are logged."""
-    every = [*warnings, *_warnings(counts, applied)]
+    """The outcome of something that was committed; its warnings are logged."""
+    every = [*warnings, *_warnings(counts, result)]
     for warning in every:
         sync.log("warning", f"{sync.key}: {warning}")
-    return SyncOutcome(
-        record=applied.record,
-        row_count=applied.row_count,
-        columns=stage.columns,
-        schema_changes=applied.schema_changes,
-        warnings=every,
-        kept_rejects=applied.kept_rejects,
-        held=applied.held,
-        sync_rows=applied.sync_rows,
-        sample=sample_of(sync.table.schema, applied.sample),
-        repeated_ids=applied.repeated_ids,
-        last_audits=applied.last_audits,
-    )
+    return SyncOutcome(result=result, warnings=every)
 
 
-def _warnings(counts: StageCounts, applied: CommitResult) -> list[str]:
+def _warnings(counts: StageCounts, result: CommitResult) -> list[str]:
     warnings: list[str] = []
     if counts.rejected:
         warnings.append(
@@ -85,15 +57,15 @@ def _warnings(counts: StageCounts, applied: CommitResult) -> list[str]:
             f"{counts.unusable_deletions:,} deleted ids cannot be values of the id property and "
             "were ignored; return ids as the rows have them"
         )
-    if applied.record.mode == "full" and counts.duplicates and applied.record.deleted:
+    if result.record.mode == "full" and counts.duplicates and result.record.deleted:
         warnings.append(
-            f"{counts.duplicates:,} rows came twice and {applied.record.deleted:,} were deleted in "
+            f"{counts.duplicates:,} rows came twice and {result.record.deleted:,} were deleted in "
             "one full sync: if the pack pages by position, rows may have moved between pages while "
             "it ran. Page by a key or by a stable order"
         )
-    if applied.removed:
+    if result.removed:
         warnings.append(
-            f"{_rows_were(applied.removed)} removed, because the syncs or parents that brought "
+            f"{_rows_were(result.removed)} removed, because the syncs or parents that brought "
             "them are gone"
         )
     return warnings

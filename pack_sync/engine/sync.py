@@ -24,7 +24,6 @@ from pack_sync.engine.held import approve_first, hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.resume import with_spool
-from pack_sync.engine.row_sample import sample_columns
 from pack_sync.engine.run_records import record_failure, record_of
 from pack_sync.engine.sync_failures import SyncFailedError, previous_failure, sentence
 from pack_sync.engine.sync_job import SyncJob
@@ -166,7 +165,7 @@ def _commit(
         # Only with all rows at hand do the rows of syncs that are no longer configured go.
         keep_syncs=sync.configured_syncs if part.complete else None,
         guard=sync.delete_guard,
-        sample_columns=sample_columns(sync.table.schema) if sync.settings.show_rows else (),
+        sample=sync.sample_columns,
         lease=sync.lease.lease if sync.lease else None,
         on_changes=sync.on_changes,
         count_sync=sync.by_sync,
@@ -180,7 +179,7 @@ def _commit(
         raise held[large.sync] from error
     if sync.lease is not None:
         sync.lease.released = True
-    return outcome_of(sync, stage, counts, result, _cursor_warnings(collected))
+    return outcome_of(sync, counts, result, _cursor_warnings(collected))
 
 
 def _cursor_warnings(collected: Collected) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pack_sdk.sync_table import SyncTable
 from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.delete_guard import DeleteGuard
+from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
@@ -111,6 +112,11 @@ class SyncJob:
     def delete_guard(self) -> DeleteGuard | None:
         """Which full syncs are held, None if this run approves all deletes (contract D8)."""
         return None if self.approve_deletes else self.settings.delete_guard
+
+    @property
+    def sample_columns(self) -> SampleColumns:
+        """What a sample of changed rows shows; nothing if none is wanted."""
+        return SampleColumns.of(self.table.schema) if self.settings.show_rows else SampleColumns()
 
     @property
     def fingerprint(self) -> dict[str, str]:

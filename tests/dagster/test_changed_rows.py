@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from pack_sdk import Schema, make_object_schema
+from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.metadata import materialization_metadata, sample_table
-from pack_sync.engine.row_sample import RowSample, sample_columns
 from pack_sync.engine.sync_job import SyncSettings
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -55,7 +55,7 @@ def test_a_sample_of_changed_rows_leads_to_the_source(tmp_path: Path) -> None:
 def test_what_is_no_address_is_no_link(url: str | None) -> None:
     """The address comes from the service: only plain http is made a link."""
     rows = [{"id": "1", "name": "n", "url": url}]
-    sample = RowSample(rows=rows, display_column="name", link_column="url")
+    sample = RowSample(rows=rows, columns=SampleColumns(display="name", link="url"))
     assert sample_table(sample).splitlines()[-1] == "| 1 | n |"
 
 
@@ -87,7 +87,7 @@ def test_rows_can_be_kept_out_of_dagster(tmp_path: Path) -> None:
 
 def test_the_columns_of_a_sample() -> None:
     """Id, name, link first, then scalars, six in all."""
-    assert sample_columns(ISSUE) == ["number", "title", "url", "field0", "field1", "field2"]
+    assert SampleColumns.of(ISSUE).names == ["number", "title", "url", "field0", "field1", "field2"]
 
 
 def test_a_partition_has_a_row_count_of_its_own(project: DagsterProject) -> None:

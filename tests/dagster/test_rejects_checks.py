@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 
 from pack_sync.commit.held_syncs import HeldSummary
-from pack_sync.dagster.checks import NO_REJECTED_ROWS, TableState, no_rejected_rows
+from pack_sync.commit.table_state import TableState
+from pack_sync.dagster.checks import NO_REJECTED_ROWS, no_rejected_rows
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.rejected_rows import ReasonCount, RejectSummary
 from tests.dagster import dagster_project
@@ -154,5 +155,5 @@ def test_a_crawl_says_what_is_kept_of_all_children(
     """Over all batches, for the check of the crawled table (S4, D7)."""
     monkeypatch.setattr("pack_sync.engine.crawl.BATCH_SIZE", batch)
     forum = Forum(folder=tmp_path, comments={post: ["", f"c-{post}"] for post in ("p1", "p2")})
-    kept = outcome(forum.run()).kept_rejects
+    kept = outcome(forum.run()).result.table.rejects
     assert (kept.count, kept.reasons[0].rows) == (2, 2)

@@ -206,7 +206,7 @@ def test_the_last_parent_that_goes_takes_everything_along(forum: Forum) -> None:
     """No parents means no children, and an empty table rather than a failure (D7)."""
     forum.run()
     forum.posts.clear()
-    assert outcome(forum.run(approve_deletes=True)).row_count == 0
+    assert outcome(forum.run(approve_deletes=True)).result.row_count == 0
 
 
 def test_a_failing_child_is_tried_again_and_blocks_nothing(forum: Forum) -> None:

@@ -60,7 +60,7 @@ def test_the_schema_that_is_asked_for_decides_the_columns(tmp_path: Path) -> Non
     engine, _ = engine_with(tmp_path, schemas, page("t1", *rows))
     outcome = engine.sync()
     assert engine.rows() == [rows[0], {"id": "b", "name": None, "amount": 2.0}]
-    assert [column.name for column in outcome.columns] == ["id", "name", "amount"]
+    assert [column.name for column in outcome.result.columns] == ["id", "name", "amount"]
 
 
 def test_url_and_schema_are_in_the_context_of_every_call(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_changed_schema_makes_the_sync_full(tmp_path: Path) -> None:
     outcome = engine.sync()
     assert outcome.record.mode == "full"
     assert outcome.record.mode_reason == "the schema changed since the last sync"
-    assert outcome.schema_changes == ["added amount DOUBLE"]
+    assert outcome.result.schema_changes == ["added amount DOUBLE"]
     assert execute.contexts[1].previous_completion is None
     assert engine.rows() == [{"id": "a", "name": "x", "amount": 3.0}]
     reason = "full sync, because the schema changed since the last sync"

@@ -47,7 +47,7 @@ def test_a_held_child_waits_alone(forum: Forum) -> None:
     assert len(comments(forum, "p2")) == 202
     assert comments(forum, "p3") == ["p3-c1", "p3-c2", "p3-c3"]
     assert comments(forum, "p4") == ["p4-c1"]
-    assert (done.held.count, done.held.deletes) == (1, 202)
+    assert (done.result.table.held.count, done.result.table.held.deletes) == (1, 202)
     assert forum.query("SELECT sync FROM _sync.runs WHERE status = 'held'") == [("default/p2",)]
 
 

@@ -158,7 +158,7 @@ def test_a_changed_schema_makes_the_next_sync_full(tmp_path: Path) -> None:
     )
     assert execute.contexts[1].previous_completion is None
     assert engine.rows() == [{"id": "a", "name": "1", "size": 2.5}]
-    assert outcome.schema_changes == ["added size DOUBLE"]
+    assert outcome.result.schema_changes == ["added size DOUBLE"]
 
 
 def test_changed_parameters_make_the_next_sync_full(tmp_path: Path) -> None:

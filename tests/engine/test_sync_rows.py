@@ -143,7 +143,7 @@ def test_each_sync_of_a_table_owns_its_rows(tmp_path: Path) -> None:
     execute = Scripted(last_page({}, a="east", b="east"), last_page({}, a="west", c="west"))
     engine = Engine(folder=tmp_path, execute=execute, syncs=("east", "west"))
     engine.sync(name="east")
-    assert engine.sync(name="west").row_count == 4
+    assert engine.sync(name="west").result.row_count == 4
     assert engine.names("east") == {"a": "east", "b": "east"}
     assert engine.names("west") == {"a": "west", "c": "west"}
     execute.then(last_page({}, a="new"))

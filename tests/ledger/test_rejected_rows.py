@@ -121,7 +121,7 @@ def test_rejects_that_differ_in_reason_or_sync_are_all_kept(bench: SyncBench) ->
 def test_a_sync_says_what_is_kept_of_the_whole_table(bench: SyncBench) -> None:
     """Reasons that differ in the value only are counted together (contract S4)."""
     bench.incremental(a_page(bad("w", "is not it")), key=replace(bench.key, sync="west"))
-    kept = bench.incremental(a_page(bad("c", "y\nz"), bad("a"), bad(None))).kept_rejects
+    kept = bench.incremental(a_page(bad("c", "y\nz"), bad("a"), bad(None))).table.rejects
     assert (kept.count, [(str(reason), reason.rows) for reason in kept.reasons]) == (
         4,
         [
@@ -133,7 +133,7 @@ def test_a_sync_says_what_is_kept_of_the_whole_table(bench: SyncBench) -> None:
             ("property 'id': the row has no id (without an id)", 1),
         ],
     )
-    assert bench.full(a_page({"id": "a", "size": 1})).kept_rejects.count == 1
+    assert bench.full(a_page({"id": "a", "size": 1})).table.rejects.count == 1
 
 
 def test_rejects_are_read_oldest_first_and_filtered(bench: SyncBench) -> None:
