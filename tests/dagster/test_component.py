@@ -9,7 +9,6 @@ from pack_sdk import Pack
 from pack_sync.dagster.component import PackSyncComponent
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import (
-    ROOT,
     DagsterProject,
     pack_of,
     values_of,
@@ -169,8 +168,9 @@ def test_a_file_may_ask_for_environment_variables(
     project: DagsterProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`{{ env(…) }}` is read when the definitions load, with its default where it is not set."""
-    text = (ROOT / "sync_assets" / "defs" / "demo" / "defs.yaml").read_text()
-    project.write(f"{project.module}/defs/demo/defs.yaml", text)
+    endpoint = "{{ env('DEMO_API_URL', 'http://localhost:8765') }}"
+    connection = {"endpoint": endpoint, "allow_http_localhost": True}
+    project.switch_on("demo", pack="demo", connections={"default": connection})
     resource = pack_resource(project, "demo")
     assert resource.connections["default"].endpoint == "http://localhost:8765"
     monkeypatch.setenv("DEMO_API_URL", "http://localhost:4321")

@@ -7,7 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from pack_sync.dagster.resources import WarehouseResource
+from pack_sync import WarehouseResource
+from resources.frames import read_frame
 
 TASKS = dg.AssetKey(["demo", "Tasks"])
 PROJECTS = dg.AssetKey(["demo", "Projects"])
@@ -37,7 +38,7 @@ def open_tasks(warehouse: WarehouseResource) -> dg.MaterializeResult[Any]:
 @dg.asset(key_prefix="reports", deps=[TASKS], group_name="reports", kinds={"pandas"})
 def busiest_people(warehouse: WarehouseResource) -> dg.MaterializeResult[Any]:
     """Who has the most open hours, worked out with pandas and shown in the metadata."""
-    tasks: Any = warehouse.open().frame("demo", "Tasks")
+    tasks: Any = read_frame(warehouse, "demo", "Tasks")
     tasks = tasks[~tasks["done"].fillna(value=False)]
     tasks["who"] = tasks["assignee"].map(_name_of)
     hours = tasks.groupby("who")["estimate_hours"].sum().nlargest(5)
