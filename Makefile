@@ -16,7 +16,7 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-quick dev lint types check crash audit bench bench-quick clean
+.PHONY: demo test test-quick dev lint types check crash vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -48,8 +48,8 @@ crash: $(INSTALLED)
 	@$(RUN)/python -m tests.crash --points 400 $(CRASH)
 
 # Known vulnerabilities of the locked dependencies; skipped, aloud, without a network.
-audit: $(INSTALLED)
-	@UV=$(UV) .ci/audit
+vulnerabilities: $(INSTALLED)
+	@UV=$(UV) .ci/vulnerabilities
 
 # Everything beside other tools, into benchmarks/RESULTS.md; BENCH="--only incremental" is a part.
 # The tools are in an environment of their own; those that do not install are not measured.

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pack_sdk.logger import SilentLogger
+from pack_sync.cli.context import call_environment
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import PackResource
-from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.runtimes.runtime import CallEnvironment
 
 
 def account_names(
@@ -27,12 +25,7 @@ def account_names(
 
 def _account_of(pack: PackResource, name: str) -> str:
     connection = pack.connection(name)
-    environment = CallEnvironment(
-        fetcher=SyncFetcher(connection),
-        logger=SilentLogger(),
-        endpoint=connection.settings.endpoint,
-        page_timeout_seconds=pack.page_timeout_seconds,
-    )
+    environment = call_environment(pack, connection)
     try:
         return pack.runtime().connection_name(environment) or "the pack does not say"
     except Exception as error:

@@ -75,7 +75,6 @@ def _child_of(
             children = children_of(connection, sync, source, positions, ModeRequest())
     except SyncFailedError as error:
         fail(str(error))
-        raise
     by_name = {child.sync.key.sync: child.sync for child in children}
     if name not in by_name:
         what = "is" if name is None else f"has no child {name!r}; it is"

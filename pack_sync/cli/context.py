@@ -1,6 +1,5 @@
 """What every command needs: the configured packs, the warehouse, Dagster's instance."""
 
-import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
@@ -12,14 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from pack_sdk.errors import PackError
+from pack_sdk.logger import SilentLogger
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
-from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.dagster.resources import WAREHOUSE, PackResource, WarehouseResource
+from pack_sync.http.connection import Connection
+from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncKey
 from pack_sync.project import NoProjectError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
+from pack_sync.runtimes.runtime import CallEnvironment
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import StorageError
 
@@ -143,6 +146,11 @@ def open_warehouse() -> Warehouse:
         return resources.warehouse.open()  # type: ignore[no-any-return]
 
 
-def is_terminal() -> bool:
-    """Whether somebody watches the output."""
-    return sys.stdout.isatty()
+def call_environment(pack: PackResource, connection: Connection) -> CallEnvironment:
+    """What a command lends to a pack's function that it calls outside of a sync."""
+    return CallEnvironment(
+        fetcher=SyncFetcher(connection),
+        logger=SilentLogger(),
+        endpoint=connection.settings.endpoint,
+        page_timeout_seconds=pack.page_timeout_seconds,
+    )

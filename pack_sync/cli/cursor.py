@@ -139,7 +139,6 @@ def _apply(
             done = change(chosen)
         except CursorChangeRefusedError as error:
             fail(chosen.shown(str(error)))
-            raise
         _print(f"{chosen.sync.key}: {_cursor(done.before)} → {_cursor(done.after)}", chosen)
         _print_next(chosen, done.after)
 
@@ -163,7 +162,6 @@ def _parsed(text: str) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         fail(f"{text!r} is no JSON ({error}); a text needs quotes of its own: '\"text\"'")
-        raise
     if value is None:
         fail("null is no cursor; to have the next sync full, use `packsync cursor reset`")
     return value
@@ -174,7 +172,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         fail(f"--to: {text!r} is no time; write it as 2026-01-31T09:30, in UTC")
-        raise
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sdk.choices import Choice
-from pack_sdk.logger import SilentLogger
 from pack_sdk.parameters import Parameter, values_at
 from pack_sdk.sync_table import SyncTable
 from pack_sync.cli.context import (
+    call_environment,
     choose_pack,
     choose_sync,
     choose_table,
@@ -25,9 +25,7 @@ from pack_sync.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_d
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.dagster.resources import PackResource
-from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncKey
-from pack_sync.runtimes.runtime import CallEnvironment
 
 
 def discover(
@@ -88,12 +86,7 @@ def _look_up(
     known = known_parameters(parameters, others, where=where)
     values = values_at(parameters, known, datetime.now(UTC))
     connection = pack.connection(configured.connection)
-    environment = CallEnvironment(
-        fetcher=SyncFetcher(connection),
-        logger=SilentLogger(),
-        endpoint=connection.settings.endpoint,
-        page_timeout_seconds=pack.page_timeout_seconds,
-    )
+    environment = call_environment(pack, connection)
     session = pack.runtime().open(table.name, environment)
     dynamic_url = definition.configured_tables[key.table].dynamic_url
     args = list(values.values())
@@ -101,7 +94,6 @@ def _look_up(
         return session.autocomplete(parameter.name, search, args, dynamic_url=dynamic_url)
     except Exception as error:
         fail(connection.redactor.redact(f"{key}: {type(error).__name__}: {error}"))
-        raise AssertionError("fail exits") from error
     finally:
         session.close()
 

@@ -14,17 +14,15 @@ from rich.table import Table
 
 from pack_sdk.context import SyncState
 from pack_sdk.dynamic_answers import DynamicUrl
-from pack_sdk.logger import SilentLogger
 from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
-from pack_sync.cli.context import console, fail
+from pack_sync.cli.context import call_environment, console, fail
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.dagster.table_entries import default_entries
-from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.runtimes.runtime import CallEnvironment, TableSession
+from pack_sync.runtimes.runtime import TableSession
 from pack_sync.stage.column_types import columns_of
 
 
@@ -48,7 +46,6 @@ def choose_dynamic_table(definition: PackAssets, name: str) -> SyncTable:
         f"{', '.join(table.name for table in dynamic) or 'none'}, or say which --parameter of the "
         "table you want to look up"
     )
-    raise AssertionError("fail exits")
 
 
 def show_dynamic_urls(
@@ -97,12 +94,7 @@ def _session(
     with dg.build_resources({definition.resource_key: component.resource()}) as built:
         resource = getattr(built, definition.resource_key)
         opened = resource.connection(connection)
-        environment = CallEnvironment(
-            fetcher=SyncFetcher(opened),
-            logger=SilentLogger(),
-            endpoint=opened.settings.endpoint,
-            page_timeout_seconds=resource.page_timeout_seconds,
-        )
+        environment = call_environment(resource, opened)
         session = resource.runtime().open(table.name, environment)
         try:
             yield session

@@ -102,7 +102,6 @@ def approve(what: _What, sync: _Sync = None) -> None:
                 approval = approve_held(warehouse, each)
             except NotHeldError as error:
                 fail(str(error))
-                raise
             record = approval.record
             console.print(
                 f"{each.key}: approved: {record.deleted:,} rows deleted, {record.inserted:,} "
@@ -129,7 +128,6 @@ def discard(what: _What, sync: _Sync = None) -> None:
                 discard_held(warehouse, each)
             except NotHeldError as error:
                 fail(str(error))
-                raise
             console.print(
                 f"{each.key}: discarded; no row was deleted", markup=False, highlight=False
             )

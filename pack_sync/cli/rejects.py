@@ -133,7 +133,6 @@ def replay(
                     done = replay_rejects(open_warehouse(), key, schema, Path(folder))
                 except ReplayRefusedError as error:
                     fail(str(error))
-                    raise
             _print_replay(key, done)
 
 
@@ -155,7 +154,6 @@ def _present_schema(component: PackSyncComponent, definition: PackAssets, key: S
             return ask_schema(sync, attempt).table.schema
         except AttemptFailedError as failure:
             fail(sync.connection.redactor.redact(f"{key}: {failure.reason}"))
-            raise
 
 
 def _print_replay(key: SyncKey, done: Replay) -> None:

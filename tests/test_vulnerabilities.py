@@ -1,4 +1,4 @@
-"""`make audit`: vulnerabilities of the locked dependencies, told apart from no network."""
+"""`make vulnerabilities`: those of the locked dependencies, told apart from no network."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ def audit(url: str) -> "subprocess.CompletedProcess[str]":
     """Run the audit against a database; skips where there is no uv."""
     if not (shutil.which("uv") or (ROOT / ".uv" / "bin" / "uv").exists()):
         pytest.skip("needs uv")
-    words = [str(ROOT / ".ci" / "audit"), "--service-url", url]
+    words = [str(ROOT / ".ci" / "vulnerabilities"), "--service-url", url]
     return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
 
 
@@ -54,4 +54,5 @@ def test_without_a_network_it_is_skipped_aloud() -> None:
         unused.bind(("127.0.0.1", 0))
         done = audit(f"http://127.0.0.1:{unused.getsockname()[1]}")
     assert done.returncode == 0
-    assert done.stdout.startswith("audit: skipped, the vulnerability database cannot be asked")
+    skipped = "vulnerabilities: skipped, the vulnerability database cannot be asked"
+    assert done.stdout.startswith(skipped)
