@@ -20,6 +20,7 @@ NOT_SHOWN = {
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",
     "PackError": "the root of those that the table has",
+    "ParentRowsError": "becomes a SyncFailedError",
     "StorageError": "the root of those that the table has",
     "SyncFailedError": "says the table and one of the others",
     "TooLargeError": "becomes a ResponseSizeTooLargeError",

@@ -15,7 +15,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_tables import TableRuns
-from pack_sync.ledger.cursors import SyncKey, read_positions
+from pack_sync.ledger.cursors import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 _CHILDREN_SHOWN = 5
@@ -70,9 +70,7 @@ def _child_of(
 ) -> SyncJob:
     """The child of that name of a crawled table's sync."""
     try:
-        with warehouse.read() as connection:
-            positions = read_positions(connection, sync.key.pack, sync.key.table)
-            children = children_of(connection, sync, source, positions, ModeRequest())
+        children, _ = children_of(warehouse, sync, source, ModeRequest())
     except SyncFailedError as error:
         fail(str(error))
     by_name = {child.sync.key.sync: child.sync for child in children}

@@ -123,3 +123,26 @@ def sample_of_changes(
         f"SELECT {values} FROM {changed_rows(changes)} LIMIT {limit}"
     ).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+class ChangeSampler:
+    """An `OnChanges` that takes samples of the changes of one sync; of a crawl's, batch by batch.
+
+    `sample` holds at most `rows` rows of each kind.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.sample = ChangeSample()
+        self._rows = rows
+
+    def __call__(
+        self, connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows
+    ) -> None:
+        """Add to the sample what is about to be changed."""
+        more = sample_changes(connection, table, stage, limit=self._rows)
+        self.sample = ChangeSample(
+            inserted=[*self.sample.inserted, *more.inserted][: self._rows],
+            updated=[*self.sample.updated, *more.updated][: self._rows],
+            deleted=[*self.sample.deleted, *more.deleted][: self._rows],
+            reject_reasons=[*self.sample.reject_reasons, *more.reject_reasons][: self._rows],
+        )

@@ -34,7 +34,7 @@ from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsE
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.ledger.cursors import RunRecord, SyncPosition, read_positions
+from pack_sync.ledger.cursors import RunRecord, SyncPosition
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.duckdb_file import Warehouse
 
@@ -62,9 +62,7 @@ def run_crawl(
     """
     sync = with_schema(sync, warehouse)
     sync, approved = approve_first(sync, warehouse)
-    with warehouse.read() as connection:
-        positions = read_positions(connection, sync.key.pack, sync.key.table)
-        children = children_of(connection, sync, source, positions, request)
+    children, positions = children_of(warehouse, sync, source, request)
     full = sum(child.decision.mode == "full" for child in children)
     sync.log(
         "info",

@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
 import orjson
 
-from pack_sync.commit.target_table import TargetTable
+from pack_sync.commit.parent_rows import ParentRowsError, read_parent_rows
 from pack_sync.engine.full_or_incremental import ModeDecision, ModeRequest, decide_mode
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
-from pack_sync.ledger.cursors import SyncPosition
-from pack_sync.warehouse.identifiers import quote_identifier
+from pack_sync.ledger.cursors import SyncPosition, read_positions
+from pack_sync.warehouse.duckdb_file import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,46 +25,23 @@ class Child:
 
 
 def children_of(
-    connection: duckdb.DuckDBPyConnection,
-    sync: SyncJob,
-    source: CrawlSource,
-    positions: Mapping[str, SyncPosition],
-    request: ModeRequest,
-) -> list[Child]:
-    """The children of a crawled table, each with its position and mode.
+    warehouse: Warehouse, sync: SyncJob, source: CrawlSource, request: ModeRequest
+) -> tuple[list[Child], Mapping[str, SyncPosition]]:
+    """The children of a crawled table, and where all syncs of the table stand, by name.
 
-    Raises `SyncFailedError` when the parent has never been synced or lacks the column.
+    Raises `SyncFailedError` when the parent has never been synced or lacks a column.
     """
-    values = _parent_values(connection, sync, source)
-    return [_child(sync, value, positions, request) for value in values]
-
-
-def _parent_values(
-    connection: duckdb.DuckDBPyConnection, sync: SyncJob, source: CrawlSource
-) -> list[dict[str, Any]]:
-    """The parameter values of every child: one for each distinct row of the parent."""
-    parent = TargetTable(connection, replace(sync.key, table=source.parent_table))
-    if not parent.existing_columns():
-        raise SyncFailedError(
-            f"{sync.key}: its parent table {source.parent_table} has never been synced; sync it "
-            "first, or both together"
-        )
-    there = {name.casefold() for name in parent.existing_columns()}
-    missing = [name for name in source.properties.values() if name.casefold() not in there]
-    if missing:  # a parent whose schema is asked for may have lost it (contract C23)
-        raise SyncFailedError(
-            f"{sync.key}: its parent table {source.parent_table} has no column {missing[0]!r}"
-        )
-    columns = [quote_identifier(name) for name in source.properties.values()]
-    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-    rows = connection.execute(
-        f"SELECT DISTINCT {', '.join(f'to_json({column})' for column in columns)} "
-        f"FROM {parent.name} WHERE {present} "
-        "AND (? IS NULL OR split_part(_sync, '/', 1) = ?) ORDER BY ALL",
-        [source.parent_sync, source.parent_sync],
-    ).fetchall()
-    names = list(source.properties)
-    return [dict(zip(names, map(orjson.loads, row), strict=True)) for row in rows]
+    parent = replace(sync.key, table=source.parent_table)
+    columns = list(source.properties.values())
+    try:
+        # In one transaction: a parent's rows and its children's cursors must be of one moment.
+        with warehouse.read() as connection:
+            positions = read_positions(connection, sync.key.pack, sync.key.table)
+            rows = read_parent_rows(connection, parent, columns, source.parent_sync)
+    except ParentRowsError as error:
+        raise SyncFailedError(f"{sync.key}: {error}") from error
+    values = [dict(zip(source.properties, row, strict=True)) for row in rows]
+    return [_child(sync, each, positions, request) for each in values], positions
 
 
 def _child(

@@ -5,9 +5,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-
-from pack_sync.commit.change_samples import ChangeSample, sample_changes
+from pack_sync.commit.change_samples import ChangeSample, ChangeSampler
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import (
@@ -17,7 +15,6 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
-from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
@@ -51,7 +48,7 @@ def dry_run_syncs(
     """
     with tempfile.TemporaryDirectory(prefix="packsync-dry-run-") as name:
         folder = Path(name)
-        samplers = [_SampledChanges(rows) for _ in syncs]
+        samplers = [ChangeSampler(rows) for _ in syncs]
         prepared = {
             sync.key: (
                 replace(sync, spool_folder=folder / "spool" / str(number), on_changes=sampler),
@@ -75,22 +72,3 @@ def _rolled_back(warehouse: Warehouse, folder: Path) -> Warehouse:
     if warehouse.path.exists():
         return replace(warehouse, dry_run=True)
     return replace(warehouse, path=folder / "warehouse.duckdb")
-
-
-class _SampledChanges:
-    """Takes samples of the changes of one sync; of a crawl's, batch by batch."""
-
-    def __init__(self, rows: int) -> None:
-        self.sample = ChangeSample()
-        self._rows = rows
-
-    def __call__(
-        self, connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows
-    ) -> None:
-        more = sample_changes(connection, table, stage, limit=self._rows)
-        self.sample = ChangeSample(
-            inserted=[*self.sample.inserted, *more.inserted][: self._rows],
-            updated=[*self.sample.updated, *more.updated][: self._rows],
-            deleted=[*self.sample.deleted, *more.deleted][: self._rows],
-            reject_reasons=[*self.sample.reject_reasons, *more.reject_reasons][: self._rows],
-        )

@@ -27,10 +27,10 @@ from pack_sync.engine.resume import with_spool
 from pack_sync.engine.run_records import record_failure, record_of
 from pack_sync.engine.sync_failures import SyncFailedError, previous_failure, sentence
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.engine.sync_lease import Standing
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncPosition
+from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.background_typing import EarlyStage
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -44,8 +44,8 @@ def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncO
     """
     try:
         sync, approved = approve_first(sync, warehouse)
-        standing = _standing(sync, warehouse, moved=bool(approved))
-        position = standing.position
+        start = _starting_point(sync, warehouse, moved=bool(approved))
+        position = start.position
         decision = _decide(sync, position, request)
     except Exception as error:
         raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
@@ -66,7 +66,7 @@ def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncO
         return with_spool(known, attempt, partial(_collect_and_commit, known, warehouse))
 
     try:
-        outcome = with_retries(sync, previous_failure(standing.last_run), attempt_once)
+        outcome = with_retries(sync, previous_failure(start.last_run), attempt_once)
     except AttemptFailedError as failure:
         raise _failed(sync, warehouse, failure) from failure.error
     return replace(outcome, warnings=[*approved, *outcome.warnings])
@@ -99,12 +99,12 @@ def _failed(sync: SyncJob, warehouse: Warehouse, failure: AttemptFailedError) ->
     return SyncFailedError(f"{sync.key}: {failure.reason}")
 
 
-def _standing(sync: SyncJob, warehouse: Warehouse, *, moved: bool) -> Standing:
-    """Where the sync stands: as its lease found it, unless it has been moved since."""
+def _starting_point(sync: SyncJob, warehouse: Warehouse, *, moved: bool) -> StartingPoint:
+    """Where the sync starts from: as its lease found it, unless it has been moved since."""
     if sync.lease is not None and not moved:
-        return sync.lease.standing
+        return sync.lease.starting_point
     with warehouse.read() as connection:
-        return Standing.read(connection, sync.key)
+        return read_starting_point(connection, sync.key)
 
 
 def _decide(sync: SyncJob, position: SyncPosition, request: ModeRequest) -> ModeDecision:

@@ -1,7 +1,5 @@
 """How a sync can fail, and what the next try is told about it (contract C17)."""
 
-import duckdb
-
 from pack_sdk.context import AttemptErrorKind, PreviousAttemptError
 from pack_sdk.errors import (
     AuthenticationFailedError,
@@ -16,7 +14,7 @@ from pack_sync.commit.commit import SupersededError
 from pack_sync.http.connection_failures import UntrustedCertificateError
 from pack_sync.ledger.cursors import RunRecord
 from pack_sync.runtimes.runtime import PageTimeoutError
-from pack_sync.warehouse.storage_errors import DiskFullError, StorageError
+from pack_sync.warehouse.storage_errors import DatabaseError, DiskFullError, StorageError
 
 
 class SyncFailedError(Exception):
@@ -57,7 +55,7 @@ _POINTLESS_TO_RETRY = (
     SyncCancelledError,
     TooManyRejectedRowsError,
     StorageError,
-    duckdb.Error,
+    DatabaseError,
 )
 
 

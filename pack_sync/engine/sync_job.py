@@ -5,19 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pack_sdk.sync_table import SyncTable
 from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.delete_guard import DeleteGuard
 from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
+from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
-
-if TYPE_CHECKING:
-    from pack_sync.engine.sync_lease import HeldLease
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Log: TypeAlias = Callable[[LogLevel, str], None]
@@ -97,7 +95,7 @@ class SyncJob:
     schema_asked: bool = False
     row_limit: int | None = None
     approve_deletes: bool = False
-    lease: "HeldLease | None" = None
+    lease: LeaseKeeper | None = None
     settings: SyncSettings = SyncSettings()
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)

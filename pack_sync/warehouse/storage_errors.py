@@ -20,6 +20,9 @@ from pathlib import Path
 
 import duckdb
 
+DatabaseError = duckdb.Error
+"""Any error of DuckDB, for rooms that know nothing else of it."""
+
 
 class StorageError(Exception):
     """A file of ours cannot be used; the message says which, why, and what to do."""

@@ -153,7 +153,7 @@ def test_a_failed_sync_gives_the_lease_back(error: BaseException, tmp_path: Path
 
 def test_a_long_sync_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between pages, so that no other machine takes its lease over (D9)."""
-    monkeypatch.setattr("pack_sync.engine.sync_lease.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("pack_sync.engine.lease_keeper.RENEW_SECONDS", 0.0)
     seen: list[Any] = []
 
     def execute(_args: Any, context: Any) -> Any:
