@@ -25,7 +25,7 @@ def audit(
     table: Annotated[str | None, typer.Argument(help="One of its tables.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many audits to show of each table.")] = 20,
 ) -> None:
-    """Show what full syncs found that incremental ones had missed, left stale or not deleted."""
+    """Show which rows incremental syncs had missed, left stale or not deleted."""
     with plain_errors():
         if pack is not None:
             _, definition = choose_pack(pack)

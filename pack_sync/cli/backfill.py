@@ -25,7 +25,7 @@ def backfill(
         typer.Option("--sync", help="Only these syncs, of one table that has several."),
     ] = None,
 ) -> None:
-    """Force full syncs of tables or syncs, as a backfill that Dagster's daemon runs."""
+    """Request full syncs as a Dagster backfill, which Dagster's daemon runs."""
     with plain_errors():
         tables: dict[dg.AssetKey, list[str]] = {}
         for name in what:

@@ -10,9 +10,9 @@ from pack_sync.warehouse.backup import back_up
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to; a file that is there is not replaced.")],
+    file: Annotated[Path, typer.Argument(help="The new file. An existing file is not replaced.")],
 ) -> None:
-    """Copy the warehouse to a new file; syncs wait meanwhile with their commits."""
+    """Copy the warehouse to a new file. Syncs go on, and commit after the copy."""
     with plain_errors():
         made = back_up(open_warehouse(), file)
     console.print(

@@ -18,7 +18,7 @@ def build(
         str | None, typer.Argument(help="A folder of packs/, or a path; all of them if left out.")
     ] = None,
 ) -> None:
-    """Build packs in TypeScript; their type errors are shown, but keep none from running."""
+    """Build the packs written in TypeScript. Type errors are shown, but do not fail the build."""
     with plain_errors():
         folders = dict.fromkeys([_folder_of(pack)] if pack else _all_folders())
         for folder in folders:

@@ -25,23 +25,23 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "build": (
         "build.build",
-        "Build packs in TypeScript; their type errors are shown, but keep none from running.",
+        "Build the packs written in TypeScript. Type errors are shown, but do not fail the build.",
     ),
     "discover": (
         "discover.discover",
-        "Look up what may be chosen for a parameter or a dynamic table, as the service has it now.",
+        "List the values that a parameter or a dynamic table can take at the service now.",
     ),
     "preview": (
         "preview.preview",
-        "Run a table's `execute` and show the rows as they would be stored, and the rejects.",
+        "Fetch some rows of a table and show them as they would be stored. Nothing is written.",
     ),
     "sync": (
         "sync.sync",
-        "Sync a pack's tables, or one of them, through Dagster; or rehearse that without it.",
+        "Sync the tables of a pack, or one of them, as a Dagster run.",
     ),
     "backfill": (
         "backfill.backfill",
-        "Force full syncs of tables or syncs, as a backfill that Dagster's daemon runs.",
+        "Request full syncs as a Dagster backfill, which Dagster's daemon runs.",
     ),
     "status": (
         "status.status",
@@ -49,27 +49,27 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "audit": (
         "audit.audit",
-        "Show what full syncs found that incremental ones had missed, left stale or not deleted.",
+        "Show which rows incremental syncs had missed, left stale or not deleted.",
     ),
     "query": (
         "query.query",
-        "Run SQL over the warehouse, read-only, and show the rows; waits while a sync commits.",
+        "Run a read-only SQL query on the warehouse and show the rows.",
     ),
     "backup": (
         "backup.backup",
-        "Copy the warehouse to a new file; syncs wait meanwhile with their commits.",
+        "Copy the warehouse to a new file. Syncs go on, and commit after the copy.",
     ),
     "held": (
         "held.held",
-        "List full syncs that wait because they would delete many rows; approve or discard them.",
+        "List full syncs that wait for approval because they would delete many rows.",
     ),
     "rejects": (
         "rejects.rejects",
-        "List the rejected rows of PACK[.TABLE], or replay them after mending the pack.",
+        "List the rows that could not be stored, or store them after fixing the pack.",
     ),
     "cursor": (
         "cursor.cursor",
-        "Show where a sync stands and stood, or change by hand where the next sync goes on.",
+        "Show a sync's cursor and its history, or change where the next sync starts.",
     ),
 }
 """Where each command is, from this package on, and the first line of its help."""

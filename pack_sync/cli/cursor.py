@@ -24,7 +24,7 @@ from pack_sync.ledger.cursors import SyncPosition, read_position
 
 cursor = typer.Typer(
     no_args_is_help=True,
-    help="Show where a sync stands and stood, or change by hand where the next sync goes on.",
+    help="Show a sync's cursor and its history, or change where the next sync starts.",
 )
 
 _Pack = Annotated[str, typer.Argument(help="The pack.")]
@@ -94,7 +94,7 @@ def set_(
     reason: _Reason,
     sync: _Sync = None,
 ) -> None:
-    """Let the next sync go on from this cursor. Rows and the time of the last full sync stay."""
+    """Set the cursor that the next sync starts from. The rows stay as they are."""
     with plain_errors():
         cursor = _parsed(value)
         _apply(pack, table, sync, lambda c: set_cursor(c.warehouse, c.sync, cursor, reason=reason))
@@ -114,7 +114,7 @@ def rewind(
     ] = None,
     sync: _Sync = None,
 ) -> None:
-    """Go back to an earlier cursor of the history: the next sync brings again what came since."""
+    """Go back to an earlier cursor: the next sync fetches again what came since."""
     with plain_errors():
         if to is not None and steps is not None:
             fail("give --to or --steps, not both")

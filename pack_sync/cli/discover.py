@@ -40,7 +40,7 @@ def discover(
     url: Annotated[str | None, typer.Option(help="Show a dynamic URL's name and columns.")] = None,
     connection: Annotated[str, typer.Option(help="For dynamic tables.")] = "default",
 ) -> None:
-    """Look up what may be chosen for a parameter or a dynamic table, as the service has it now."""
+    """List the values that a parameter or a dynamic table can take at the service now."""
     with plain_errors():
         component, definition = choose_pack(pack, complete=False)
         if parameter is None:
@@ -66,7 +66,7 @@ def _choose_parameter(table: SyncTable, name: str) -> Parameter:
     if declared[name].hidden:
         fail(
             f"the parameter {name!r} cannot be set, because it is not compatible with incremental "
-            f"sync (contract C19); {choices}"
+            f"sync; {choices}"
         )
     if declared[name].autocomplete is None:
         kind = declared[name].type.value

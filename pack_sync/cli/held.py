@@ -23,7 +23,7 @@ _LONGEST_ROW = 160
 
 held = typer.Typer(
     cls=ListByDefault,
-    help="List full syncs that wait because they would delete many rows; approve or discard them.",
+    help="List full syncs that wait for approval because they would delete many rows.",
 )
 
 _What = Annotated[str, typer.Argument(metavar="PACK.TABLE", help="The table whose sync is held.")]
@@ -40,7 +40,7 @@ def list_held(
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many sample rows to show of each.")] = 3,
 ) -> None:
-    """List what is held, oldest first, with some of the rows that would be deleted."""
+    """List the held full syncs, oldest first, with some of the rows that they would delete."""
     with plain_errors():
         pack, table = _chosen(what)
         with open_warehouse().read() as connection:
@@ -94,7 +94,7 @@ def _print_sample(each: HeldSync, limit: int) -> None:
 
 @held.command("approve")
 def approve(what: _What, sync: _Sync = None) -> None:
-    """Apply what is held of one sync, with its deletes; the guard stays as it is."""
+    """Apply a held full sync, including its deletes. Later syncs are checked as before."""
     with plain_errors():
         warehouse = open_warehouse()
         for each in _of_one_sync(what, sync):
@@ -120,7 +120,7 @@ def approve(what: _What, sync: _Sync = None) -> None:
 
 @held.command("discard")
 def discard(what: _What, sync: _Sync = None) -> None:
-    """Throw away what is held of one sync; its table stays as it is, the next sync is full."""
+    """Discard a held full sync. The table stays as it is, and the next sync is full."""
     with plain_errors():
         warehouse = open_warehouse()
         for each in _of_one_sync(what, sync):

@@ -18,7 +18,7 @@ from pack_sync.ledger.cursors import SyncKey
 
 def list_packs(
     accounts: Annotated[
-        bool, typer.Option("--accounts", help="Ask the services whose accounts they are.")
+        bool, typer.Option("--accounts", help="Ask each service which account is connected.")
     ] = False,
 ) -> None:
     """List the packs that are switched on, their tables, and when they sync next."""

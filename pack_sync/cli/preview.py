@@ -41,7 +41,7 @@ def preview(
     rows: Annotated[int, typer.Option(help="How many rows to fetch, at least.")] = 20,
     sync: Annotated[str | None, typer.Option(help="Which of the table's syncs.")] = None,
 ) -> None:
-    """Run a table's `execute` and show the rows as they would be stored, and the rejects."""
+    """Fetch some rows of a table and show them as they would be stored. Nothing is written."""
     with plain_errors():
         component, definition = choose_pack(pack)
         name = choose_table(definition, table)

@@ -9,7 +9,7 @@ from pack_sync.cli.context import fail, open_warehouse, plain_errors
 
 
 def query(sql: Annotated[str, typer.Argument(help='Such as "FROM demo.Tasks LIMIT 5".')]) -> None:
-    """Run SQL over the warehouse, read-only, and show the rows; waits while a sync commits."""
+    """Run a read-only SQL query on the warehouse and show the rows."""
     with plain_errors():
         try:
             with open_warehouse().read() as connection:

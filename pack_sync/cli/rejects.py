@@ -41,7 +41,7 @@ _LONGEST_REASON = 100
 
 rejects = typer.Typer(
     cls=ListByDefault,
-    help="List the rejected rows of PACK[.TABLE], or replay them after mending the pack.",
+    help="List the rows that could not be stored, or store them after fixing the pack.",
 )
 
 
@@ -54,7 +54,7 @@ def list_rejects(
     sync: Annotated[str | None, typer.Option(help="Only those of this sync.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 20,
 ) -> None:
-    """List the rejected rows that are kept, oldest first, and how many there are."""
+    """List the rejected rows, oldest first, with the reason of each."""
     with plain_errors():
         pack, table = _chosen(what)
         wanted = RejectFilter(pack=pack, table=table, sync=sync, reason=reason)
@@ -117,7 +117,7 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="PACK.TABLE", help="Which table's rows.")],
     sync: Annotated[str | None, typer.Option(help="Only those of this sync.")] = None,
 ) -> None:
-    """Type the rejected rows again by the pack's present schema; apply those that now fit."""
+    """Try to store the rejected rows again, with the pack's current schema."""
     with plain_errors():
         pack, _, table = what.partition(".")
         if not table:

@@ -21,15 +21,16 @@ from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 
 def sync(
     what: Annotated[str, typer.Argument(metavar="PACK[.TABLE]", help="What to sync.")],
-    full: Annotated[bool, typer.Option("--full", help="All rows anew, not only changes.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Fetch all rows, not only changes.")] = False,
     dry: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show what would change, row by row. Nothing is written."),
     ] = False,
     rows: Annotated[
         int, typer.Option(min=0, help="With --dry-run: how many rows of each kind to show.")
     ] = 5,
 ) -> None:
-    """Sync a pack's tables, or one of them, through Dagster; or rehearse that without it."""
+    """Sync the tables of a pack, or one of them, as a Dagster run."""
     with plain_errors():
         pack, _, table = what.partition(".")
         component, definition = choose_pack(pack)

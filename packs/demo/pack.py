@@ -29,7 +29,7 @@ OVERLAP = timedelta(seconds=1)
 pack = Pack()
 
 # The demo API runs on this machine: a connection must say `allow_http_localhost`
-# (contract F4) and give the API's base URL as its endpoint.
+# and give the API's base URL as its endpoint.
 pack.add_network_domain("localhost")
 pack.set_authentication(type=AuthenticationType.NONE, requires_endpoint_url=True)
 
@@ -87,7 +87,7 @@ async def sync_tasks(
     page = response.body
     # The next sync asks for what is modified from the time on at which THIS one began; the
     # time at its end would miss a task modified after its page was fetched. For most APIs
-    # that time is `context.sync.started_at` (contract D10). This API's clock, though, is
+    # that time is `context.sync.started_at`. This API's clock, though, is
     # moved by hand and agrees with no other, so the pack keeps the `now` of the first page
     # and carries it to the last. The overlap is for services of several machines, whose
     # clocks differ a little; a task that comes twice does no harm.

@@ -1,7 +1,7 @@
 """The schemas of the demo pack: what the columns of its tables mean.
 
 Properties are named as one writes SQL columns; `from_key` says which field of the API
-fills them (contract S2).
+fills them.
 """
 
 from typing import Any

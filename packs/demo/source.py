@@ -5,7 +5,7 @@ It has three tables, which differ in how a client can learn of changes:
 - **projects**: not at all. The whole list is small and comes at once.
 - **tasks**: by `modifiedSince`. This does not show deletions: a deleted task is simply no
   longer listed. Whoever only asks for changes keeps it, until a full sync shows that it has
-  gone. That is why the sync engine makes one every week (contract C13).
+  gone. That is why the sync engine makes one every week.
 - **events**: by sync tokens, whose changes include deletions. Tokens can expire.
 """
 
