@@ -214,6 +214,6 @@ def _check_positions(request: CommitRequest, executions: Mapping[str, str]) -> N
             key = replace(request.key, sync=change.sync)
             raise SupersededError(
                 f"{key}: another sync ({current_id}) was committed while this one ran, so "
-                "nothing of this one was applied. Nothing is lost: the next sync goes on from "
-                "the newer cursor."
+                "nothing of this one was applied. Nothing is lost: the next sync continues "
+                "from the newer cursor."
             )

@@ -1,4 +1,4 @@
-"""The synced table: its columns, its rows counted, syncs that are gone removed.
+"""The target table of a sync: fitting its columns, counting rows, removing rows of former syncs.
 
 Runs inside the caller's transaction. A row's key is (`_sync`, id) (contract D2). There is no
 primary key and no index: the stage has unique ids, so the result has, and a DuckDB index would
@@ -27,7 +27,7 @@ HIDDEN_COLUMNS = (
 
 
 class TargetTable:
-    """One synced table of the open transaction."""
+    """The table that syncs write to, in the open transaction."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
         self._connection = connection

@@ -1,8 +1,8 @@
 """A crawled table: one child sync for each row of its parent table (contract C20, D7).
 
 Each child has its own cursor and owns its rows, under the name `<sync>/<parent's value>`. The
-children run side by side and are applied in batches, a transaction each, so that ten thousand
-parents do not mean ten thousand commits; what a batch has committed, a crash cannot take back.
+children run side by side and are committed in batches: ten thousand parents must not mean ten
+thousand commits, and what a batch has committed, a crash later in the crawl does not undo.
 """
 
 import itertools
@@ -25,7 +25,7 @@ from pack_sync.engine.crawl_commit import (
     decision_of_batch,
 )
 from pack_sync.engine.full_or_incremental import ModeRequest
-from pack_sync.engine.held import approve_first
+from pack_sync.engine.holding import approve_first
 from pack_sync.engine.outcome import ChildFailure, SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
 from pack_sync.engine.run_records import record_failure

@@ -56,7 +56,7 @@ def _child(
         key=replace(sync.key, sync=name),
         parameters={**sync.parameters, **values},
     )
-    position = positions.get(name, SyncPosition(no_cursor_reason="its parent is new"))
+    position = positions.get(name, SyncPosition(no_cursor_reason="its parent row is new"))
     decision = decide_mode(
         request,
         position,

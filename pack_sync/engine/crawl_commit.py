@@ -11,7 +11,7 @@ from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.collect import Collected
 from pack_sync.engine.crawl_children import Child
 from pack_sync.engine.full_or_incremental import ModeDecision
-from pack_sync.engine.held import hold
+from pack_sync.engine.holding import hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.run_records import record_of

@@ -2,9 +2,8 @@
 
 Each change is one transaction, recorded in the history with its reason. It takes an execution
 id of its own, so a sync that is running meanwhile finds itself superseded and applies nothing.
-A cursor only makes sense for rows that a full sync has brought, with the configuration that it
-was brought with (contract D5); where that is not so, the change is refused rather than recorded
-and then passed over by the next sync.
+A cursor is only right for rows that a full sync has brought with the same configuration (contract
+D5); otherwise the change is refused, rather than recorded and then ignored by the next sync.
 """
 
 import uuid
@@ -44,7 +43,7 @@ _Choose = Callable[[SyncPosition, Sequence[CursorEntry]], SyncPosition]
 
 
 def set_cursor(warehouse: Warehouse, sync: SyncJob, cursor: Any, *, reason: str) -> CursorChange:
-    """Let the next sync go on from this cursor, any JSON value but null.
+    """Let the next sync continue from this cursor, any JSON value but null.
 
     Raises `CursorChangeRefusedError` where there has been no full sync, or the configuration
     has changed since: the next sync is full then, whatever the cursor. And for a cursor that
@@ -141,10 +140,10 @@ def _check_synced(sync: SyncJob, position: SyncPosition) -> None:
 
 
 def _check_rows(sync: SyncJob, position: SyncPosition) -> None:
-    """A cursor must have rows to go on from, of the present configuration (contract D5)."""
+    """A cursor must have rows to continue from, of the present configuration (contract D5)."""
     why = None
     if position.last_full_at is None:
-        why = "no full sync of it has come to its end yet"
+        why = "no full sync of it has completed yet"
     elif changed := changed_parts(position.fingerprint, sync.fingerprint):
         why = f"the {' and the '.join(changed)} changed since the last sync"
     if why:

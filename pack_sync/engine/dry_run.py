@@ -1,4 +1,7 @@
-"""A dry run: syncs on their real path, in transactions that are rolled back."""
+"""A dry run: syncs on their real path, in transactions that are rolled back.
+
+Not a second path: that could promise something else than a sync does.
+"""
 
 import tempfile
 from collections.abc import Generator, Sequence

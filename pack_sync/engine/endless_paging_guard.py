@@ -18,7 +18,7 @@ MOST_REPEATED_ROWS = 10_000
 LEAST_REPEATED_PAGES = 20
 """How many rows, in how many pages, the same page may bring under other continuations.
 
-An API that ignores where to go on returns its first page for ever. But the pages of a pack that
+An API that ignores the continuation returns its first page for ever. But the pages of a pack that
 asks project by project may well hold the same few rows.
 """
 
@@ -38,7 +38,7 @@ class EndlessPagingGuard:
         if continuation is not None and returned == called:
             raise EndlessContinuationError(
                 f"page {number} returned the continuation it was called with, {_shown(called)}: "
-                "that would go on for ever"
+                "the paging would never end"
             )
         if not page.row_count:
             return
@@ -53,8 +53,8 @@ class EndlessPagingGuard:
         if pages >= LEAST_REPEATED_PAGES and pages * page.row_count >= MOST_REPEATED_ROWS:
             raise EndlessContinuationError(
                 f"page {number} is one of {pages:,} that brought the same {page.row_count:,} rows, "
-                f"this time with the continuation {_shown(returned)}. Does the API ignore where to "
-                "go on?"
+                f"this time with the continuation {_shown(returned)}. Does the API ignore the "
+                "continuation?"
             )
 
     def _count(self, page: tuple[bytes | int, ...]) -> int:

@@ -49,7 +49,7 @@ def decide_mode(
     The run's config `mode`; its tag `sync/mode`; a backfill forces a full sync (unless
     automation started it); no usable cursor (contract D3, D5); the periodic full sync is
     overdue (contract C12, C13), a held one counting as done (D8); else incremental.
-    `incremental` on request still becomes full where there is no cursor to go on from.
+    `incremental` on request still becomes full where there is no cursor to continue from.
     Raises `ValueError` for a tag that is neither `auto`, `full` nor `incremental`.
     """
     requested, asked_by = _requested(request)
@@ -67,12 +67,12 @@ def decide_mode(
         when = (
             f"the last full sync was at {last:%Y-%m-%d %H:%M} UTC"
             if last
-            else "there is none that counts"
+            else "none has completed yet"
         )
         return ModeDecision(
             mode="full", reason=f"the periodic full sync (every {_days(full_every)}) is due: {when}"
         )
-    reason = "there is a cursor to go on from"
+    reason = "there is a cursor to continue from"
     if position.held_at is not None:  # else every run would fetch all rows to be held again
         reason += f"; the full sync of {position.held_at:%Y-%m-%d %H:%M} UTC is held"
     return ModeDecision(mode="incremental", reason=reason)

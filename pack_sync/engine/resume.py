@@ -45,8 +45,8 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
             sync.connection.redactor.redact_error(error)
             sync.log(
                 "warning",
-                f"{sync.key}: the resumed sync could not go on from where it was interrupted, so "
-                f"it starts again from its beginning: {sentence(error)}",
+                f"{sync.key}: the resumed sync failed where it had been interrupted, so it starts "
+                f"again from its beginning: {sentence(error)}",
             )
             attempt = attempt.again(describe_previous(error), SyncFetcher(sync.connection))
     with failures_of(attempt):

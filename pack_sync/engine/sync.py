@@ -20,7 +20,7 @@ from pack_sync.engine.attempt import Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.collect import Collected, collect
 from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.full_or_incremental import ModeDecision, ModeRequest, decide_mode
-from pack_sync.engine.held import approve_first, hold
+from pack_sync.engine.holding import approve_first, hold
 from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.resume import with_spool

@@ -1,4 +1,4 @@
-"""How a sync can fail, and what the next try is told about it (contract C17)."""
+"""How a sync can fail, and what the next attempt is told of it (contract C17)."""
 
 from pack_sdk.context import AttemptErrorKind, PreviousAttemptError
 from pack_sdk.errors import (
@@ -26,7 +26,7 @@ class EndlessContinuationError(Exception):
 
 
 class ParametersRejectedError(Exception):
-    """`validateParameters` said no (contract C21)."""
+    """`validateParameters` refused the values (contract C21)."""
 
 
 class TooManyRejectedRowsError(Exception):
@@ -41,6 +41,7 @@ class SyncCancelledError(Exception):
     """The run was cancelled; the sync stopped between two pages."""
 
 
+# The same would happen again at once: somebody must change something, or decide.
 _POINTLESS_TO_RETRY = (
     AuthenticationFailedError,
     InvalidResultError,
@@ -59,6 +60,7 @@ _POINTLESS_TO_RETRY = (
 )
 
 
+# Errors of ours with the remedy in the message; a traceback would only hide it.
 _SAYS_ALL = (
     AuthenticationFailedError,
     RequestRefusedError,
@@ -78,10 +80,10 @@ def says_all(error: BaseException) -> bool:
 
 
 def is_worth_resuming(error: Exception, new_pages: int) -> bool:
-    """Whether a later try should go on with the pages of the one that failed (contract D9).
+    """Whether a later attempt should resume after the pages of the one that failed (contract D9).
 
-    `new_pages` counts those that were not resumed from an earlier try: without any, the pages
-    may be what makes it fail. When the disk is full, its room is worth more than the pages.
+    `new_pages` counts those that were not there when it began: without any, what was
+    resumed may be what makes it fail. When the disk is full, its room is worth more than the pages.
     """
     if isinstance(error, SyncCancelledError | AuthenticationFailedError | StorageError):
         return not isinstance(error, DiskFullError)

@@ -28,8 +28,8 @@ class SyncSettings:
     `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
     `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
     the second try and twice as much before each further one (C17); `full_every` how old a
-    full sync may get (C12). A sync goes on with the pages of one that died or failed if the last
-    of them is not older than `resume_within`; None or zero starts anew each time (D9). A sync with
+    full sync may get (C12). An interrupted sync is resumed if its last page
+    is at most `resume_within` old; None or zero starts anew each time (D9). A sync with
     more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
     `max_rejected_share`, fails; None sets no limit (S4).
     `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
@@ -69,13 +69,13 @@ class SyncJob:
     `parameters` has a value for every parameter of the table, in declared order.
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
     `by_sync` says that the rows of each are counted (contract C18).
-    `approve_deletes` lets this run's full sync delete what it will (contract D8).
+    `approve_deletes` applies this run's full sync however many rows it deletes (contract D8).
     `lease` keeps others from running the same sync at once.
-    `row_limit` cuts a sync short once it has that many rows, for a look (contract D6).
+    `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
-    code, so that a sync does not go on with pages that other code made (D9). `log` must be safe
+    code, so that pages which other code made are not resumed (D9). `log` must be safe
     to call from another thread; `cancelled` asks the sync to stop at the next page. `on_changes`
     is shown what is about to be changed, in the transaction.
     """

@@ -1,4 +1,4 @@
-"""One sync never runs twice at once: a lease is held while it runs, and the loser skips."""
+"""One sync never runs twice at once: it holds a lease while it runs, and a second is skipped."""
 
 import time
 from collections.abc import Generator
@@ -29,11 +29,11 @@ _ASK_AGAIN_SECONDS = 1.0
 def leased(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> Generator[SyncJob]:
     """The sync, while its lease is held.
 
-    Raises `LeaseTakenError` if somebody else is syncing it. One who asked for a full sync waits
-    for that one to end first, as long as `lease_wait_seconds` says: what they do is not what
-    was asked for.
+    Raises `LeaseTakenError` if somebody else is syncing it. A full sync that was
+    asked for waits for that one to end first, at most `lease_wait_seconds`: the other may well be
+    an incremental one, and skipping would lose what was asked for.
     """
-    if warehouse.dry_run:  # it commits nothing that another could be in the way of
+    if warehouse.dry_run:  # it commits nothing, so two cannot collide
         yield sync
         return
     lease = Lease(key=sync.key, dagster_run_id=sync.dagster_run_id)
@@ -69,5 +69,5 @@ def _release(sync: SyncJob, warehouse: Warehouse, lease: Lease) -> None:
         with warehouse.write() as connection:
             release_lease(connection, lease)
     except (StorageError, DatabaseError) as trouble:
-        # It ends with this process at the latest; what the sync did must still be told.
+        # It ends with this process at the latest; what the sync did must still be reported.
         sync.log("warning", f"{sync.key}: the lease could not be released: {trouble}")

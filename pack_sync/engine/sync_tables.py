@@ -1,4 +1,4 @@
-"""Runs the syncs of several tables side by side and tells what happens as it happens."""
+"""Runs the syncs of several tables side by side and tells what happens, as it happens."""
 
 import queue
 import threading
@@ -53,7 +53,7 @@ class TableFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSkipped:
-    """A table's sync did not run, because somebody else is running it; the message says who."""
+    """A table's sync did not run, because another run has it in hand; the message says which."""
 
     key: SyncKey
     message: str
@@ -106,7 +106,7 @@ class TableRuns:
                     event = self._events.get()
                     if not isinstance(event, LogLine):
                         unfinished[event.key.table] -= 1
-                        # a held parent's rows are as they were: its children can go on
+                        # A held parent's rows are as they were: its children can be synced
                         if isinstance(event, TableFailed) and not event.held:
                             failed.add(event.key.table)
                         submit_ready(pool)
@@ -129,10 +129,12 @@ def _run_one(
             return TableFinished(key=sync.key, outcome=_sync(ours, warehouse, request))
     except LeaseTakenError as error:
         message = f"{sync.key}: skipped, because {error}"
-        if asks_for_full(request):  # what the other one does is not what was asked for
+        if asks_for_full(
+            request
+        ):  # the other one may be incremental: skipping would lose the request
             return TableFailed(key=sync.key, message=message, details=_LATER)
         return TableSkipped(key=sync.key, message=message)
-    except BaseException as error:  # whatever it is, the run must hear that the table is done
+    except BaseException as error:  # whatever it is: the run waits for an event of every table
         redact = sync.connection.redactor.redact
         told = sentence(error) if isinstance(error, Exception) else repr(error)
         message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {told}"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
 project = dagster_project.project
 
-NEXT_INCREMENTAL = "next sync         incremental, because there is a cursor to go on from"
+NEXT_INCREMENTAL = "next sync         incremental, because there is a cursor to continue from"
 WHY = ("--reason", "why")
 
 

@@ -139,7 +139,7 @@ def test_an_incremental_sync_and_an_audit(project: DagsterProject) -> None:
     run(project)
     lines = rehearsed(project, "acme")
     assert lines[1:3] == [
-        "  mode     incremental, because there is a cursor to go on from",
+        "  mode     incremental, because there is a cursor to continue from",
         '  cursor   "t1" → "t2"',
     ]
     lines = rehearsed(project, "acme", "--full")

@@ -67,7 +67,7 @@ def test_changes_are_figures_too(results: list[dg.ExecuteInProcessResult]) -> No
 def test_the_reason_for_each_mode_stands_below(results: list[dg.ExecuteInProcessResult]) -> None:
     """As a sentence, with the mode's full name (design: mode and reason)."""
     sentences = {" ".join(line) for line in printed(results[1], width=120)}
-    assert "Items incremental: there is a cursor to go on from" in sentences
+    assert "Items incremental: there is a cursor to continue from" in sentences
     assert f"{LONG} full: its last full sync ended without a cursor" in sentences
 
 

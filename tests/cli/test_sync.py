@@ -79,7 +79,7 @@ def test_the_terminal_shows_our_lines_without_dagsters(project: DagsterProject) 
     assert len(first) == len(second) == 2
     assert first[0] == "acme.Items: full sync, because it has never been synced"
     assert first[1].startswith("warning: acme.Items: attempt 1 of 2 failed, trying again in 0 s")
-    assert second[0] == "acme.Items: incremental sync, because there is a cursor to go on from"
+    assert second[0] == "acme.Items: incremental sync, because there is a cursor to continue from"
     assert second[1].startswith("warning: acme.Items: the incremental sync ended without a cursor")
 
 

@@ -71,7 +71,7 @@ def test_the_next_run_brings_the_changes_of_tables_with_a_cursor(runs: TwoRuns) 
     tasks, events = values_of(runs.second, "Tasks"), values_of(runs.second, "Events")
     for values in (tasks, events):
         assert values["sync/mode"] == "incremental"
-        assert values["sync/mode_reason"] == "there is a cursor to go on from"
+        assert values["sync/mode_reason"] == "there is a cursor to continue from"
         assert values["sync/rows_returned"] == 4 + 3
         assert (values["sync/inserted"], values["sync/updated"]) == (3, 4)
     # The API cannot say that a task was deleted (contract C10 finds it); of events it does (C9).

@@ -43,7 +43,7 @@ def decided(result: Any) -> tuple[str, str]:
 
 def test_a_run_that_asks_for_nothing_is_incremental(project: DagsterProject) -> None:
     """With a cursor, and no full sync due, only changes are fetched (contract C12)."""
-    assert decided(project.run()) == ("incremental", "there is a cursor to go on from")
+    assert decided(project.run()) == ("incremental", "there is a cursor to continue from")
 
 
 def test_a_runs_config_can_ask_for_a_full_sync(project: DagsterProject) -> None:
@@ -94,7 +94,7 @@ def test_a_run_of_a_backfill_is_full(project: DagsterProject) -> None:
 def test_a_backfill_that_automation_started_is_not_forced(project: DagsterProject) -> None:
     """Dagster's automation tags its runs as backfills too; they are no wish for a full sync."""
     result = project.run(tags={BACKFILL: "qxyz", AUTOMATION: "true"})
-    assert decided(result) == ("incremental", "there is a cursor to go on from")
+    assert decided(result) == ("incremental", "there is a cursor to continue from")
 
 
 def incremental_job() -> dg.JobDefinition:
@@ -106,7 +106,7 @@ def incremental_job() -> dg.JobDefinition:
     ("tags", "expected"),
     [
         ({BACKFILL: "qxyz"}, ("full", "belongs to backfill qxyz")),
-        ({BACKFILL: "qxyz", AUTOMATION: "true"}, ("incremental", "a cursor to go on from")),
+        ({BACKFILL: "qxyz", AUTOMATION: "true"}, ("incremental", "a cursor to continue from")),
     ],
 )
 def test_the_reexecution_of_a_backfills_run_is_what_the_first_was(

@@ -194,7 +194,7 @@ def test_a_sync_without_a_full_one_takes_no_cursor(tmp_path: Path) -> None:
     engine = Engine(folder=tmp_path, execute=execute)
     with engine.prepared() as sync:
         run_sync(replace(sync, row_limit=1), engine.warehouse, ModeRequest())
-    assert "no full sync of it has come to its end yet" in refusal(engine, set_cursor, "t")
+    assert "no full sync of it has completed yet" in refusal(engine, set_cursor, "t")
 
 
 def test_a_cursor_is_not_set_for_another_configuration(engine: Engine, execute: Scripted) -> None:

@@ -50,7 +50,7 @@ def decide(
 
 def test_a_usable_cursor_leads_to_an_incremental_sync() -> None:
     """Nothing asked for, a cursor, no full sync due: incremental (contract C12)."""
-    assert decide() == ModeDecision(mode="incremental", reason="there is a cursor to go on from")
+    assert decide() == ModeDecision(mode="incremental", reason="there is a cursor to continue from")
 
 
 @pytest.mark.parametrize("cursor", [{}, {"token": "x"}, "text", 7, []])
@@ -218,7 +218,7 @@ def test_a_cursor_without_any_full_sync_is_overdue() -> None:
     """Where no full sync is on record, one is due (contract C12)."""
     decision = decide(at=position(last_full_at=None))
     assert decision.mode == "full"
-    assert decision.reason.endswith("is due: there is none that counts")
+    assert decision.reason.endswith("is due: none has completed yet")
 
 
 def test_an_unusable_cursor_is_named_before_the_period() -> None:

@@ -204,7 +204,7 @@ def test_the_mode_and_its_reason_are_logged_and_kept(tmp_path: Path) -> None:
     lines = [(line["mode"], line["mode_reason"]) for line in engine.ledger()]
     assert lines == [
         ("full", "it has never been synced"),
-        ("incremental", "there is a cursor to go on from"),
+        ("incremental", "there is a cursor to continue from"),
     ]
     for mode, reason in lines:
         assert ("info", f"acme.Items: {mode} sync, because {reason}") in engine.log

@@ -175,8 +175,8 @@ def test_a_continuation_that_fails_starts_the_sync_again(tmp_path: Path) -> None
     assert (record.pages, record.mode_reason) == (2, "the run's config says mode: full")
     warnings = [line for level, line in engine.log if level == "warning"]
     assert warnings == [
-        "acme.Items: the resumed sync could not go on from where it was interrupted, so it starts "
-        "again from its beginning: ValueError: continuation has expired"
+        "acme.Items: the resumed sync failed where it had been interrupted, so it starts again "
+        "from its beginning: ValueError: continuation has expired"
     ]
     told = [context.previous_attempt_error for context in execute.contexts[2:]]
     assert [error and error.message for error in told] == [

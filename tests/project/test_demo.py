@@ -20,7 +20,7 @@ def test_the_demo_runs_from_end_to_end(tmp_path: Path) -> None:
         "4. ",
     ]
     assert sum(line.startswith("At the source: projects: 1 inserted") for line in lines) == 2
-    assert "Tasks incremental: there is a cursor to go on from" in lines
+    assert "Tasks incremental: there is a cursor to continue from" in lines
     expired = "the incremental sync ended with hasIncompleteResults, so a full sync"
     assert any(line.startswith(f"Events full: {expired}") for line in lines)
     assert "Tasks full: the run is tagged sync/mode: full" in lines
