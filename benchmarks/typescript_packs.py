@@ -3,7 +3,7 @@
     python -m benchmarks.typescript_packs --rows 500000
 
 Both make the same rows without network and hand them to this process as lines of JSON: the one
-from a child without permissions, through frames and `Page`s, the other from a bare `node`
+from a child without permissions, through messages and `Page`s, the other from a bare `node`
 through a pipe. Their bytes are compared. Then how long a child takes from nothing to its first
 page, and the memory it holds when it has nothing to do. `--pack` names the folder of another
 built pack for these two, such as one with the SDK and all that it imports in it.
@@ -27,13 +27,14 @@ from pack_sdk.logger import SilentLogger
 from pack_sync.http.connection import Connection, ConnectionSettings
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.session import PackSession
 from pack_sync.runtimes.typescript.build import build_pack
-from pack_sync.runtimes.typescript.bundle_cache import BuiltPack
+from pack_sync.runtimes.typescript.bundle import BuiltPack
 from pack_sync.runtimes.typescript.manifest import read_manifest
-from pack_sync.runtimes.typescript.messages import Frame, FrameKind
+from pack_sync.runtimes.typescript.messages import Message, MessageKind
 from pack_sync.runtimes.typescript.node_modules import node
 from pack_sync.runtimes.typescript.process import Limits, PackProcess
-from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime, TypeScriptSession
+from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 
 FOLDER = Path(__file__).parent / "typescript"
 _CHUNK = 1024 * 1024
@@ -72,7 +73,7 @@ def _side_by_side(
     return median(ours), median(theirs)
 
 
-def _open(built: BuiltPack) -> TypeScriptSession:
+def _open(built: BuiltPack) -> PackSession:
     pack = read_manifest(built.manifest)
     connection = Connection(
         ConnectionSettings(name="none", credentials_folder=""), pack.authentication, []
@@ -96,7 +97,7 @@ def _child(built: BuiltPack, rows: int) -> tuple[float, str]:
     return seconds, digest.hexdigest()
 
 
-def _pages(session: TypeScriptSession, rows: int) -> Iterator[tuple[bytes, float]]:
+def _pages(session: PackSession, rows: int) -> Iterator[tuple[bytes, float]]:
     continuation = None
     while True:
         began = time.perf_counter()
@@ -153,7 +154,7 @@ def _start(built: BuiltPack) -> tuple[float, str]:
 def _ask_manifest(process: PackProcess) -> None:
     context: dict[str, Any] = {"sync": {}}
     head = {"call": 1, "function": "manifest", "context": context, "maxLogLines": 0}
-    process.call(Frame(kind=FrameKind.CALL, head=head), 60, "loading", lambda _: None)
+    process.call(Message(kind=MessageKind.CALL, head=head), 60, "loading", lambda _: None)
 
 
 def _idle(built: BuiltPack) -> float:

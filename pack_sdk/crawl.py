@@ -45,7 +45,7 @@ def check_crawling(tables: Mapping[str, SyncTable]) -> None:
         if len(parents) > 1:
             raise PackDefinitionError(
                 f"sync table {table.name!r} is crawled from {' and '.join(sorted(parents))}; a "
-                "table has one parent table (contract C20)"
+                "table has one parent table"
             )
         _check_cycle(tables, table)
 
@@ -58,7 +58,7 @@ def _check_property(tables: Mapping[str, SyncTable], parent: str, key: str, what
     if tables[parent].is_dynamic:
         raise PackDefinitionError(
             f"{what}: the table {parent!r} cannot be crawled, because it is dynamic: it stands for "
-            "many tables, one for each URL (contract C23)"
+            "many tables, one for each URL"
         )
     properties = tables[parent].schema.properties
     if key not in properties and tables[parent].dynamic is None:
@@ -73,7 +73,5 @@ def _check_cycle(tables: Mapping[str, SyncTable], start: SyncTable) -> None:
     while crawl is not None:
         path.append(crawl.parent_table)
         if crawl.parent_table in path[:-1]:
-            raise PackDefinitionError(
-                f"the tables {' → '.join(path)} crawl each other in a circle (contract C20)"
-            )
+            raise PackDefinitionError(f"the tables {' → '.join(path)} crawl each other in a circle")
         crawl = crawl_of(tables[crawl.parent_table])

@@ -19,16 +19,15 @@ class DynamicUrl:
     has_children: bool = False
 
 
-def parse_schema(returned: object, table: str, url: str | None) -> Schema:
+def parse_schema(returned: object, what: str) -> Schema:
     """The schema that `get_schema` returned, checked as a static one is (contract S1, S3).
 
     An array of objects, which older packs return, stands for its objects. Raises
-    `InvalidResultError` that names the table, the URL and what is wrong.
+    `InvalidResultError` that starts with `what` and says what is wrong.
     """
-    what = f"get_schema of the table {table!r}" + (f" for {url}" if url is not None else "")
     if not isinstance(returned, Schema | Mapping):
         raise InvalidResultError(
-            f"{what} returned {_shown(returned)}; return make_object_schema(…) (contract C23)"
+            f"{what} returned {_shown(returned)}; return make_object_schema(…)"
         )
     try:
         schema = make_schema(cast("Schema | Mapping[str, Any]", returned))
@@ -50,7 +49,7 @@ def parse_urls(returned: object, what: str) -> list[DynamicUrl]:
     if not isinstance(returned, list | tuple):
         raise InvalidResultError(
             f"{what} returned {_shown(returned)}; it must be a list of "
-            '{"display": …, "value": …, "hasChildren": …} (contract C23)'
+            '{"display": …, "value": …, "hasChildren": …}'
         )
     items = enumerate(cast("Sequence[object]", returned))
     return [_parse_url(item, f"{what}: item {index}") for index, item in items]

@@ -184,17 +184,17 @@ class Pack:
 
     def _check(self, table: SyncTable) -> None:
         if not table.name or re.search(r"\s", table.name):
-            raise PackDefinitionError("a name has no spaces and is not empty (contract S1)")
+            raise PackDefinitionError("a name has no spaces and is not empty")
         if not is_storable_name(table.name):
-            raise PackDefinitionError("a name has no NUL and no half of a character (contract S1)")
+            raise PackDefinitionError("a name has no NUL and no half of a character")
         if not table.identity_name:
-            raise PackDefinitionError("identity_name is missing (contract S1)")
+            raise PackDefinitionError("identity_name is missing")
         if other := self._names.get(table.name.casefold()):
             raise PackDefinitionError(f"the pack already has the table {other!r}")
         if other := self._identities.get(table.identity_name):
             raise PackDefinitionError(
                 f"the identity name {table.identity_name!r} is taken by the table "
-                f"{other!r}; identity names are unique in a pack (contract S1)"
+                f"{other!r}; identity names are unique in a pack"
             )
         if table.schema is not UNKNOWN_SCHEMA:
             check_row_schema(table.schema)

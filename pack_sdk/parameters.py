@@ -107,8 +107,8 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
     check_autocomplete(parameter.autocomplete, parameter.type, what)
     if not parameter.optional and not parameter.supports_incremental_sync:
         raise PackDefinitionError(
-            f"{what} is required, so it cannot be hidden by supports_incremental_sync=False "
-            "(contract C19); make it optional or drop the flag"
+            f"{what} is required, so it cannot be hidden by supports_incremental_sync=False; "
+            "make it optional or drop the flag"
         )
     return parameter
 

@@ -79,12 +79,12 @@ def parse_result(returned: object) -> CheckedResult:
         )
     continuation = _given(fields.get("continuation"))
     if problem := find_unserialisable(continuation, "continuation"):
-        raise InvalidResultError(f"{problem} (contract C4)")
+        raise InvalidResultError(problem)
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
     deleted = _list_of(deleted, "deleted_row_ids")
     if problem := find_unserialisable(list(deleted), "deletedRowIds"):
-        raise InvalidResultError(f"{problem} (contract C9)")
+        raise InvalidResultError(problem)
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
@@ -140,6 +140,6 @@ def _completion(value: object) -> Completion | None:
         raise InvalidResultError(f"completion is a {type(value).__name__}; it must be a dictionary")
     cursor = _given(fields.get("incremental_continuation"))
     if problem := find_unserialisable(cursor, "completion.incrementalContinuation"):
-        raise InvalidResultError(f"{problem} (contract C6)")
+        raise InvalidResultError(problem)
     incomplete = is_truthy_in_javascript(fields.get("has_incomplete_results"))
     return Completion(incremental_continuation=cursor, has_incomplete_results=incomplete)

@@ -249,7 +249,7 @@ def _check(schema: Schema, path: str) -> None:
         if other := seen.get(name.casefold()):
             raise PackDefinitionError(
                 f"{path}: the properties {other!r} and {name!r} would share one column, since "
-                "column names are compared without case (contract S3); rename one and keep its "
+                "column names are compared without case; rename one and keep its "
                 "source with `from_key`"
             )
         seen[name.casefold()] = name

@@ -54,12 +54,12 @@ def check_row_schema(schema: Schema) -> None:
         raise PackDefinitionError("the schema of a row is an object; use make_object_schema")
     for role in ("id_property", "display_property"):
         if not getattr(schema, role):
-            raise PackDefinitionError(f"the schema has no {role} (contract S1)")
+            raise PackDefinitionError(f"the schema has no {role}")
     id_schema = schema.properties[str(schema.id_property)]
     if id_schema.type not in (ValueType.STRING, ValueType.NUMBER):
         raise PackDefinitionError(
             f"the id property {schema.id_property!r} is of the type {id_schema.type.value!r}; "
-            "ids are strings or numbers (contract S6)"
+            "ids are strings or numbers"
         )
     for name in schema.properties:
         if name.casefold() in RESERVED_COLUMNS:

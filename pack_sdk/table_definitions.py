@@ -76,7 +76,7 @@ def make_table(values: Mapping[str, Any], *, by_url: bool) -> SyncTable:
     dynamic = _dynamic_functions(values, by_url=by_url)
     schema = values.get("schema")
     if schema is None and dynamic is None:
-        raise PackDefinitionError("it has neither a schema nor a get_schema (contract S1)")
+        raise PackDefinitionError("it has neither a schema nor a get_schema")
     execute_arguments(values["execute"], None, None)
     if (validate := functions["validate_parameters"]) is not None:
         validation_arguments(validate, None, {})
@@ -102,6 +102,6 @@ def _dynamic_functions(values: Mapping[str, Any], *, by_url: bool) -> DynamicFun
         return dynamic_functions(values.get("dynamic_options"), values.get("get_schema"))
     for key in ("get_name", "get_schema"):
         if key not in values:
-            raise PackDefinitionError(f"a dynamic table needs `{key}` (contract C23)")
+            raise PackDefinitionError(f"a dynamic table needs `{key}`")
     functions = {key: values[key] for key in _BY_URL if key in values}
     return DynamicFunctions(get_schema=values["get_schema"], by_url=True, **functions)

@@ -16,7 +16,7 @@ NOT_SHOWN = {
     "AttemptFailedError": "carries one of the others to the ledger and the retries",
     "BrokenBodyError": "becomes a ConnectionFailedError",
     "BrokenEncodingError": "becomes a ConnectionFailedError",
-    "BrokenFrameError": "becomes a PackProcessError",
+    "BrokenMessageError": "becomes a PackProcessError",
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",
     "PackError": "the root of those that the table has",

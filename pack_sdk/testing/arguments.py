@@ -26,8 +26,8 @@ def values_of(parameters: Iterable[Parameter], args: Args | None, now: datetime)
             )
         if declared[name].hidden and value is not None:
             raise ValueError(
-                f"the parameter {name!r} is hidden, so a sync always passes None for it "
-                "(contract C19); call `execute` with make_context to try it"
+                f"the parameter {name!r} is hidden, so a sync always passes None for it; "
+                "call `execute` with make_context to try it"
             )
     return {p.name: _value_of(p, given, now) for p in declared.values()}
 

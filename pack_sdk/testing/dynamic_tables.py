@@ -23,7 +23,7 @@ def with_schema(
     url = options.get("dynamic_url")
     if table.is_dynamic != (url is not None):
         needs = "needs a `dynamic_url`" if url is None else "takes no `dynamic_url`"
-        raise ValueError(f"the table {table.name!r} {needs} (contract C23)")
+        raise ValueError(f"the table {table.name!r} {needs}")
     if table.dynamic is None:
         return table
     function = table.dynamic.get_schema
@@ -34,4 +34,5 @@ def with_schema(
         send,
         {**options, "parameters": parameters},
     )
-    return replace(table, schema=parse_schema(returned, table.name, url))
+    what = f"get_schema of the table {table.name!r}" + (f" for {url}" if url is not None else "")
+    return replace(table, schema=parse_schema(returned, what))

@@ -23,18 +23,18 @@ def guarded(send: Send, pack: Pack, endpoint: str | None) -> Send:
             if endpoint is None:
                 raise RequestRefusedError(
                     f"the URL {request.url!r} is relative, and there is no endpoint; give the "
-                    "test an `endpoint`, as a connection would have (contract F4)"
+                    "test an `endpoint`, as a connection would have"
                 )
         elif host not in _LOCAL_HOSTS:
             if url.scheme not in ("https", ""):
                 raise RequestRefusedError(
-                    f"the URL {request.url} would be refused: only https is allowed (contract F4)"
+                    f"the URL {request.url} would be refused: only https is allowed"
                 )
             if not any(host == d or host.endswith(f".{d}") for d in pack.network_domains):
                 raise RequestRefusedError(
                     f"the URL {request.url} would be refused: {host!r} is not on a network domain "
                     f"that the pack declares ({', '.join(pack.network_domains) or 'none'}). "
-                    f'Declare it: pack.add_network_domain("{host}") (contract F4)'
+                    f'Declare it: pack.add_network_domain("{host}")'
                 )
         return send(request)
 

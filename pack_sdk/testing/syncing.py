@@ -140,7 +140,7 @@ class _Run:
             if _same_json(page.continuation, continuation):
                 raise InvalidResultError(
                     f"page {count} returned the continuation it was called with, "
-                    f"{continuation!r}: that would go on for ever (contract C15)"
+                    f"{continuation!r}: that would go on for ever"
                 )
             yield page
 
@@ -188,7 +188,7 @@ def _cursor_of(completion: Completion | None) -> Any:
     if completion.incremental_continuation is None:
         raise ValueError(
             "the previous completion has no cursor, so the engine would run a full sync: leave "
-            "previous_completion out (contract C6, C8)"
+            "previous_completion out"
         )
     return completion.incremental_continuation
 
@@ -203,5 +203,5 @@ def _check_rows(synced: SyncedRows) -> None:
     if rejected:
         shown = "".join(f"\n  page {r.page}: {r.problem}: {r.row!r:.200}" for r in rejected[:10])
         raise AssertionError(
-            f"{len(rejected)} rows of {synced.table.name} would be rejected (contract S4):{shown}"
+            f"{len(rejected)} rows of {synced.table.name} would be rejected:{shown}"
         )

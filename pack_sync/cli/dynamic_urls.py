@@ -22,7 +22,7 @@ from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.dagster.table_entries import default_entries
-from pack_sync.runtimes.runtime import TableSession
+from pack_sync.runtimes.session import PackSession
 from pack_sync.stage.column_types import columns_of
 
 
@@ -89,7 +89,7 @@ def show_dynamic_urls(
 @contextmanager
 def _session(
     component: PackSyncComponent, definition: PackAssets, table: SyncTable, connection: str
-) -> Generator[TableSession]:
+) -> Generator[PackSession]:
     """The pack, to be asked; an error ends the command, without secrets."""
     with dg.build_resources({definition.resource_key: component.resource()}) as built:
         resource = getattr(built, definition.resource_key)

@@ -17,7 +17,8 @@ from pack_sync.engine.pack_log import PackLogger
 from pack_sync.engine.sync_failures import ParametersRejectedError, SyncCancelledError
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.runtimes.python.gc_tuning import rare_collections
-from pack_sync.runtimes.runtime import CallEnvironment, TableSession
+from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.session import PackSession
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 
@@ -87,7 +88,7 @@ def _ending(
     return None
 
 
-def open_session(sync: SyncJob, attempt: Attempt) -> TableSession:
+def open_session(sync: SyncJob, attempt: Attempt) -> PackSession:
     """The pack's code, ready to be called for this sync; close it after use."""
     return sync.runtime.open(
         sync.table.name,

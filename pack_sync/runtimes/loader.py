@@ -19,7 +19,7 @@ from pack_sync.project import current_project
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.runtimes.typescript.build import build_pack
-from pack_sync.runtimes.typescript.bundle_cache import PackNotBuiltError, entry_of, load_built
+from pack_sync.runtimes.typescript.bundle import PackNotBuiltError, entry_of, load_built
 from pack_sync.runtimes.typescript.manifest import read_manifest
 from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 

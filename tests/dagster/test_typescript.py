@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pack_sync.cli.app import app
-from pack_sync.runtimes.typescript import bundle_cache
+from pack_sync.runtimes.typescript import bundle as built_packs
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject
 from tests.http_server import Answer, HttpServer, SeenRequest
@@ -51,7 +51,7 @@ def tracker(
     project: DagsterProject, api: HttpServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Path:
     """The pack, switched on; its build is the test's own."""
-    monkeypatch.setattr(bundle_cache, "builds_folder", lambda: tmp_path / "builds")
+    monkeypatch.setattr(built_packs, "builds_folder", lambda: tmp_path / "builds")
     bundle = one_table(EXECUTE).replace("example.com", "127.0.0.1")
     folder = project.write("typescript/tracker/bundle.js", bundle).parent
     connection = {"endpoint": api.url, "allow_http_localhost": True}

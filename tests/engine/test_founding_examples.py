@@ -202,7 +202,7 @@ def test_a_parameter_that_does_not_support_incremental_sync(
     status = make_parameter(definition)
     with pytest.raises(ConfigurationError, match=r"status.*not compatible with incremental sync"):
         resolve_parameters([status], {"status": "open"}, where="tables.Tasks.parameters")
-    with pytest.raises(PackDefinitionError, match="contract C19"):
+    with pytest.raises(PackDefinitionError, match="make it optional or drop the flag"):
         make_parameter({**definition, "optional": False})
     seen: list[Any] = []
 

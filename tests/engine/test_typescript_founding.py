@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pack_sync.runtimes.loader import build_if_needed, load_pack
-from pack_sync.runtimes.typescript import bundle_cache
+from pack_sync.runtimes.typescript import bundle
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject
 from tests.http_server import Answer, HttpServer, SeenRequest
@@ -219,7 +219,7 @@ def service(
     project: DagsterProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Service]:
     """The service, and the pack switched on to sync from it."""
-    monkeypatch.setattr(bundle_cache, "builds_folder", lambda: tmp_path / "builds")
+    monkeypatch.setattr(bundle, "builds_folder", lambda: tmp_path / "builds")
     folder = with_sdk(tmp_path / "founding")
     (folder / "pack.ts").write_text(BEGINNING + TIMESTAMPS + DELETED + EXPIRED)
     build_if_needed(str(folder), lambda _: None)
@@ -260,7 +260,7 @@ def test_a_timestamp_as_cursor(project: DagsterProject, service: Service) -> Non
 def test_an_incompatible_parameter(service: Service) -> None:
     """It is hidden (contract C19)."""
     assert service.asked == []
-    pack = load_pack(str(bundle_cache.builds_folder().parent / "founding"))
+    pack = load_pack(str(bundle.builds_folder().parent / "founding"))
     assert [p.hidden for p in pack.sync_tables["Tasks"].parameters] == [True]
 
 

@@ -51,7 +51,7 @@ def test_add_sync_table_is_also_a_decorator() -> None:
         ({"name": "My Tasks"}, "sync table 'My Tasks': a name has no spaces"),
         ({"name": "a\tb"}, "a name has no spaces"),
         ({"name": ""}, "sync table '': a name has no spaces and is not empty"),
-        ({"identity_name": ""}, "identity_name is missing (contract S1)"),
+        ({"identity_name": ""}, "identity_name is missing"),
         ({"schema": row_schema(id_property=None)}, "the schema has no id_property"),
         ({"schema": row_schema(display_property=None)}, "the schema has no display_property"),
         ({"schema": {"type": "string"}}, "the schema of a row is an object"),

@@ -60,7 +60,9 @@ def test_errors_name_the_parameter(fields: dict[str, Any], message: str) -> None
 
 def test_a_required_parameter_cannot_be_hidden() -> None:
     """`supportsIncrementalSync: false` on a required parameter is an error (contract C19)."""
-    with pytest.raises(PackDefinitionError, match=r"'p' is required.*contract C19"):
+    with pytest.raises(
+        PackDefinitionError, match=r"'p' is required.*; make it optional or drop the flag"
+    ):
         make_parameter({"name": "p", "type": "string", "supportsIncrementalSync": False})
 
 

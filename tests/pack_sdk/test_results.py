@@ -88,7 +88,7 @@ def test_incomplete_results(flag: Any, incomplete: bool) -> None:
 )
 def test_a_continuation_that_json_would_change(continuation: Any, path: str) -> None:
     """It must survive a JSON round trip; the error names the path (contract C4)."""
-    with pytest.raises(InvalidResultError, match=path + r".*contract C4"):
+    with pytest.raises(InvalidResultError, match="^" + path):
         parse_result({"continuation": continuation})
 
 

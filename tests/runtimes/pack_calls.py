@@ -6,8 +6,9 @@ from typing import Any
 
 from pack_sdk import FetchRequest, FetchResponse, Pack, SyncTable
 from pack_sdk.logger import SilentLogger
-from pack_sync.runtimes.python.runtime import PythonRuntime, PythonSession
+from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.session import PackSession
 from tests.commit.sync_bench import a_schema
 
 
@@ -46,7 +47,7 @@ def open_session(
     seconds: float = 30,
     fetcher: RecordingFetcher | None = None,
     **fields: Any,
-) -> PythonSession:
+) -> PackSession:
     """A session of a pack whose one table has this `execute`."""
     pack = Pack()
     table: SyncTable = pack.add_sync_table(

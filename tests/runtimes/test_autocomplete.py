@@ -7,14 +7,14 @@ import pytest
 
 from pack_sdk import InvalidResultError, StatusCodeError, make_parameter
 from pack_sdk.fetching import FetchResponse
-from pack_sync.runtimes.python.runtime import PythonSession
 from pack_sync.runtimes.runtime import PageTimeoutError
+from pack_sync.runtimes.session import PackSession
 from tests.runtimes.pack_calls import RecordingFetcher, open_session
 
 LIMIT = make_parameter(name="limit", type="number", optional=True)
 
 
-def session_of(autocomplete: Any, **options: Any) -> PythonSession:
+def session_of(autocomplete: Any, **options: Any) -> PackSession:
     """A session of a table with the parameters `team`, which has these choices, and `limit`."""
     team = make_parameter(name="team", type="string", autocomplete=autocomplete)
     return open_session(print, parameters=[team, LIMIT], **options)

@@ -7,8 +7,9 @@ import pytest
 
 from pack_sdk import DynamicUrl, InvalidResultError, Pack, PackDefinitionError, SyncState
 from pack_sdk.logger import SilentLogger
-from pack_sync.runtimes.python.runtime import PythonRuntime, PythonSession
+from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import CallEnvironment, PageTimeoutError
+from pack_sync.runtimes.session import PackSession
 from tests.commit.sync_bench import a_schema
 from tests.runtimes.pack_calls import RecordingFetcher, open_session
 
@@ -21,7 +22,7 @@ def nothing(*_: object) -> None:
 
 def open_forms(
     seconds: float = 30, fetcher: RecordingFetcher | None = None, **functions: Any
-) -> PythonSession:
+) -> PackSession:
     """A session of a dynamic table with these functions."""
     pack = Pack()
     usual: dict[str, Any] = {"get_name": nothing, "get_schema": nothing}

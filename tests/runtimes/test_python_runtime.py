@@ -18,22 +18,23 @@ from pack_sdk import (
     UserVisibleError,
 )
 from pack_sdk.logger import SilentLogger
-from pack_sync.runtimes.python.runtime import PythonRuntime, PythonSession
+from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.session import PackSession
 from pack_sync.spool.page import Page
 from tests.commit.sync_bench import a_schema
 from tests.runtimes.pack_calls import RecordingFetcher, open_session
 
-Open = Callable[..., PythonSession]
+Open = Callable[..., PackSession]
 FULL = SyncState()
 
 
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Opens sessions that are closed when the test is over."""
-    sessions: list[PythonSession] = []
+    sessions: list[PackSession] = []
 
-    def open_one(execute: Any, **fields: Any) -> PythonSession:
+    def open_one(execute: Any, **fields: Any) -> PackSession:
         sessions.append(open_session(execute, **fields))
         return sessions[-1]
 

@@ -12,19 +12,19 @@ import orjson
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
-from pack_sync.runtimes.typescript.bundle import Bundle
-from pack_sync.runtimes.typescript.bundle_cache import (
+from pack_sync.runtimes.typescript.bundle import (
     BuiltPack,
+    Bundle,
+    bundle_in,
     entry_of,
     keep_built,
     new_work_folder,
 )
-from pack_sync.runtimes.typescript.errors import JavaScriptError
+from pack_sync.runtimes.typescript.javascript_errors import javascript_error
 from pack_sync.runtimes.typescript.manifest import read_manifest
-from pack_sync.runtimes.typescript.messages import Frame, FrameKind
+from pack_sync.runtimes.typescript.messages import Message, MessageKind
 from pack_sync.runtimes.typescript.node_modules import install_node_modules, node
 from pack_sync.runtimes.typescript.process import Limits, PackProcess
-from pack_sync.runtimes.typescript.source_map import map_stack
 
 MANIFEST_SECONDS = 60.0
 _INLINE_MAP = re.compile(
@@ -53,13 +53,7 @@ def build_pack(folder: Path, tell: Callable[[str], None]) -> BuiltPack:
             outside = _bundle_sources(entry, work)
         else:
             _take_bundle(entry, work)
-        source_map = work / "bundle.js.map"
-        bundle = Bundle(
-            file=work / "bundle.js",
-            folder=folder,
-            source_map=source_map if source_map.is_file() else None,
-        )
-        manifest = ask_manifest(bundle)
+        manifest = ask_manifest(bundle_in(work, folder))
         check_manifest(manifest, folder)
         return keep_built(folder, work, manifest, outside)
     finally:
@@ -90,17 +84,14 @@ def ask_manifest(bundle: Bundle) -> Mapping[str, Any]:
             "context": {"sync": {}},
             "maxLogLines": 0,
         }
-        call = Frame(kind=FrameKind.CALL, head=head)
-        frame, _ = process.call(call, MANIFEST_SECONDS, "loading the pack", lambda _: None)
+        call = Message(kind=MessageKind.CALL, head=head)
+        message, _ = process.call(call, MANIFEST_SECONDS, "loading the pack", lambda _: None)
     finally:
         process.close()
-    if frame.kind is FrameKind.FAILURE:
-        stack = map_stack(frame.head["stack"], bundle)
-        error = JavaScriptError(
-            frame.head["name"], frame.head["message"], stack[0] if stack else "", "\n".join(stack)
-        )
+    if message.kind is MessageKind.FAILURE:
+        error = javascript_error(message.head, bundle)
         raise PackDefinitionError(f"{bundle.folder}: the pack cannot be loaded: {error}")
-    return orjson.loads(frame.blob)
+    return orjson.loads(message.blob)
 
 
 def _bundle_sources(entry: Path, work: Path) -> Sequence[Path]:

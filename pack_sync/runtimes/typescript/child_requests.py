@@ -1,4 +1,4 @@
-"""Answers the requests of a pack in a child: each goes through Python's fetcher (contract F)."""
+"""Answers the requests of a pack in a child: each goes through Python's fetcher."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 from pack_sdk.errors import FetchError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sync.runtimes.runtime import Fetching
-from pack_sync.runtimes.typescript.messages import Frame, FrameKind
+from pack_sync.runtimes.typescript.messages import Message, MessageKind
 
 _KEYS = {
     "url", "method", "headers", "body", "form", "cacheTtlSecs", "isBinaryResponse",
@@ -28,13 +28,13 @@ class CallRequests:
         self._invocation_token = invocation_token
         self.raised: dict[int, Exception] = {}
 
-    def answer(self, frame: Frame) -> Frame:
-        """Send the request of a frame; the frame that answers it, also when that fails."""
-        number = frame.head["id"]
+    def answer(self, message: Message) -> Message:
+        """Send the request of a message; the message that answers it, also when that fails."""
+        number = message.head["id"]
         try:
-            if frame.head["call"] != self._call:
+            if message.head["call"] != self._call:
                 raise ValueError("the call of the pack that made the request is over; await it")
-            request = _request(frame)
+            request = _request(message)
             response = self._fetcher.send(request, invocation_token=self._invocation_token)
             return _answer(number, response)
         except StatusCodeError as error:
@@ -44,14 +44,14 @@ class CallRequests:
             if isinstance(error, FetchError):
                 self.raised[number] = error
             head = {"id": number, "error": str(error), "name": type(error).__name__}
-            return Frame(kind=FrameKind.ANSWER, head=head)
+            return Message(kind=MessageKind.ANSWER, head=head)
 
 
-def _request(frame: Frame) -> FetchRequest:
+def _request(message: Message) -> FetchRequest:
     # What else a pack writes there the original SDK takes no notice of, either.
-    given = {key: value for key, value in frame.head["request"].items() if key in _KEYS}
-    if frame.head.get("hasBody"):
-        given["body"] = frame.blob
+    given = {key: value for key, value in message.head["request"].items() if key in _KEYS}
+    if message.head.get("hasBody"):
+        given["body"] = message.blob
     given["headers"] = _texts(given.get("headers"))
     given["form"] = _texts(given.get("form")) if given.get("form") is not None else None
     return FetchRequest.from_mapping(given)
@@ -74,7 +74,7 @@ def _json(body: Any) -> bytes:
         return json.dumps(body).encode()
 
 
-def _answer(number: int, response: FetchResponse, error: str | None = None) -> Frame:
+def _answer(number: int, response: FetchResponse, error: str | None = None) -> Message:
     body: Any = response.body
     if isinstance(body, bytes):
         kind, blob = "bytes", body
@@ -90,4 +90,4 @@ def _answer(number: int, response: FetchResponse, error: str | None = None) -> F
     }
     if error is not None:
         head["error"] = error
-    return Frame(kind=FrameKind.ANSWER, head=head, blob=blob)
+    return Message(kind=MessageKind.ANSWER, head=head, blob=blob)

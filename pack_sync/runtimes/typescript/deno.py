@@ -12,11 +12,15 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from pack_sdk.errors import PackError
 from pack_sync.project import current_project
-from pack_sync.runtimes.typescript.errors import RuntimeMissingError
 
 _PARTS = ("primordials", "pipes", "log", "requests", "page", "pack", "realm", "main")
 _DENIALS = ("read", "write", "net", "env", "sys", "run", "ffi", "import")
+
+
+class RuntimeMissingError(PackError):
+    """Deno, which runs packs in TypeScript, is not installed."""
 
 
 def state_folder() -> Path:

@@ -11,21 +11,30 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pack_sync.runtimes.runtime import PageTimeoutError
+from pack_sdk.errors import PackError
+from pack_sync.runtimes.runtime import page_timeout
 from pack_sync.runtimes.typescript.deno import (
     command,
     limit_memory,
     limit_processor_time,
     start,
 )
-from pack_sync.runtimes.typescript.errors import PackProcessError
-from pack_sync.runtimes.typescript.messages import BrokenFrameError, Frame, FrameKind, FrameReader
+from pack_sync.runtimes.typescript.messages import (
+    BrokenMessageError,
+    Message,
+    MessageKind,
+    MessageReader,
+)
 
 START_SECONDS = 60.0
 """How long a child may take to be ready; it takes some 30 ms."""
 
 _READ_BYTES = 1024 * 1024
 _STDERR_BYTES = 64 * 1024
+
+
+class PackProcessError(PackError):
+    """The child that runs the pack's code died, ran out of memory, or broke the protocol."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,7 @@ class Limits:
     log_lines: int = 1000
 
 
-Handler = Callable[[Frame], Frame | None]
+Handler = Callable[[Message], Message | None]
 
 
 class PackProcess:
@@ -60,8 +69,8 @@ class PackProcess:
         self._pipes = [pipe for pipe in pipes if pipe is not None]
         self._input, self._output, self._errors = (pipe.fileno() for pipe in self._pipes)
         self._stderr = bytearray()
-        self._reader = FrameReader()
-        self._frames: list[Frame] = []
+        self._reader = MessageReader()
+        self._messages: list[Message] = []
         self._lock = threading.Lock()
         # Calls are written in order, by a thread of their own: a child that does not read must
         # hold up neither the caller, who knows when to give up, nor the answers to requests.
@@ -69,8 +78,8 @@ class PackProcess:
         self._requests = ThreadPoolExecutor(max_workers=16, thread_name_prefix="pack requests")
         _widen(self._output)
         try:
-            ready = self._next_frame(time.monotonic() + START_SECONDS)
-            if ready is None or ready.kind is not FrameKind.READY:
+            ready = self._next_message(time.monotonic() + START_SECONDS)
+            if ready is None or ready.kind is not MessageKind.READY:
                 raise self._broken(f"the child began with {ready}")
             limit_memory(self._process, limits.memory_megabytes)
         except BaseException:
@@ -84,12 +93,16 @@ class PackProcess:
 
     def load(self, code: bytes, name: str) -> None:
         """Evaluate a bundle; what it throws is thrown by the first call."""
-        self._calls.submit(self._write, Frame(kind=FrameKind.LOAD, head={"name": name}, blob=code))
+        self._calls.submit(
+            self._write, Message(kind=MessageKind.LOAD, head={"name": name}, blob=code)
+        )
 
-    def call(self, call: Frame, seconds: float, what: str, handle: Handler) -> tuple[Frame, bytes]:
-        """Call a function: the frame that ends the call, and the rows that came before it.
+    def call(
+        self, call: Message, seconds: float, what: str, handle: Handler
+    ) -> tuple[Message, bytes]:
+        """Call a function: the message that ends the call, and the rows that came before it.
 
-        `handle` is given the frames in between; what it returns for a `FETCH` is sent back,
+        `handle` is given the messages in between; what it returns for a `FETCH` is sent back,
         and it is then called in another thread. Raises `PageTimeoutError` that starts with
         `what` after so many seconds, and `PackProcessError` when the child ends or breaks the
         protocol. The child is then gone.
@@ -100,26 +113,23 @@ class PackProcess:
         limit_processor_time(self._process, seconds)
         self._calls.submit(self._write, call)
         while True:
-            frame = self._next_frame(deadline)
-            if frame is None:
+            message = self._next_message(deadline)
+            if message is None:
                 self.close()
-                raise PageTimeoutError(
-                    f"{what} took longer than {seconds:g} s (contract C14). Return smaller pages, "
-                    "or raise `page_timeout_seconds`."
-                )
-            if frame.kind in (FrameKind.RESULT, FrameKind.FAILURE):
-                return frame, b"".join(rows)
-            if frame.kind is FrameKind.ROWS:
-                rows.append(frame.blob)
-                size += len(frame.blob)
+                raise page_timeout(what, seconds)
+            if message.kind in (MessageKind.RESULT, MessageKind.FAILURE):
+                return message, b"".join(rows)
+            if message.kind is MessageKind.ROWS:
+                rows.append(message.blob)
+                size += len(message.blob)
                 if size > self._limits.page_bytes:
                     raise self._broken(f"more than {self._limits.page_bytes:,} bytes of rows")
-            elif frame.kind is FrameKind.FETCH:
-                self._requests.submit(self._answer, handle, frame)
-            elif frame.kind is FrameKind.LOG:
-                handle(frame)
+            elif message.kind is MessageKind.FETCH:
+                self._requests.submit(self._answer, handle, message)
+            elif message.kind is MessageKind.LOG:
+                handle(message)
             else:
-                raise self._broken(f"an unexpected frame of the kind {frame.kind.name}")
+                raise self._broken(f"an unexpected message of the kind {message.kind.name}")
 
     def close(self) -> None:
         """End the child at once, whatever it does, and everything that waits for it."""
@@ -131,13 +141,13 @@ class PackProcess:
             for pipe in self._pipes:
                 pipe.close()
 
-    def _answer(self, handle: Handler, frame: Frame) -> None:
-        answer = handle(frame)
+    def _answer(self, handle: Handler, message: Message) -> None:
+        answer = handle(message)
         if answer is not None:
             self._write(answer)
 
-    def _write(self, frame: Frame) -> None:
-        data = memoryview(frame.encode())
+    def _write(self, message: Message) -> None:
+        data = memoryview(message.encode())
         with self._lock:
             if self._pipes[0].closed:
                 return
@@ -147,12 +157,12 @@ class PackProcess:
             except BrokenPipeError:
                 return  # the child is gone, which whoever reads from it will say
 
-    def _next_frame(self, deadline: float) -> Frame | None:
-        """The child's next frame; None when the time is over."""
+    def _next_message(self, deadline: float) -> Message | None:
+        """The child's next message; None when the time is over."""
         poll = select.poll()
         poll.register(self._output, select.POLLIN)
         poll.register(self._errors, select.POLLIN)
-        while not self._frames:
+        while not self._messages:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
@@ -166,12 +176,12 @@ class PackProcess:
                     raise self._died()
                 else:
                     self._take(data)
-        return self._frames.pop(0)
+        return self._messages.pop(0)
 
     def _take(self, data: bytes) -> None:
         try:
-            self._frames.extend(self._reader.feed(data))
-        except BrokenFrameError as error:
+            self._messages.extend(self._reader.feed(data))
+        except BrokenMessageError as error:
             raise self._broken(str(error)) from None
 
     def _broken(self, what: str) -> PackProcessError:

@@ -14,11 +14,12 @@ from pack_sdk import FetchRequest, FetchResponse, SyncState
 from pack_sdk.logger import LineLogger, LogLevel
 from pack_sdk.pack import Pack
 from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.session import PackSession
 from pack_sync.runtimes.typescript.build import ask_manifest
 from pack_sync.runtimes.typescript.bundle import Bundle
 from pack_sync.runtimes.typescript.manifest import read_manifest
 from pack_sync.runtimes.typescript.process import Limits
-from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime, TypeScriptSession
+from pack_sync.runtimes.typescript.runtime import TypeScriptCaller, TypeScriptRuntime
 
 pytest.importorskip("deno", reason="packs in TypeScript need the extra `typescript`")
 
@@ -98,7 +99,7 @@ class Bench:
     logger: Lines = field(default_factory=Lines)
     seconds: float = 60
     limits: Limits = field(default_factory=Limits)
-    sessions: list[TypeScriptSession] = field(default_factory=list[TypeScriptSession])
+    sessions: list[PackSession] = field(default_factory=list[PackSession])
 
     def bundle(self, source: str) -> Bundle:
         """The bundle of a source text."""
@@ -110,11 +111,17 @@ class Bench:
         """The pack of a source text, as its manifest has it."""
         return read_manifest(ask_manifest(self.bundle(source)))
 
-    def open(self, source: str, **environment: Any) -> TypeScriptSession:
+    def open(self, source: str, **environment: Any) -> PackSession:
         """A session of the table `Tasks`; the fixture closes it."""
         session = self.runtime(source).open("Tasks", self.environment(**environment))
         self.sessions.append(session)
         return session
+
+    def pid_of(self, session: PackSession) -> int:
+        """The process id of a session's child."""
+        caller = session._caller  # pyright: ignore[reportPrivateUsage]
+        assert isinstance(caller, TypeScriptCaller)
+        return caller.pid
 
     def runtime(self, source: str) -> TypeScriptRuntime:
         """What runs the pack."""

@@ -10,10 +10,10 @@ from pack_sdk import PackDefinitionError
 from pack_sync.project import Project
 from pack_sync.runtimes import loader
 from pack_sync.runtimes.loader import build_if_needed, load_pack, load_runtime, pack_name
-from pack_sync.runtimes.typescript import bundle_cache, deno
+from pack_sync.runtimes.typescript import bundle, deno
 from pack_sync.runtimes.typescript.build import build_pack
-from pack_sync.runtimes.typescript.bundle_cache import PackNotBuiltError, load_built
-from pack_sync.runtimes.typescript.errors import RuntimeMissingError
+from pack_sync.runtimes.typescript.bundle import PackNotBuiltError, load_built
+from pack_sync.runtimes.typescript.deno import RuntimeMissingError
 from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 from tests.runtimes.typescript.packs import one_table
 
@@ -23,7 +23,7 @@ BUNDLE = one_table("return {result: [{id: '1'}]}")
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own."""
-    monkeypatch.setattr(bundle_cache, "builds_folder", lambda: tmp_path / "builds")
+    monkeypatch.setattr(bundle, "builds_folder", lambda: tmp_path / "builds")
     return tmp_path / "state"
 
 

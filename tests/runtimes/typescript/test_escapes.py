@@ -13,7 +13,8 @@ import pytest
 
 from pack_sdk import SyncState
 from pack_sync.runtimes.typescript import deno, process
-from pack_sync.runtimes.typescript.errors import JavaScriptError, PackProcessError
+from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
+from pack_sync.runtimes.typescript.process import PackProcessError
 from tests.http_server import Answer, HttpServer
 from tests.runtimes.typescript.packs import Bench, one_table
 
@@ -155,24 +156,24 @@ def test_without_the_closed_realm_there_is_no_permission(
 
 FORGED = """
     const head = new TextEncoder().encode(JSON.stringify({call: 1, rows: 777}));
-    const frame = new Uint8Array(9 + head.length + 2);
-    frame.set([0, 0, 0, 7 + head.length, 86, 0, 0, 0, head.length]);
-    frame.set(head, 9);
-    frame.set([123, 125], 9 + head.length);
+    const message = new Uint8Array(9 + head.length + 2);
+    message.set([0, 0, 0, 7 + head.length, 86, 0, 0, 0, head.length]);
+    message.set(head, 9);
+    message.set([123, 125], 9 + head.length);
 """
-"""The frame of a page with 777 rows, as bytes."""
+"""The message of a page with 777 rows, as bytes."""
 
 FORGERIES = {
-    "Deno": f"{FORGED} Deno.stdout.writeSync(frame);",
-    "process": f"{FORGED} process.stdout.write(frame);",
-    "Node's process": f"{FORGED} (await import('node:process')).stdout.write(frame);",
-    "Node's fs": f"{FORGED} (await import('node:fs')).writeSync(1, frame);",
+    "Deno": f"{FORGED} Deno.stdout.writeSync(message);",
+    "process": f"{FORGED} process.stdout.write(message);",
+    "Node's process": f"{FORGED} (await import('node:process')).stdout.write(message);",
+    "Node's fs": f"{FORGED} (await import('node:fs')).writeSync(1, message);",
     "a worker": f"""{FORGED} new Worker('data:text/javascript,' + encodeURIComponent(
-        `Deno.stdout.writeSync(new Uint8Array([${{frame}}]))`), {{type: 'module'}});""",
-    "a module": f"""{FORGED} globalThis.frame = frame;
-        await import('data:text/javascript,Deno.stdout.writeSync(frame)');""",
+        `Deno.stdout.writeSync(new Uint8Array([${{message}}]))`), {{type: 'module'}});""",
+    "a module": f"""{FORGED} globalThis.message = message;
+        await import('data:text/javascript,Deno.stdout.writeSync(message)');""",
     "another function's realm": f"""{FORGED}
-        (async () => {{}}).constructor('frame', 'Deno.stdout.writeSync(frame)')(frame);""",
+        (async () => {{}}).constructor('message', 'Deno.stdout.writeSync(message)')(message);""",
 }
 
 
@@ -328,7 +329,7 @@ def test_the_child_s_own_code_cannot_be_imported(
     """A module that is loaded can be imported again without permission, but it exports nothing."""
     attack = f"""{FORGED}
         const own = /file:\\S*?\\.js/.exec(new Error().stack)[0];
-        (await import(own)).writeSome(frame);
+        (await import(own)).writeSome(message);
         return {{result: []}};"""
     with pytest.raises(JavaScriptError, match="writeSome is not a function"):
         bench.execute(attack)

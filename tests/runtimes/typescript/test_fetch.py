@@ -7,7 +7,7 @@ import pytest
 
 from pack_sdk import ConnectionFailedError, FetchRequest, FetchResponse, StatusCodeError, SyncState
 from pack_sdk.errors import RequestRefusedError, ResponseSizeTooLargeError
-from pack_sync.runtimes.typescript.errors import JavaScriptError
+from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
 from tests.runtimes.typescript.packs import Bench, one_table
 
 URL = "https://example.com/x"

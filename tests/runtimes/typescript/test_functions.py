@@ -112,7 +112,7 @@ def test_functions_that_a_dynamic_table_lacks(bench: Bench) -> None:
     assert [url.value for url in listed.search_dynamic_urls("B")] == ["/a"]
     assert listed.search_dynamic_urls("x") == []
     assert listed.get_display_url("/a") == "/a"
-    with pytest.raises(PackDefinitionError, match="has no getName of the table 'Tasks'"):
+    with pytest.raises(PackDefinitionError, match="the table 'Tasks' has no getName"):
         listed.get_name("/a")
     bare = bench.open(dynamic_table(getSchema=SCHEMA))
     with pytest.raises(PackDefinitionError, match="has no listDynamicUrls"):
@@ -122,7 +122,7 @@ def test_functions_that_a_dynamic_table_lacks(bench: Bench) -> None:
 def test_a_schema_that_is_none(bench: Bench) -> None:
     """The error names table and URL."""
     session = bench.open(dynamic_table(getSchema="return {type: 'string'}"))
-    with pytest.raises(InvalidResultError, match="get_schema of the table 'Tasks' for /a"):
+    with pytest.raises(InvalidResultError, match="getSchema of the table 'Tasks' for /a"):
         session.get_schema(SyncState(dynamic_url="/a"))
 
 

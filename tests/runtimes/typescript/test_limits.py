@@ -11,8 +11,8 @@ import pytest
 
 from pack_sdk import InvalidResultError, MissingScopesError, SyncState, UserVisibleError
 from pack_sync.runtimes.runtime import PageTimeoutError
-from pack_sync.runtimes.typescript.errors import JavaScriptError, PackProcessError
-from pack_sync.runtimes.typescript.process import Limits
+from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
+from pack_sync.runtimes.typescript.process import Limits, PackProcessError
 from tests.runtimes.typescript.packs import Bench, one_table
 
 
@@ -40,11 +40,11 @@ def test_a_page_takes_too_long(bench: Bench, execute: str) -> None:
     with pytest.raises(PageTimeoutError) as caught:
         session.execute([], SyncState())
     assert str(caught.value) == (
-        "execute of the table 'Tasks' took longer than 1 s (contract C14). Return smaller pages, "
+        "execute of the table 'Tasks' took longer than 1 s. Return smaller pages, "
         "or raise `page_timeout_seconds`."
     )
     assert bench.fetcher.cancelled
-    assert is_gone(session.pid)
+    assert is_gone(bench.pid_of(session))
 
 
 def test_a_promise_that_can_never_settle(bench: Bench) -> None:
@@ -136,10 +136,10 @@ def test_a_flood_of_lines(bench: Bench) -> None:
 def test_a_child_that_dies(bench: Bench) -> None:
     """Whatever ended it, the error says how."""
     session = bench.open(one_table("await context.fetcher.fetch({method: 'GET', url: '/x'})"))
-    os.kill(session.pid, signal.SIGKILL)
+    os.kill(bench.pid_of(session), signal.SIGKILL)
     with pytest.raises(PackProcessError, match="was killed by signal 9"):
         session.execute([], SyncState())
-    assert is_gone(session.pid)
+    assert is_gone(bench.pid_of(session))
 
 
 def test_a_child_that_nobody_ends(bench: Bench) -> None:
@@ -147,20 +147,20 @@ def test_a_child_that_nobody_ends(bench: Bench) -> None:
     bench.seconds = 100
     session = bench.open(one_table("return"))
     session.execute([], SyncState())
-    limits = Path(f"/proc/{session.pid}/limits").read_text()
+    limits = Path(f"/proc/{bench.pid_of(session)}/limits").read_text()
     limit = next(line.split()[3] for line in limits.splitlines() if "Max cpu time" in line)
     assert 410 <= int(limit) < 420
 
 
 ORPHAN = """
 import sys
-from pack_sync.runtimes.typescript.messages import Frame, FrameKind
+from pack_sync.runtimes.typescript.messages import Message, MessageKind
 from pack_sync.runtimes.typescript.process import Limits, PackProcess
 
 process = PackProcess(Limits())
 process.load(sys.argv[1].encode(), "bundle.js")
 head = {"call": 1, "function": "manifest", "context": {"sync": {}}, "maxLogLines": 0}
-process.call(Frame(kind=FrameKind.CALL, head=head), 60, "loading", print)
+process.call(Message(kind=MessageKind.CALL, head=head), 60, "loading", print)
 print(process.pid, flush=True)
 sys.stdin.read()
 """
@@ -188,7 +188,7 @@ def test_closing_ends_the_child(bench: Bench) -> None:
     session = bench.open(one_table("return"))
     session.close()
     session.close()
-    assert is_gone(session.pid)
+    assert is_gone(bench.pid_of(session))
 
 
 def test_errors_of_the_pack(bench: Bench) -> None:

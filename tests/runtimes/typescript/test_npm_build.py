@@ -14,11 +14,12 @@ from pack_sdk import (
 )
 from pack_sdk.logger import SilentLogger
 from pack_sync.runtimes.runtime import CallEnvironment
-from pack_sync.runtimes.typescript import bundle_cache, node_modules
+from pack_sync.runtimes.session import PackSession
+from pack_sync.runtimes.typescript import bundle, node_modules
 from pack_sync.runtimes.typescript.build import build_pack, check_manifest
-from pack_sync.runtimes.typescript.bundle_cache import PackNotBuiltError, load_built
-from pack_sync.runtimes.typescript.errors import JavaScriptError
-from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime, TypeScriptSession
+from pack_sync.runtimes.typescript.bundle import PackNotBuiltError, load_built
+from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
+from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 from pack_sync.runtimes.typescript.type_check import type_errors
 from tests.runtimes.typescript.packs import Answers
 from tests.runtimes.typescript.sdk import with_sdk
@@ -95,7 +96,7 @@ export function broken(answer: any): never {
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache of the test's own."""
-    monkeypatch.setattr(bundle_cache, "builds_folder", lambda: tmp_path / "builds")
+    monkeypatch.setattr(bundle, "builds_folder", lambda: tmp_path / "builds")
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def use_npm(monkeypatch: pytest.MonkeyPatch, program: Path | None) -> None:
     monkeypatch.setattr(node_modules.shutil, "which", which)
 
 
-def open_built(folder: Path, fetcher: Answers) -> TypeScriptSession:
+def open_built(folder: Path, fetcher: Answers) -> PackSession:
     """A session of the pack in the folder, built before."""
     built = build_pack(folder, quietly)
     runtime = TypeScriptRuntime(check_manifest(built.manifest, folder), built.bundle)

@@ -76,4 +76,4 @@ listen("error", (event) => {
 
 closeRealm();
 send(READY, { __proto__: null });
-listenToFrames(receive);
+listenToMessages(receive);

@@ -20,11 +20,6 @@ function load(code, name) {
   }
 }
 
-async function invoke(head) {
-  if (pack === null) throw loadError;
-  return await functions[head.function](head, contextOf(head));
-}
-
 function contextOf(head) {
   const { context } = head;
   context.sync.startedAt = new Date(context.sync.startedAt);
@@ -71,35 +66,30 @@ function metadata(formula, context, search, parameters) {
   return formula.execute([search, stringify(parameters ?? {})], context);
 }
 
-async function value(formula, context, search, parameters) {
-  if (formula === undefined || formula === null) return { missing: true };
-  return { value: await metadata(formula, context, search, parameters) };
+// Any function but execute, by its name; undefined or null if the pack has none.
+function formulaOf(head) {
+  if (head.function === "getConnectionName") return authenticationOf()?.getConnectionName;
+  const table = tableOf(head);
+  if (head.function === "validateParameters") return table.getter.validateParameters;
+  if (head.function !== "autocomplete") return table[head.function];
+  const parameters = table.getter.parameters || [];
+  for (let i = 0; i < parameters.length; i++) {
+    if (parameters[i].name === head.parameter) return parameters[i].autocomplete;
+  }
 }
 
-const functions = {
-  __proto__: null,
-  manifest: () => manifest(),
-  execute(head, context) {
+async function invoke(head) {
+  if (pack === null) throw loadError;
+  if (head.function === "manifest") return manifest();
+  const context = contextOf(head);
+  if (head.function === "execute") {
     const { getter } = tableOf(head);
-    return getter.execute(argumentsOf(getter, head.args), context);
-  },
-  validateParameters: (head, context) => value(tableOf(head).getter.validateParameters, context, "", head.parameters),
-  getSchema: (head, context) => value(tableOf(head).getSchema, context, "", head.parameters),
-  listDynamicUrls: (head, context) => value(tableOf(head).listDynamicUrls, context, head.search, {}),
-  searchDynamicUrls: (head, context) => value(tableOf(head).searchDynamicUrls, context, head.search, {}),
-  getName: (head, context) => value(tableOf(head).getName, context, "", {}),
-  getDisplayUrl: (head, context) => value(tableOf(head).getDisplayUrl, context, "", {}),
-  getConnectionName: (head, context) => value(authenticationOf()?.getConnectionName, context, "", {}),
-  autocomplete(head, context) {
-    const parameters = tableOf(head).getter.parameters || [];
-    for (let i = 0; i < parameters.length; i++) {
-      if (parameters[i].name === head.parameter) {
-        return value(parameters[i].autocomplete, context, head.search, head.parameters);
-      }
-    }
-    return { missing: true };
-  },
-};
+    return await getter.execute(argumentsOf(getter, head.args), context);
+  }
+  const formula = formulaOf(head);
+  if (formula === undefined || formula === null) return { missing: true };
+  return { value: await metadata(formula, context, head.search, head.parameters) };
+}
 
 const authenticationOf = () => pack.defaultAuthentication || pack.systemConnectionAuthentication;
 

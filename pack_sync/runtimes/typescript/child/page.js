@@ -67,9 +67,9 @@ function checkJson(value, path) {
   try {
     text = stringify(value);
   } catch (error) {
-    throw new InvalidResultError(`${path} cannot be written as JSON: ${error.message} (contract C4)`);
+    throw new InvalidResultError(`${path} cannot be written as JSON: ${error.message}`);
   }
-  if (text === undefined) throw new InvalidResultError(`${path} is a ${typeof value}, which is not JSON (contract C4)`);
+  if (text === undefined) throw new InvalidResultError(`${path} is a ${typeof value}, which is not JSON`);
 }
 
 // The original SDK takes a property from the field that its `fromKey` names, or else from the

@@ -1,8 +1,8 @@
-// The frames on the child's pipes.
+// The messages on the child's pipes.
 //
-// A frame is: length of the rest (4 bytes, big endian), kind (1 byte), length of the head
+// A message is: length of the rest (4 bytes, big endian), kind (1 byte), length of the head
 // (4 bytes), the head (JSON), and bytes whose meaning the head or the kind tells.
-// See ../frames.py for what the kinds mean.
+// See ../messages.py for what the kinds mean.
 
 const READY = 72; // H
 const ROWS = 82; // R
@@ -27,12 +27,12 @@ function writeAll(bytes) {
 function send(kind, head, blob) {
   const headBytes = encode(stringify(head));
   const size = 5 + headBytes.length + (blob === undefined ? 0 : blob.length);
-  const frame = new Uint8Array(9 + headBytes.length);
-  putLength(frame, 0, size);
-  frame[4] = kind;
-  putLength(frame, 5, headBytes.length);
-  setBytes(frame, headBytes, 9);
-  writeAll(frame);
+  const message = new Uint8Array(9 + headBytes.length);
+  putLength(message, 0, size);
+  message[4] = kind;
+  putLength(message, 5, headBytes.length);
+  setBytes(message, headBytes, 9);
+  writeAll(message);
   if (blob !== undefined) writeAll(blob);
 }
 
@@ -55,7 +55,7 @@ let awaited = 0; // requests without an answer
 let running = null; // the number of the call under way
 let receiver = null;
 
-function listenToFrames(receive) {
+function listenToMessages(receive) {
   receiver = receive;
   readMore();
 }
@@ -86,12 +86,12 @@ function readMore() {
   if (reading || (running !== null && awaited === 0)) return;
   reading = true;
   readExactly(4, (size) => {
-    readExactly(lengthAt(size, 0), (frame) => {
+    readExactly(lengthAt(size, 0), (message) => {
       reading = false;
-      const end = 5 + lengthAt(frame, 1);
-      const head = parse(decode(subarray(frame, 5, end)));
+      const end = 5 + lengthAt(message, 1);
+      const head = parse(decode(subarray(message, 5, end)));
       setPrototypeOf(head, null); // what the pack adds to Object.prototype is no part of it
-      receiver(frame[0], head, subarray(frame, end));
+      receiver(message[0], head, subarray(message, end));
       readMore();
     });
   });

@@ -1,4 +1,4 @@
-// context.fetcher: each request is asked of Python, which makes it (contract F).
+// context.fetcher: each request is asked of Python, which makes it.
 
 class StatusCodeError extends Error {
   constructor(request, response) {

@@ -1,0 +1,63 @@
+"""What a pack's code threw in the child, as an exception with the pack's own file and line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pack_sdk.errors import InvalidResultError, MissingScopesError, PackError, UserVisibleError
+from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.runtimes.typescript.bundle import Bundle
+from pack_sync.runtimes.typescript.process import PackProcessError
+from pack_sync.runtimes.typescript.source_map import map_stack
+
+_MISTAKES = ("TypeError", "ReferenceError", "RangeError", "SyntaxError")
+"""Errors that JavaScript itself raises: what a pack throws on purpose is meant to be read."""
+
+
+class JavaScriptError(PackError):
+    """The pack's code threw an error; the message has its type, text, file and line.
+
+    `name` and `message` are what it said itself; `stack` has a line for each of its functions.
+    """
+
+    def __init__(self, name: str, message: str, stack: list[str]) -> None:
+        self.name = name
+        self.message = message
+        self.stack = "\n".join(stack)
+        where = f" ({stack[0]})" if stack else ""
+        super().__init__(f"{name}: {message}{where}" if message else f"{name}{where}")
+
+
+def javascript_error(failure: Mapping[str, Any], bundle: Bundle) -> JavaScriptError:
+    """The error of a failure's head, with places in the pack's sources."""
+    stack = map_stack(str(failure["stack"]), bundle)
+    return JavaScriptError(str(failure["name"]), str(failure["message"]), stack)
+
+
+def error_of(
+    failure: Mapping[str, Any],
+    what: str,
+    bundle: Bundle,
+    raised: Mapping[int, Exception],
+    environment: CallEnvironment,
+) -> Exception:
+    """The exception that stands for what the pack threw when `what` was called.
+
+    `raised` are the errors of the call's requests by number: one that the pack let pass is
+    itself what is raised, so that the engine can tell what it was.
+    """
+    name, message = str(failure["name"]), str(failure["message"])
+    if original := raised.get(failure.get("request") or 0):
+        return original
+    if failure.get("userVisible"):
+        return UserVisibleError(message)
+    if name in ("InvalidResultError", "PageTooLargeError"):
+        return InvalidResultError(message)
+    if name == "UnsettledPromiseError":
+        return PackProcessError(f"{what} never ends: {message}")
+    if name == "MissingScopesError":
+        return MissingScopesError(message)
+    error = javascript_error(failure, bundle)
+    environment.logger.debug(f"{error}\n{error.stack}")
+    if name in _MISTAKES and (last_answer := environment.fetcher.last_answer):
+        error.add_note(f"(the last answer was: {last_answer})")
+    return error
