@@ -72,8 +72,10 @@ def run_crawl(
     keep = _syncs_to_keep(sync, children, positions)
     results: list[_BatchResult] = []
     progress = _Progress(sync, len(children))
+    # Without children there is one empty batch: it removes the rows of those that are gone.
     for batch in itertools.chain(_batches(children), [] if children else [[]]):
         try:
+            # What is gone goes with the first batch: once is enough.
             result = _run_batch(sync, batch, warehouse, progress, None if results else keep)
         except Exception as error:
             sync.connection.redactor.redact_error(error)
@@ -111,6 +113,7 @@ def _run_batch(
     )
     spool = Spool.begin(sync.spool_folder)
     try:
+        # More threads would only wait: the connection lets no more requests through at once.
         with ThreadPoolExecutor(sync.connection.settings.max_concurrent_requests) as pool:
             running = [pool.submit(_collect, child, batch, spool, progress) for child in children]
             ended = [future.result() for future in running]
@@ -146,7 +149,7 @@ def _collect(
             decision=child.decision,
             fetcher=SyncFetcher(child.sync.connection),
             previous_error=previous_error,
-            part=spool.new_part(),
+            part=spool.new_part(),  # pages of an attempt that failed must not be staged
         )
         return collect(child.sync, attempt, spool)
 

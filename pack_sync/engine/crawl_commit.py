@@ -97,6 +97,8 @@ def commit_batch(
         try:
             result = commit_stage(warehouse, stage, counts, request)
         except LargeDeleteError as error:
+            # Nothing of the batch was applied. The children that are held are taken out of the
+            # stage, once it has been copied for them, and the others are committed without them.
             held = _hold(sync, spool, children, warehouse, stage, error.deletes)
             leave_out(stage.path, list(held))
             rest = [change for change in request.changes if change.sync not in held]

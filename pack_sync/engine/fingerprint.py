@@ -27,6 +27,7 @@ def fingerprint_of(
     }
     if schema is not None:
         parts = {"schema": _hash(_structure(schema)), **parts}
+    # Left out rather than hashed as None: the fingerprints of earlier versions stay equal.
     if dynamic_url is not None:
         parts["dynamic URL"] = _hash(dynamic_url)
     return parts

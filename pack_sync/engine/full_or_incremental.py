@@ -62,6 +62,7 @@ def decide_mode(
         return ModeDecision(mode="incremental", reason=asked_by)
     if unusable:
         return ModeDecision(mode="full", reason=unusable)
+    # A held full sync counts as done: else every run would fetch all rows to be held again.
     last = max(filter(None, (position.last_full_at, position.held_at)), default=None)
     if last is None or now - last >= full_every:
         when = (
@@ -73,7 +74,7 @@ def decide_mode(
             mode="full", reason=f"the periodic full sync (every {_days(full_every)}) is due: {when}"
         )
     reason = "there is a cursor to continue from"
-    if position.held_at is not None:  # else every run would fetch all rows to be held again
+    if position.held_at is not None:
         reason += f"; the full sync of {position.held_at:%Y-%m-%d %H:%M} UTC is held"
     return ModeDecision(mode="incremental", reason=reason)
 

@@ -56,6 +56,7 @@ def approve_first(sync: SyncJob, warehouse: Warehouse) -> tuple[SyncJob, list[st
         return sync, []
     with warehouse.read() as connection:
         held = read_held(connection, sync.key.pack, sync.key.table, sync.key.sync)
+    # Before the sync's own position is read: approving moves it.
     done: list[str] = []
     for each in held:
         record = approve_held(warehouse, each).record

@@ -57,6 +57,7 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
             state = state_of(sync, attempt, continuation, previous=attempt.previous_completion())
             page = session.execute(_args(sync, attempt), state)
+            # On disk before anything else: from here on a later attempt need not ask for it again.
             spool.append(_for_the_journal(sync, page), attempt.part)
             progress.page_done()
             if sync.lease is not None:

@@ -29,7 +29,7 @@ def stop_at_limits(
     if excess is None:
         return
     reasons = "; ".join(str(reason) for reason in stage.reject_reasons())
-    stage.close()
+    stage.close()  # DuckDB attaches a file only if nobody else has it open
     with warehouse.write() as connection:
         attach_stage(connection, stage.path)
         create_ledger(connection)

@@ -174,11 +174,12 @@ def _commit(
         result = commit_stage(warehouse, stage, counts, request)
     except LargeDeleteError as error:
         (large,) = error.deletes
+        # The stage is all that is left of the sync: the spool is discarded, so it is moved away.
         stage.close()
         held = hold(sync, warehouse, stage, [(large, collected.change, record)])
         raise held[large.sync] from error
     if sync.lease is not None:
-        sync.lease.released = True
+        sync.lease.released = True  # by the commit itself, which saves a transaction
     return outcome_of(sync, counts, result, _cursor_warnings(collected))
 
 

@@ -29,6 +29,7 @@ def with_retries(
             error = failure.error
             sync.connection.redactor.redact_error(error)
             last = number == sync.settings.attempts
+            # Somebody who cancels does not want to wait for further attempts.
             if last or not is_worth_retrying(error) or sync.cancelled.is_set():
                 raise
             previous_error = describe_previous(error)

@@ -106,12 +106,14 @@ class TableRuns:
                     event = self._events.get()
                     if not isinstance(event, LogLine):
                         unfinished[event.key.table] -= 1
-                        # A held parent's rows are as they were: its children can be synced
+                        # A held parent's rows are as they were: its children can be synced.
                         if isinstance(event, TableFailed) and not event.held:
                             failed.add(event.key.table)
                         submit_ready(pool)
                     yield event
             finally:
+                # Also when the caller has closed this generator: the pool waits for its threads,
+                # and they look at `cancelled` between two pages.
                 self.cancelled.set()
                 pool.shutdown(cancel_futures=True)
 
@@ -129,9 +131,7 @@ def _run_one(
             return TableFinished(key=sync.key, outcome=_sync(ours, warehouse, request))
     except LeaseTakenError as error:
         message = f"{sync.key}: skipped, because {error}"
-        if asks_for_full(
-            request
-        ):  # the other one may be incremental: skipping would lose the request
+        if asks_for_full(request):  # the other may be incremental: then nobody does what was asked
             return TableFailed(key=sync.key, message=message, details=_LATER)
         return TableSkipped(key=sync.key, message=message)
     except BaseException as error:  # whatever it is: the run waits for an event of every table

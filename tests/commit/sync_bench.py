@@ -138,12 +138,12 @@ class SyncBench:
         with Stage(self._made(folder) / "stage.duckdb", schema or self.schema) as stage:
             part = StagePart(sync=key.sync, complete=complete)
             counts = stage.load(spooled(folder / "spool", pages), [part])
-            application = self.application(
+            request = self.request(
                 f"execution-{number}", key, complete=complete, cursor=cursor, before=before
             )
-            return commit_stage(self.warehouse, stage, counts, application)
+            return commit_stage(self.warehouse, stage, counts, request)
 
-    def application(
+    def request(
         self,
         execution_id: str,
         key: SyncKey,

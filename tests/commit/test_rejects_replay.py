@@ -253,10 +253,10 @@ def test_a_replay_while_a_sync_runs(
     (bench.folder / "running").mkdir()
     with Stage(bench.folder / "running" / "stage.duckdb", bench.schema) as stage:
         counts = stage.load(spooled(bench.folder / "running" / "spool", [page]), [part])
-        application = bench.application("running", bench.key, complete=complete)
+        request = bench.request("running", bench.key, complete=complete)
         if replay_first:
             replay(bench, bench.schema)
-        commit_stage(bench.warehouse, stage, counts, application)
+        commit_stage(bench.warehouse, stage, counts, request)
         if not replay_first:
             replay(bench, bench.schema)
     assert (sizes(bench), bench.rejected()) == (expected, [])

@@ -19,12 +19,12 @@ def cursor_committed_first(_: Steps) -> None:
     """The cursor has a transaction of its own, before that of the rows."""
     applying = commit.commit_stage
 
-    def commit_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
+    def commit_stage(warehouse: Any, stage: Any, counts: Any, request: Any) -> Any:
         with warehouse.write() as connection:
             commit.create_ledger(connection)
-            at = application.record.finished_at
-            write_positions(connection, application.key, application.changes, at=at)
-        return applying(warehouse, stage, counts, application)
+            at = request.record.finished_at
+            write_positions(connection, request.key, request.changes, at=at)
+        return applying(warehouse, stage, counts, request)
 
     commit._check_positions = lambda *_: None  # pyright: ignore
     commit.write_positions = lambda *_, **__: None  # pyright: ignore
@@ -35,11 +35,11 @@ def cursor_committed_last(_: Steps) -> None:
     """The cursor has a transaction of its own, after that of the rows."""
     applying = commit.commit_stage
 
-    def commit_stage(warehouse: Any, stage: Any, counts: Any, application: Any) -> Any:
-        applied = applying(warehouse, stage, counts, application)
+    def commit_stage(warehouse: Any, stage: Any, counts: Any, request: Any) -> Any:
+        applied = applying(warehouse, stage, counts, request)
         with warehouse.write() as connection:
-            at = application.record.finished_at
-            write_positions(connection, application.key, application.changes, at=at)
+            at = request.record.finished_at
+            write_positions(connection, request.key, request.changes, at=at)
         return applied
 
     commit.write_positions = lambda *_, **__: None  # pyright: ignore

@@ -34,7 +34,7 @@ def killed_at(
     defect: str | None = None,
 ) -> Trial:
     """A trial killed at a step that begins with these words; the nth of them, from 0."""
-    steps = laboratory.rehearse(scenario, defect) if defect else laboratory.steps[scenario.name]
+    steps = laboratory.steps_of(scenario, defect) if defect else laboratory.steps[scenario.name]
     found = [number for number, step in enumerate(steps) if step.startswith(what)]
     return Trial(scenario=scenario, kills=[Kill(step=found[nth], how=how)])
 
@@ -80,7 +80,7 @@ SHOWN: dict[str, tuple[Scenario, str, How, int, str]] = {
     "resume skips a page": (INCREMENTAL, "write journal", "after", 2, "the rows are not those"),
     "resume repeats a page": (FULL, "write journal", "after", 3, "'duplicates': 7"),
     "any spool will do": (INCREMENTAL, "os.remove journal", "before", 0, "was applied twice"),
-    "never resumed": (FULL, "write journal", "after", 3, "it had to go on with"),
+    "never resumed": (FULL, "write journal", "after", 3, "it had to continue from"),
     "torn rows stay": (FULL, "write rows", "half", 2, "the sync failed"),
 }
 

@@ -75,9 +75,9 @@ class Laboratory:
     @cached_property
     def steps(self) -> dict[str, list[str]]:
         """The steps of each scenario's sync when nothing goes wrong."""
-        return {scenario.name: self.rehearse(scenario) for scenario in SCENARIOS}
+        return {scenario.name: self.steps_of(scenario) for scenario in SCENARIOS}
 
-    def rehearse(self, scenario: Scenario, defect: str | None = None) -> list[str]:
+    def steps_of(self, scenario: Scenario, defect: str | None = None) -> list[str]:
         """The steps of a sync that is not killed, and that must then be as it should."""
         folder = self._begin(scenario)
         job = replace(self._job(scenario, folder), defect=defect)
@@ -138,7 +138,7 @@ class Laboratory:
         if expected is NO_CALL and calls:
             problems.append(f"all pages were there, but it asked for {calls[0]}")
         elif expected is not NO_CALL and calls and calls[0] != expected:
-            problems.append(f"it had to go on with {expected}, but asked for {calls[0]}")
+            problems.append(f"it had to continue from {expected}, but asked for {calls[0]}")
         return problems + violations(engine, self.world)
 
     def _problems_at_end(self, job: Job) -> list[str]:
