@@ -17,7 +17,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_job import LogLevel, SyncJob, SyncSettings
 from pack_sync.http.connection import Connection, ConnectionSettings
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance

@@ -23,7 +23,7 @@ from pack_sync.dagster.resources import ConnectionConfig, PackResource, Warehous
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFinished, TableRuns
-from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
+from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 
 _TABLES: dict[str, Pack] = {}

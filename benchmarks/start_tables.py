@@ -16,7 +16,7 @@ from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import PositionChange, SyncPosition, write_positions
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.stage.column_types import columns_of
 from pack_sync.warehouse.duckdb_file import Warehouse
 

@@ -17,7 +17,7 @@ from pack_sync.cli.context import (
     plain_errors,
 )
 from pack_sync.commit.full_sync_audit import AuditLine, read_audits
-from pack_sync.ledger.cursors import DEFAULT_SYNC
+from pack_sync.ledger.sync_key import DEFAULT_SYNC
 
 
 def audit(

@@ -15,7 +15,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_tables import TableRuns
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 _CHILDREN_SHOWN = 5

@@ -19,7 +19,7 @@ from pack_sync.dagster.project_definitions import load_definitions, make_importa
 from pack_sync.dagster.resources import WAREHOUSE, PackResource, WarehouseResource
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.project import NoProjectError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
 from pack_sync.runtimes.runtime import CallEnvironment

@@ -25,7 +25,7 @@ from pack_sync.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_d
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.dagster.resources import PackResource
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 
 
 def discover(

@@ -17,7 +17,8 @@ from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFailed, TableRuns
-from pack_sync.ledger.cursors import RunRecord, SyncKey
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord
 
 _LONGEST_VALUE = 60
 

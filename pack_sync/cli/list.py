@@ -13,7 +13,7 @@ from pack_sync.cli.accounts import account_names
 from pack_sync.cli.context import configured_packs, console, plain_errors
 from pack_sync.dagster.configuration import ScheduleConfiguration
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 
 
 def list_packs(

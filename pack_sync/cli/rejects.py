@@ -32,8 +32,8 @@ from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.rejected_rows import RejectedRow, RejectFilter, count_rejects, read_rejects
+from pack_sync.ledger.sync_key import SyncKey
 
 _LONGEST_ROW = 80
 _LONGEST_REASON = 100

@@ -11,14 +11,10 @@ from pack_sync.cli.context import configured_packs, console, open_warehouse, pla
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.engine.sync_lease import SILENT
-from pack_sync.ledger.cursors import (
-    SyncKey,
-    SyncPosition,
-    read_last_run,
-    read_position,
-    read_positions,
-)
+from pack_sync.ledger.cursors import SyncPosition, read_position, read_positions
 from pack_sync.ledger.leases import is_held, read_leases
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import read_last_run
 
 
 def status() -> None:

@@ -21,15 +21,10 @@ from pack_sync.commit.full_sync_audit import audit_changes, audited_since
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import (
-    RunRecord,
-    make_full_sync_due,
-    read_position,
-    record_run,
-    write_positions,
-)
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_positions
+from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_rejects
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.stage.stage_file import attach_stage, leave_out
 from pack_sync.warehouse.duckdb_file import Warehouse
 

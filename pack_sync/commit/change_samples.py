@@ -11,7 +11,7 @@ from typing import TypeAlias
 import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, changed_rows
-from pack_sync.ledger.rejected_rows import ReasonCount, count_reasons
+from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier
 

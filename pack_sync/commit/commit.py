@@ -21,16 +21,12 @@ from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_state import TableState
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import (
-    PositionChange,
-    RunRecord,
-    SyncKey,
-    record_run,
-    write_positions,
-)
+from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
-from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
+from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summarize_rejects
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.stage import Stage, StageCounts

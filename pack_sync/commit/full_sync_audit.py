@@ -13,8 +13,11 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.cursors import PositionChange, RunRecord, SyncKey, from_json
-from pack_sync.ledger.ledger_tables import ledger_exists
+from pack_sync.ledger.cursors import PositionChange
+from pack_sync.ledger.ledger_tables import from_json
+from pack_sync.ledger.ledger_versions import ledger_exists
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.column_types import TEMPORAL_TYPES, ValueHint
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA

@@ -20,14 +20,10 @@ import orjson
 from pydantic import TypeAdapter
 
 from pack_sync.commit.delete_guard import LargeDelete
-from pack_sync.ledger.cursors import (
-    PositionChange,
-    RunRecord,
-    SyncKey,
-    make_full_sync_due,
-    record_run,
-)
-from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
+from pack_sync.ledger.cursors import PositionChange, make_full_sync_due
+from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse

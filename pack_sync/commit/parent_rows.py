@@ -7,7 +7,7 @@ import duckdb
 import orjson
 
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.identifiers import quote_identifier
 
 

@@ -32,19 +32,20 @@ import duckdb
 from pack_sdk.schemas import Schema
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import RunRecord, SyncKey, read_position, record_run
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.cursors import read_position
+from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import (
     FAILED,
     REJECTED_ROWS,
-    ReasonCount,
     RejectFilter,
-    count_reasons,
     count_rejects,
     where_of,
 )
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA

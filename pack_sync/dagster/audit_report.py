@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from pack_sync.commit.full_sync_audit import Audit, AuditLine
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 
 INCREMENTS_COMPLETE = "increments_complete"
 

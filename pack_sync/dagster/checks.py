@@ -11,7 +11,7 @@ from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_compl
 from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.engine.outcome import SyncOutcome
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 NO_REJECTED_ROWS = "no_rejected_rows"

@@ -12,7 +12,7 @@ from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.engine.outcome import SyncOutcome
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.column_types import Column
 
 _LONGEST_CURSOR = 200

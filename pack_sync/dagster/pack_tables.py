@@ -20,7 +20,7 @@ from pack_sync.dagster.parameters import resolve_parameters
 from pack_sync.dagster.table_entries import check_entries, default_entries
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
 from pack_sync.engine.sync_job import CrawlSource
-from pack_sync.ledger.cursors import DEFAULT_SYNC
+from pack_sync.ledger.sync_key import DEFAULT_SYNC
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 

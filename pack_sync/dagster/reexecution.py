@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
+from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 
 _FROM_FAILURE_TAG = "dagster/is_resume_retry"
 _MADE_ELSEWHERE = "__source_asset_observation__"

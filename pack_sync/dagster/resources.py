@@ -13,7 +13,7 @@ from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.engine.sync_job import SyncSettings
 from pack_sync.http.connection import Connection, ConnectionSettings
-from pack_sync.ledger.ledger_tables import upgrade_ledger
+from pack_sync.ledger.ledger_versions import upgrade_ledger
 from pack_sync.project import current_project
 from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime
 from pack_sync.runtimes.runtime import PackRuntime

@@ -11,7 +11,8 @@ from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
 from pack_sync.dagster.translator import SYNC_TAG
 from pack_sync.engine.full_or_incremental import MODE_TAG
-from pack_sync.ledger.cursors import SyncKey, read_position
+from pack_sync.ledger.cursors import read_position
+from pack_sync.ledger.sync_key import SyncKey
 
 INCREMENTAL_JOB = "incremental"
 FULL_REFRESH_JOB = "full_refresh"

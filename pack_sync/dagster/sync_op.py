@@ -25,7 +25,7 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.spool.folders import remove_old_folders
 from pack_sync.warehouse.identifiers import folder_name
 

@@ -34,7 +34,8 @@ from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsE
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.ledger.cursors import RunRecord, SyncPosition
+from pack_sync.ledger.cursors import SyncPosition
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.duckdb_file import Warehouse
 

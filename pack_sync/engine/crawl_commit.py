@@ -16,7 +16,8 @@ from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.run_records import record_of
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.ledger.cursors import PositionChange, RunRecord
+from pack_sync.ledger.cursors import PositionChange
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import leave_out

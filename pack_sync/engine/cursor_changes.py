@@ -22,7 +22,7 @@ from pack_sync.ledger.cursors import (
     remember_cursor,
     write_positions,
 )
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 

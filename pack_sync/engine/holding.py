@@ -8,7 +8,9 @@ from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.commit.held_syncs import keep_held, read_held
 from pack_sync.engine.sync_failures import HeldSyncError
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.ledger.cursors import DEFAULT_SYNC, PositionChange, RunRecord, SyncKey
+from pack_sync.ledger.cursors import PositionChange
+from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 

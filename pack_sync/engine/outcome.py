@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pack_sync.commit.commit import CommitResult
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.stage import StageCounts
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.sync_failures import kind_of, status_code_of, status_of
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.ledger.cursors import RunRecord, record_run
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.ledger_versions import create_ledger
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 

@@ -12,7 +12,7 @@ from pack_sdk.errors import (
 )
 from pack_sync.commit.commit import SupersededError
 from pack_sync.http.connection_failures import UntrustedCertificateError
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.runtime import PageTimeoutError
 from pack_sync.warehouse.storage_errors import DatabaseError, DiskFullError, StorageError
 

@@ -14,7 +14,7 @@ from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.http.connection import Connection
-from pack_sync.ledger.cursors import DEFAULT_SYNC, SyncKey
+from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]

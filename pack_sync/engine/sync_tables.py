@@ -17,8 +17,8 @@ from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import HeldSyncError, SyncFailedError, says_all, sentence
 from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.engine.sync_lease import leased
-from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.leases import LeaseTakenError
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 

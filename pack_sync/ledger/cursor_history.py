@@ -6,7 +6,9 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.cursors import SyncKey, from_json, ledger_exists
+from pack_sync.ledger.ledger_tables import from_json
+from pack_sync.ledger.ledger_versions import ledger_exists
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 

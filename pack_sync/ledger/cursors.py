@@ -1,35 +1,20 @@
-"""The ledger: what every sync did, where each one stands, and why.
+"""Where each sync stands: its cursor, what that describes, and how it is replaced.
 
-All of it is in the schema `_sync` of the warehouse, so that it is committed together with
-the rows it tells of, and so that users can read it with SQL. Times are TIMESTAMPTZ in UTC.
+The position is in `_sync.cursors`, one line a sync; `_sync.cursor_history` has every cursor there
+was, and why. Both are written in the transaction that commits the rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import duckdb
-import orjson
 
-from pack_sync.ledger.ledger_tables import ledger_exists
+from pack_sync.ledger.ledger_tables import from_json, to_json
+from pack_sync.ledger.ledger_versions import ledger_exists
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
-
-DEFAULT_SYNC = "default"
-"""The name of a table's only sync."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncKey:
-    """Which sync: a table of a pack, and the name of one of its syncs (contract C18)."""
-
-    pack: str
-    table: str
-    sync: str = DEFAULT_SYNC
-
-    def __str__(self) -> str:
-        name = f"{self.pack}.{self.table}"
-        return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,52 +48,6 @@ class PositionChange:
     after: SyncPosition
     reason: str
     keep_history: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """One line of the ledger: one sync, from its first page to its end.
-
-    The `audit_…` figures are None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
-    """
-
-    execution_id: str
-    dagster_run_id: str | None
-    pack: str
-    table_name: str
-    sync: str
-    mode: str
-    mode_reason: str
-    status: str
-    started_at: datetime
-    finished_at: datetime
-    pages: int = 0
-    rows_returned: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    rejected: int = 0
-    duplicates: int = 0
-    requests: int = 0
-    retries: int = 0
-    bytes_received: int = 0
-    fetch_seconds: float = 0.0
-    stage_seconds: float = 0.0
-    apply_seconds: float = 0.0
-    cursor_before: Any = None
-    cursor_after: Any = None
-    error_type: str | None = None
-    error_status_code: int | None = None
-    error_message: str | None = None
-    audit_missed: int | None = None
-    audit_stale: int | None = None
-    audit_undeleted: int | None = None
-    audit_recent: int | None = None
-    audit_samples: Any = None
-
-
-_JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples")
 
 
 def read_position(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> SyncPosition:
@@ -235,40 +174,3 @@ def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> N
         "WHERE pack = ? AND table_name = ? AND sync = ?",
         [key.pack, key.table, key.sync],
     )
-
-
-def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:
-    """Add a line to the ledger."""
-    values = [
-        to_json(value) if name in _JSON_FIELDS else value for name, value in vars(record).items()
-    ]
-    columns = ", ".join(field.name for field in fields(RunRecord))
-    marks = ", ".join("?" for _ in values)
-    connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.runs ({columns}) VALUES ({marks})", values)
-
-
-def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:
-    """The ledger's last line for the sync, None if there is none; replays do not count."""
-    if not ledger_exists(connection):
-        return None
-    ((last,),) = connection.execute(  # to sort the lines takes twice as long to plan
-        f"SELECT arg_max(runs, (finished_at, started_at)) FROM {SYSTEM_SCHEMA}.runs "
-        "WHERE pack = ? AND table_name = ? AND sync = ? AND mode <> 'replay'",
-        [key.pack, key.table, key.sync],
-    ).fetchall()
-    if last is None:
-        return None
-    values = {field.name: last[field.name] for field in fields(RunRecord)}
-    for name in _JSON_FIELDS:
-        values[name] = from_json(values[name])
-    return RunRecord(**values)
-
-
-def to_json(value: Any) -> str | None:
-    """JSON text of a value, None for None (no value rather than JSON's null)."""
-    return None if value is None else orjson.dumps(value).decode()
-
-
-def from_json(text: str | None) -> Any:
-    """The value of a JSON text, None for None."""
-    return None if text is None else orjson.loads(text)

@@ -16,8 +16,8 @@ from functools import cache
 import duckdb
 import psutil
 
-from pack_sync.ledger.cursors import SyncKey
-from pack_sync.ledger.ledger_tables import create_ledger, ledger_exists
+from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 LEASES = f"{SYSTEM_SCHEMA}.leases"
@@ -56,8 +56,7 @@ def take_lease(connection: duckdb.DuckDBPyConnection, lease: Lease, silent: time
 
     Raises `LeaseTakenError` that names the holder. Call it in a transaction of its own.
     """
-    if not ledger_exists(connection):  # one of an earlier version has been upgraded
-        create_ledger(connection)
+    create_ledger(connection)
     others = read_leases(connection, lease.key)
     for other in others:
         if is_held(other, silent):

@@ -1,17 +1,17 @@
 """The tables of the ledger: where every sync stands, what it did, what waits for a decision.
 
-All of them are in the schema `_sync` of the warehouse. Times are TIMESTAMPTZ in UTC.
+All of them are in the schema `_sync` of the warehouse, so that they are committed together with
+the rows they tell of, and so that users can read them with SQL. Times are TIMESTAMPTZ in UTC.
+They are changed by migrations only (`pack_sync.ledger.ledger_versions`).
 """
 
-import contextlib
-import re
-import weakref
+from typing import Any
 
-import duckdb
+import orjson
 
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse, WarehouseLockedError
+from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
-_TABLES = f"""
+CREATE_TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
     pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
@@ -58,8 +58,7 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.leases (
 );
 """
 
-_NAMES = re.findall(rf"EXISTS {SYSTEM_SCHEMA}\.(\w+)", _TABLES)
-_ADDED_COLUMNS = (
+ADDED_COLUMNS = (
     ("cursor_history", "fingerprint", "JSON"),
     ("runs", "audit_missed", "BIGINT"),
     ("runs", "audit_stale", "BIGINT"),
@@ -67,64 +66,14 @@ _ADDED_COLUMNS = (
     ("runs", "audit_recent", "BIGINT"),
     ("runs", "audit_samples", "JSON"),
 )
-"""Columns (table, name, type) that a warehouse made by an earlier version lacks."""
+"""Columns (table, name, type) that a ledger from before versions were recorded may lack."""
 
 
-_with_ledger: "weakref.WeakSet[duckdb.DuckDBPyConnection]" = weakref.WeakSet()
-"""Connections that have seen a ledger; each lives for one opening of the file at most."""
+def to_json(value: Any) -> str | None:
+    """JSON text of a value, None for None (no value rather than JSON's null)."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
-def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables and columns of the ledger where they are missing.
-
-    Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
-    `ledger_exists` costs a tenth, for who knows that `upgrade_ledger` has been called.
-    """
-    connection.execute(_TABLES)
-    for table, column, sql_type in _ADDED_COLUMNS:
-        connection.execute(
-            f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type}"
-        )
-
-
-def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this warehouse has a ledger yet; a connection is looked at once.
-
-    Looks for its schema: a look for its tables takes longer the more others there are.
-    """
-    if connection in _with_ledger:
-        return True
-    found = connection.execute(
-        "SELECT 1 FROM duckdb_schemas() WHERE schema_name = ? "
-        "AND database_name = current_database()",
-        [SYSTEM_SCHEMA],
-    ).fetchone()
-    if found is not None:
-        _with_ledger.add(connection)
-    return found is not None
-
-
-def upgrade_ledger(warehouse: Warehouse) -> None:
-    """Add what a ledger lacks that an earlier version made, so that it can be read.
-
-    Writes only then. A warehouse that cannot be opened is left to whoever opens it next, who
-    says what is wrong with it.
-    """
-    with contextlib.suppress(duckdb.Error, OSError, WarehouseLockedError):
-        with warehouse.read() as connection:
-            outdated = ledger_exists(connection) and not _is_complete(connection)
-        if outdated:
-            with warehouse.write() as connection:
-                create_ledger(connection)
-
-
-def _is_complete(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() "
-        "WHERE schema_name = ? AND database_name = current_database()",
-        [SYSTEM_SCHEMA],
-    ).fetchall()
-    columns = set(found)
-    return {table for table, _ in columns} >= set(_NAMES) and all(
-        (table, column) in columns for table, column, _ in _ADDED_COLUMNS
-    )
+def from_json(text: str | None) -> Any:
+    """The value of a JSON text, None for None."""
+    return None if text is None else orjson.loads(text)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pack_sync.ledger.cursors import RunRecord, SyncKey, SyncPosition, read_last_run, read_position
+from pack_sync.ledger.cursors import SyncPosition, read_position
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord, read_last_run
 
 
 @dataclass(frozen=True)

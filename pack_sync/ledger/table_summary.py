@@ -9,7 +9,7 @@ from typing import Self
 
 import duckdb
 
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Self
 
 from pack_sdk.schemas import Schema
-from pack_sync.ledger.rejected_rows import ReasonCount, count_reasons
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from pack_sdk import Pack, Schema, make_object_schema
 from pack_sync.cli.app import app
-from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.leases import Lease, take_lease
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 from tests.cli.test_cursor import forum
 from tests.dagster import dagster_project

@@ -13,13 +13,9 @@ from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema, make_object_schema
 from pack_sync.commit.commit import CommitRequest, CommitResult, commit_stage
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
-from pack_sync.ledger.cursors import (
-    PositionChange,
-    RunRecord,
-    SyncKey,
-    SyncPosition,
-    read_position,
-)
+from pack_sync.ledger.cursors import PositionChange, SyncPosition, read_position
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, counts_of
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pack_sync.commit.commit import SupersededError
-from pack_sync.ledger.cursors import SyncPosition, read_last_run
+from pack_sync.ledger.cursors import SyncPosition
+from pack_sync.ledger.sync_runs import read_last_run
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
 from tests.commit.sync_bench import SyncBench, a_page, counts_of

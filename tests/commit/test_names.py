@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pack_sdk import Pack, PackDefinitionError
 from pack_sdk.json_values import is_storable_name
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.identifiers import folder_name, quote_identifier, quote_literal
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, counts_of

@@ -9,7 +9,8 @@ import pytest
 from pack_sdk.schemas import Schema, make_object_schema
 from pack_sync.commit.commit import commit_stage
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
-from pack_sync.ledger.cursors import SyncKey, read_last_run
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import read_last_run
 from pack_sync.spool.page import Page
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart

@@ -13,7 +13,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.commit import row_changes
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage

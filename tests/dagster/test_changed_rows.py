@@ -11,7 +11,7 @@ from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.metadata import materialization_metadata, sample_table
 from pack_sync.engine.sync_job import SyncSettings
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, values_of

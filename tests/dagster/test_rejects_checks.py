@@ -9,8 +9,9 @@ import pytest
 from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.table_state import TableState
 from pack_sync.dagster.checks import NO_REJECTED_ROWS, no_rejected_rows
-from pack_sync.ledger.cursors import SyncKey
-from pack_sync.ledger.rejected_rows import ReasonCount, RejectSummary
+from pack_sync.ledger.rejected_rows import RejectSummary
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.stage.reject_reasons import ReasonCount
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
 from tests.engine.sync_harness import Scripted, last_page

@@ -11,8 +11,8 @@ from pack_sync.commit.full_sync_audit import last_audits
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.ledger.cursors import RunRecord, record_run
-from pack_sync.ledger.ledger_tables import create_ledger, upgrade_ledger
+from pack_sync.ledger.ledger_versions import create_ledger, upgrade_ledger
+from pack_sync.ledger.sync_runs import RunRecord, record_run
 from tests.engine import test_full_sync_audit as test_audit
 from tests.engine.sync_harness import Engine, Scripted, last_page
 from tests.engine.test_crawl import Forum, outcome

@@ -16,7 +16,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_job import SyncJob, SyncSettings
 from pack_sync.engine.sync_tables import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
 from pack_sync.http.connection import Connection, ConnectionSettings
-from pack_sync.ledger.cursors import SyncKey
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.warehouse.duckdb_file import Warehouse
 

@@ -21,7 +21,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.ledger.cursor_history import CursorEntry, read_history
-from pack_sync.ledger.ledger_tables import upgrade_ledger
+from pack_sync.ledger.ledger_versions import upgrade_ledger
 from tests.engine.sync_harness import Engine, Scripted, last_page, local_connection
 from tests.ledger.earlier_ledger import WRITTEN, make_earlier_warehouse
 

@@ -11,7 +11,7 @@ from pack_sdk import make_object_schema, make_parameter
 from pack_sync.commit.full_sync_audit import AuditLine, last_audits, read_audits
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
-from pack_sync.ledger.cursors import RunRecord, read_last_run
+from pack_sync.ledger.sync_runs import RunRecord, read_last_run
 from tests.engine.sync_harness import Engine, Scripted
 
 TASK = make_object_schema(

@@ -19,7 +19,7 @@ import pytest
 
 from pack_sdk import make_object_schema
 from pack_sync.commit.full_sync_audit import read_audits
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 from tests.engine.sync_harness import Engine, local_connection
 from tests.http_server import Answer, HttpServer, SeenRequest
 

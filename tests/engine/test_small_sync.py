@@ -10,7 +10,7 @@ import pytest
 
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import TableFinished, TableRuns
-from pack_sync.ledger.cursors import RunRecord
+from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance
 from tests.engine.sync_harness import Engine, Scripted, items, last_page

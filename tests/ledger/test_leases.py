@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pack_sync.ledger.cursors import SyncKey
 from pack_sync.ledger.leases import (
     Lease,
     LeaseTakenError,
@@ -18,6 +17,7 @@ from pack_sync.ledger.leases import (
     renew_lease,
     take_lease,
 )
+from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 KEY = SyncKey(pack="acme", table="Items")

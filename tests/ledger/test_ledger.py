@@ -8,18 +8,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pack_sync.ledger.cursors import (
-    PositionChange,
-    RunRecord,
-    SyncKey,
-    SyncPosition,
+from pack_sync import __version__
+from pack_sync.ledger import ledger_versions
+from pack_sync.ledger.cursors import PositionChange, SyncPosition, read_position, write_positions
+from pack_sync.ledger.ledger_versions import (
+    MIGRATIONS,
+    NewerLedgerError,
+    create_ledger,
     ledger_exists,
-    read_last_run,
-    read_position,
-    record_run,
-    write_positions,
+    upgrade_ledger,
 )
-from pack_sync.ledger.ledger_tables import create_ledger
+from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.ledger.sync_runs import RunRecord, read_last_run, record_run
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 KEY = SyncKey(pack="acme", table="Tasks")
@@ -175,3 +175,52 @@ def test_the_last_run_is_the_one_that_finished_last(
 def test_a_key_as_text(key: SyncKey, shown: str) -> None:
     """The default sync goes without saying (contract C18)."""
     assert str(key) == shown
+
+
+def test_a_newer_ledger_is_neither_read_nor_written(tmp_path: Path) -> None:
+    """Who wrote it, what this program knows, and what to do; the file stays as it was."""
+    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    with warehouse.write() as connection:
+        create_ledger(connection)
+        connection.execute("INSERT INTO _sync.ledger_versions VALUES (99, '7.0.0', now())")
+    before = warehouse.path.read_bytes()
+    message = r"written by Pack Sync 7\.0\.0, whose ledger has version 99"
+    with warehouse.read() as connection, pytest.raises(NewerLedgerError, match=message):
+        ledger_exists(connection)
+    with pytest.raises(NewerLedgerError, match=message), warehouse.write() as connection:
+        create_ledger(connection)
+    with pytest.raises(NewerLedgerError, match=r"Install Pack Sync 7\.0\.0 or later"):
+        upgrade_ledger(warehouse)
+    assert warehouse.path.read_bytes() == before
+
+
+def test_a_ledger_has_the_version_of_its_last_migration(tmp_path: Path) -> None:
+    """Each migration is recorded once, with the program that made it."""
+    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    for _ in range(2):
+        with warehouse.write() as connection:
+            create_ledger(connection)
+    with warehouse.read() as connection:
+        found = connection.execute("SELECT version, program FROM _sync.ledger_versions").fetchall()
+    assert found == [(number + 1, __version__) for number in range(len(MIGRATIONS))]
+
+
+def test_a_migration_and_its_record_are_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that fails leaves neither; the next program that opens the file runs it."""
+    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    with warehouse.write() as connection:
+        create_ledger(connection)
+    broken = (*MIGRATIONS, "CREATE TABLE _sync.more (a INTEGER); SELECT no_such_function();")
+    monkeypatch.setattr(ledger_versions, "MIGRATIONS", broken)
+    with pytest.raises(duckdb.CatalogException), warehouse.write() as connection:
+        create_ledger(connection)
+    mended = (*MIGRATIONS, "CREATE TABLE _sync.more (a INTEGER);")
+    monkeypatch.setattr(ledger_versions, "MIGRATIONS", mended)
+    upgrade_ledger(warehouse)
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT max(version) FROM _sync.ledger_versions").fetchall() == [
+            (len(mended),)
+        ]
+        assert connection.execute("FROM _sync.more").fetchall() == []

@@ -1,0 +1,117 @@
+"""The ledger's version: which tables and columns a warehouse has, and how it gets the newest.
+
+To change the ledger's tables, add SQL at the end of `MIGRATIONS` and leave what is before it
+as it is. Each warehouse runs the ones that it lacks, once and in order, in the transaction
+that also records them in `_sync.ledger_versions`.
+"""
+
+import weakref
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import duckdb
+
+from pack_sync import __version__
+from pack_sync.ledger.ledger_tables import ADDED_COLUMNS, CREATE_TABLES
+from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
+from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
+
+VERSIONS = f"{SYSTEM_SCHEMA}.ledger_versions"
+
+
+MIGRATIONS = (
+    # 1: the tables as they were when versions were first recorded. A ledger from before that has
+    # some or all of them, so nothing here minds what is there already.
+    CREATE_TABLES
+    + "".join(
+        f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type};\n"
+        for table, column, sql_type in ADDED_COLUMNS
+    )
+    + f"CREATE TABLE {VERSIONS} "
+    "(version INTEGER NOT NULL, program VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL);",
+)
+"""The SQL of every change of the ledger there was, oldest first; a version counts them."""
+
+_NO_VERSION = 0
+"""Of a warehouse without a ledger, or with one from before versions were recorded."""
+
+
+class NewerLedgerError(StorageError):
+    """A newer version of this program wrote the ledger; it is neither read nor written."""
+
+
+_current: "weakref.WeakSet[duckdb.DuckDBPyConnection]" = weakref.WeakSet()
+"""Connections whose ledger is known to be current; each lives for one opening of the file."""
+
+
+def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledger, or run the migrations that it lacks; next to nothing if it is current.
+
+    Must come before any write of the transaction: DuckDB cannot commit an ALTER that follows.
+    Raises `NewerLedgerError`.
+    """
+    done = _version(connection)
+    for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+        connection.execute(statements)
+        connection.execute(
+            f"INSERT INTO {VERSIONS} VALUES (?, ?, ?)", [version, __version__, datetime.now(UTC)]
+        )
+    _current.add(connection)
+
+
+def ledger_exists(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether this warehouse has a ledger yet. Raises `NewerLedgerError`."""
+    return _version(connection) != _NO_VERSION or _has_schema(connection)
+
+
+def upgrade_ledger(warehouse: Warehouse) -> None:
+    """Run the migrations that an existing ledger lacks, so that it can be read.
+
+    Writes only then. A warehouse that cannot be opened is left to whoever opens it next, who
+    says what is wrong with it. Raises `NewerLedgerError`.
+    """
+    with suppress(duckdb.Error, OSError, WarehouseLockedError):
+        with warehouse.read() as connection:
+            outdated = _version(connection) < len(MIGRATIONS) and ledger_exists(connection)
+        if outdated:
+            with warehouse.write() as connection:
+                create_ledger(connection)
+
+
+def check_version(version: int, program: str) -> None:
+    """Raise `NewerLedgerError` if the ledger has a later version than this program knows.
+
+    `program` is the version of Pack Sync that made it.
+    """
+    if version > len(MIGRATIONS):
+        raise NewerLedgerError(
+            f"The warehouse was last written by Pack Sync {program}, whose ledger has version "
+            f"{version}. This is Pack Sync {__version__}, which knows versions up to "
+            f"{len(MIGRATIONS)}, so it has changed nothing. Install Pack Sync {program} or later; "
+            "or restore a backup from before that version's first sync."
+        )
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int:
+    """The version of the ledger. A connection is asked until its ledger is current."""
+    if connection in _current:
+        return len(MIGRATIONS)
+    try:
+        connection.table(VERSIONS)  # in SQL a table that is not there aborts the transaction
+    except duckdb.CatalogException:
+        return _NO_VERSION
+    version, program, _ = max(connection.execute(f"FROM {VERSIONS}").fetchall())
+    check_version(version, program)
+    if version == len(MIGRATIONS):
+        _current.add(connection)
+    return version
+
+
+def _has_schema(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Looks for the ledger's schema: to look for its tables takes longer the more others are."""
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_schemas() "
+        "WHERE schema_name = ? AND database_name = current_database()",
+        [SYSTEM_SCHEMA],
+    ).fetchone()
+    return found is not None

@@ -1,0 +1,19 @@
+"""Which sync something is about."""
+
+from dataclasses import dataclass
+
+DEFAULT_SYNC = "default"
+"""The name of a table's only sync."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncKey:
+    """Which sync: a table of a pack, and the name of one of its syncs (contract C18)."""
+
+    pack: str
+    table: str
+    sync: str = DEFAULT_SYNC
+
+    def __str__(self) -> str:
+        name = f"{self.pack}.{self.table}"
+        return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
