@@ -1,12 +1,10 @@
 """`packsync preview`: run `execute` and show what would be stored, storing nothing."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import dagster as dg
-import duckdb
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -22,15 +20,10 @@ from pack_sync.cli.context import (
 )
 from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
-from pack_sync.engine.attempt import Attempt, AttemptFailedError
-from pack_sync.engine.collect import collect
-from pack_sync.engine.dynamic_schema import ask_schema
-from pack_sync.engine.full_or_incremental import ModeDecision
+from pack_sync.engine.attempt import AttemptFailedError
+from pack_sync.engine.preview import preview_rows
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
-from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.spool.spool import Spool
-from pack_sync.stage.stage import Stage, StageCounts, StagePart
 
 _WIDEST_VALUE = 60
 
@@ -57,50 +50,24 @@ def preview(
             )
 
 
-def _preview(sync: SyncJob, folder: Path, rows: int) -> None:
-    attempt = Attempt(
-        decision=ModeDecision(mode="full", reason="a preview"),
-        fetcher=SyncFetcher(sync.connection),
-    )
-    spool = Spool.begin(folder / "spool")
+def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     try:
-        sync = ask_schema(replace(sync, row_limit=rows), attempt)
-        collect(sync, attempt, spool)
+        found = preview_rows(sync, folder, limit)
     except AttemptFailedError as failure:
         error = failure.error
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
-    finally:
-        spool.close()
-    with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
-        counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
-        stage.close()
-        with duckdb.connect(stage.path, read_only=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            _show_rows(connection, stage, rows)
-            _show_rejects(connection, rows)
-    _show_summary(spool, counts)
-
-
-def _show_rows(connection: duckdb.DuckDBPyConnection, stage: Stage, rows: int) -> None:
-    table = Table(*(f"{escape(c.name)}\n[dim]{escape(c.sql_type)}[/dim]" for c in stage.columns))
-    columns = ", ".join(f"c{i}" for i in range(len(stage.columns)))
-    for row in connection.execute(f"SELECT {columns} FROM upserts LIMIT {rows}").fetchall():
-        table.add_row(*(_shown(value) for value in row))
-    console.print(table)
-
-
-def _show_rejects(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
-    found = connection.execute(f"SELECT page, problem, line FROM rejects LIMIT {rows}").fetchall()
-    if found:
-        table = Table("page", "why rejected", "row", title="rejected rows", title_style="red")
-        for page, problem, line in found:
-            table.add_row(str(page), escape(problem), escape(str(line)[:200]))
-        console.print(table)
-
-
-def _show_summary(spool: Spool, counts: StageCounts) -> None:
+    rows = Table(*(f"{escape(c.name)}\n[dim]{escape(c.sql_type)}[/dim]" for c in found.columns))
+    for row in found.rows:
+        rows.add_row(*(_shown(value) for value in row))
+    console.print(rows)
+    if found.rejects:
+        rejects = Table("page", "why rejected", "row", title="rejected rows", title_style="red")
+        for page, reason, line in found.rejects:
+            rejects.add_row(str(page), escape(reason), escape(str(line)[:200]))
+        console.print(rejects)
+    counts = found.counts
     console.print(
-        f"{spool.page_count} pages, {spool.row_count} rows: {counts.upserts} to store, "
+        f"{found.pages} pages, {found.rows_returned} rows: {counts.upserts} to store, "
         f"{counts.rejected} rejected, {counts.duplicates} repeated ids. Nothing was written."
     )
 

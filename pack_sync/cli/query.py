@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import duckdb
 import typer
 
 from pack_sync.cli.context import fail, open_warehouse, plain_errors
+from pack_sync.warehouse.storage_errors import DatabaseError
 
 
 def query(sql: Annotated[str, typer.Argument(help='Such as "FROM demo.Tasks LIMIT 5".')]) -> None:
@@ -16,5 +16,5 @@ def query(sql: Annotated[str, typer.Argument(help='Such as "FROM demo.Tasks LIMI
                 result = connection.sql(sql)
                 if result:  # a statement such as SET has none
                     result.show()
-        except duckdb.Error as error:
+        except DatabaseError as error:
             fail(str(error))

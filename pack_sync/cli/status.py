@@ -1,20 +1,19 @@
 """`packsync status`: how each table stands."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-import duckdb
 import orjson
 from rich.markup import escape
 from rich.table import Table
 
 from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
 from pack_sync.commit.held_syncs import read_held
-from pack_sync.commit.target_table import TargetTable
+from pack_sync.commit.sync_status import SyncStatus, read_status
 from pack_sync.engine.sync_lease import SILENT
-from pack_sync.ledger.cursors import SyncPosition, read_position, read_positions
+from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.leases import is_held, read_leases
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.ledger.sync_runs import read_last_run
 
 
 def status() -> None:
@@ -31,8 +30,9 @@ def status() -> None:
         failures: list[str] = []
         with open_warehouse().read() as connection:
             for key, crawled in keys.items():
-                table.add_row(*_line(connection, key, crawled=crawled))
-                failures += _failure(connection, key)
+                found = read_status(connection, key, crawled=crawled)
+                table.add_row(*_line(key, found, crawled=crawled))
+                failures += _failure(key, found)
             waiting = read_held(connection)
             running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
@@ -49,22 +49,17 @@ def status() -> None:
             console.print(failure, soft_wrap=True, highlight=False)
 
 
-def _line(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, crawled: bool) -> list[str]:
-    synced = TargetTable(connection, key)
-    rows = "-"
-    if synced.existing_columns():
-        rows = f"{synced.row_count(key.sync, with_children=crawled):,}"
+def _line(key: SyncKey, found: SyncStatus, *, crawled: bool) -> list[str]:
+    rows = "-" if found.rows is None else f"{found.rows:,}"
     if crawled:
-        return [escape(str(key)), rows, *_of_children(connection, key)]
-    position = read_position(connection, key)
+        return [escape(str(key)), rows, *_of_children(list(found.children.values()))]
+    position = found.position
     times = _time(position.last_full_at), _time(position.last_incremental_at)
     return [escape(str(key)), rows, *times, escape(_cursor(position))]
 
 
-def _of_children(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
-    """How the children of a crawled sync stand (contract D7): the oldest full sync counts."""
-    positions = read_positions(connection, key.pack, key.table)
-    children = [p for name, p in positions.items() if name.startswith(f"{key.sync}/")]
+def _of_children(children: Sequence[SyncPosition]) -> list[str]:
+    """How the child syncs of a crawled table stand; the oldest full sync counts."""
     full = [p.last_full_at for p in children if p.last_full_at]
     incremental = [p.last_incremental_at for p in children if p.last_incremental_at]
     with_cursor = sum(p.cursor is not None for p in children)
@@ -75,9 +70,9 @@ def _of_children(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[st
     ]
 
 
-def _failure(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[str]:
+def _failure(key: SyncKey, found: SyncStatus) -> list[str]:
     """The last run's error, if the last run failed."""
-    run = read_last_run(connection, key)
+    run = found.last_run
     if run is None or run.status != "failed":
         return []
     failed = f"{escape(str(key))} failed at {_time(run.finished_at)}:"

@@ -15,7 +15,7 @@ Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
@@ -197,6 +197,15 @@ class Stage:
         """Why rows were rejected, the most frequent reasons first."""
         rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM rejects)"
         return count_reasons(self._connection, rejected)
+
+    def sample(self, limit: int) -> tuple[list[Any], list[Any]]:
+        """Some of the rows that count, and of the rejected ones page, reason and line."""
+        columns = ", ".join(f"c{i}" for i in range(len(self.columns)))
+        rows = self._connection.execute(f"SELECT {columns} FROM upserts LIMIT {limit}").fetchall()
+        rejects = self._connection.execute(
+            f"SELECT page, problem, line FROM rejects LIMIT {limit}"
+        ).fetchall()
+        return rows, rejects
 
     def lend(self) -> Instance | None:
         """The instance that has the stage in memory; if none has, the stage is closed."""

@@ -1,0 +1,60 @@
+"""A preview: the first rows of a table as a sync would store them, and nothing stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pack_sync.engine.attempt import Attempt
+from pack_sync.engine.collect import collect
+from pack_sync.engine.dynamic_schema import ask_schema
+from pack_sync.engine.full_or_incremental import ModeDecision
+from pack_sync.engine.sync_job import SyncJob
+from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.spool.spool import Spool
+from pack_sync.stage.column_types import Column
+from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.staged_pages import StagePart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Some rows, by column, and some rejected ones: page, reason and the row as it came.
+
+    `counts`, `pages` and `rows_returned` are of all that was fetched.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    rejects: Sequence[tuple[int, str, str]]
+    counts: StageCounts
+    pages: int
+    rows_returned: int
+
+
+def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
+    """Fetch pages until there are `limit` rows, and type them in `folder`.
+
+    Raises `AttemptFailedError`.
+    """
+    attempt = Attempt(
+        decision=ModeDecision(mode="full", reason="a preview"),
+        fetcher=SyncFetcher(sync.connection),
+    )
+    spool = Spool.begin(folder / "spool")
+    try:
+        sync = ask_schema(replace(sync, row_limit=limit), attempt)
+        collect(sync, attempt, spool)
+    finally:
+        spool.close()
+    with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
+        counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
+        rows, rejects = stage.sample(limit)
+        return Preview(
+            columns=stage.columns,
+            rows=rows,
+            rejects=rejects,
+            counts=counts,
+            pages=spool.page_count,
+            rows_returned=spool.row_count,
+        )
