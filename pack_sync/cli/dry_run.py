@@ -31,7 +31,7 @@ def dry_run(
     full: bool,
     rows: int,
 ) -> None:
-    """Rehearse the tables' syncs and show what each would do. Exits with 1 if one would fail."""
+    """Run the syncs without writing, and show what each would do; exit with 1 if one would fail."""
     request = ModeRequest(run_tags={MODE_TAG: "full"} if full else {})
     resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
     failing: list[DryRunResult] = []
@@ -60,8 +60,8 @@ def dry_run(
         fail(f"{len(failing)} of {len(syncs)} syncs would fail or be held")
 
 
-def _lines_of(rehearsed: DryRunResult) -> list[str]:
-    ending, sample = rehearsed.ending, rehearsed.sample
+def _lines_of(result: DryRunResult) -> list[str]:
+    ending, sample = result.ending, result.sample
     lines: list[str] = []
     if isinstance(ending, TableFailed):
         lines += [f"{ending.key} would {'be held' if ending.held else 'fail'}: {ending.message}"]
@@ -69,7 +69,7 @@ def _lines_of(rehearsed: DryRunResult) -> list[str]:
         record = ending.outcome.record
         lines += [f"{ending.key} would succeed: {_counts(record)}"]
         lines += [f"  mode     {record.mode}, because {record.mode_reason}"]
-        if rehearsed.sync.crawl is None:
+        if result.sync.crawl is None:
             lines += [f"  cursor   {_json(record.cursor_before)} → {_json(record.cursor_after)}"]
         if summary := audit_metadata(record).get("audit/summary"):
             lines += [f"  audit    {summary}"]

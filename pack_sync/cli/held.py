@@ -63,8 +63,8 @@ def list_held(
         _print_sample(each, limit)
     name = f"{found[0].key.pack}.{found[0].key.table}"
     console.print(
-        f"Are the rows gone indeed? `packsync held approve {name}` applies what is held. If not: "
-        f"mend the source, then `packsync held discard {name}`; the next sync tries again.",
+        f"If these rows were really deleted at the source, run `packsync held approve {name}`. If "
+        f"not, fix the source, then run `packsync held discard {name}`; the next sync tries again.",
         markup=False,
         soft_wrap=True,
     )

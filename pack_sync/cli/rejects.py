@@ -68,9 +68,9 @@ def list_rejects(
     _print_counts(counts, shown=len(rows))
     example = ".".join(next(iter(counts)))
     console.print(
-        "What to do: mend the pack's schema and run "
-        f"`packsync rejects replay {example}`, which applies the rows that then fit; or mend the "
-        "rows at the source, and the next sync that brings them good forgets these.",
+        "What to do: fix the pack's schema and run "
+        f"`packsync rejects replay {example}`, which stores the rows that then fit. Or fix the "
+        "rows at the source: the next sync that returns them stores them.",
         markup=False,
         soft_wrap=True,
     )

@@ -275,7 +275,7 @@ def discard_held(warehouse: Warehouse, held: HeldSync) -> None:
                 held.run,
                 status="discarded",
                 finished_at=datetime.now(UTC),
-                error_message="its held deletes were discarded (contract D8)",
+                error_message="the held full sync was discarded",
             ),
         )
     remove_stages(warehouse, settled)

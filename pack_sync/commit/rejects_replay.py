@@ -179,10 +179,10 @@ class _KeptRows:
         ).fetchone()
         if other is not None:
             raise ReplayRefusedError(
-                f"{self._key}: by the pack's present schema the id of the row kept as "
-                f"{other[0]!r} is {other[1]!r}, so nothing tells whether it has been changed or "
-                "deleted since. Sync the table instead: the changed schema makes that a full "
-                "sync, which brings all rows anew"
+                f"{self._key}: with the pack's current schema the id of the row kept as "
+                f"{other[0]!r} is {other[1]!r}, so it is not known whether that row has been "
+                "changed or deleted since. Sync the table instead: the changed schema makes that "
+                "a full sync, which fetches all rows"
             )
 
     def forget_applied(self) -> None:

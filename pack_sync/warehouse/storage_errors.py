@@ -149,7 +149,7 @@ def _explain_text(text: str, file: Path) -> StorageError | None:
     if any(sign in text for sign in _DAMAGED):
         return DamagedDatabaseError(
             f"{file} is damaged: {_first_line(text)}. Restore it from a backup (see Recovery in "
-            "docs/operating.md); the next syncs go on from the cursors in it. Without a backup, "
+            "docs/operating.md); the next syncs continue from the cursors in it. Without a backup, "
             "move the file away: the next syncs fetch everything again."
         )
     if "not a valid DuckDB database" in text or re.search(r'Extension ".*_scanner', text):
