@@ -4,6 +4,7 @@ from pack_sdk.authentication import Authentication, AuthenticationType, Credenti
 from pack_sdk.choices import Choice, autocomplete_search_objects, simple_autocomplete
 from pack_sdk.context import PreviousAttemptError, SyncExecutionContext, SyncState
 from pack_sdk.dates import PrecannedDate, PrecannedDateRange
+from pack_sdk.dictionaries import PropertyDefinition, SyncCompletion, SyncPage
 from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.ensure import assert_condition, ensure_exists, ensure_non_empty_string
 from pack_sdk.errors import (
@@ -62,11 +63,14 @@ __all__ = [
     "PrecannedDate",
     "PrecannedDateRange",
     "PreviousAttemptError",
+    "PropertyDefinition",
     "RequestRefusedError",
     "ResponseSizeTooLargeError",
     "Schema",
     "StatusCodeError",
+    "SyncCompletion",
     "SyncExecutionContext",
+    "SyncPage",
     "SyncResult",
     "SyncState",
     "SyncTable",

@@ -6,7 +6,7 @@ and ask it for each page: `context.fetcher.fetch(url="https://api.example.com/it
 
 from typing import Any
 
-from pack_sdk import Pack, SyncExecutionContext, make_object_schema
+from pack_sdk import Pack, SyncExecutionContext, SyncPage, make_object_schema
 
 PLANETS = [
     {"name": "Mercury", "moons": 0, "day_hours": 4222.6},
@@ -31,10 +31,10 @@ pack = Pack()
 
 
 @pack.add_sync_table(name="Planets", identity_name="Planet", schema=PLANET)
-def sync_planets(args: list[Any], context: SyncExecutionContext) -> dict[str, Any]:
+def sync_planets(args: list[Any], context: SyncExecutionContext) -> SyncPage:
     """Return one page of rows, and where the next page begins if there is one."""
     start = (context.sync.continuation or {"start": 0})["start"]
-    page = {"result": PLANETS[start : start + PAGE_ROWS]}
+    page: SyncPage = {"result": PLANETS[start : start + PAGE_ROWS]}
     if start + PAGE_ROWS < len(PLANETS):
-        return {**page, "continuation": {"start": start + PAGE_ROWS}}
+        page["continuation"] = {"start": start + PAGE_ROWS}
     return page
