@@ -11,9 +11,9 @@ from rich.table import Table
 
 from pack_sync.cli.accounts import account_names
 from pack_sync.cli.context import configured_packs, console, plain_errors
-from pack_sync.dagster.configuration import ScheduleConfiguration
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.settings import ScheduleSettings
 
 
 def list_packs(
@@ -56,7 +56,7 @@ def _print_left_out(definition: PackAssets) -> None:
             )
 
 
-def _next_runs(schedule: ScheduleConfiguration, pack: str) -> str:
+def _next_runs(schedule: ScheduleSettings, pack: str) -> str:
     if not schedule.enabled:
         return "schedules are off by default; switch them on in Dagster's UI or in defs.yaml"
     return (
@@ -66,7 +66,7 @@ def _next_runs(schedule: ScheduleConfiguration, pack: str) -> str:
     )
 
 
-def _next(schedule: ScheduleConfiguration, cron: str) -> str:
+def _next(schedule: ScheduleSettings, cron: str) -> str:
     """When a schedule ticks next, in its time zone."""
     now = datetime.now(UTC).astimezone(ZoneInfo(schedule.time_zone))
     return f"{next(CronSim(cron, now)):%a %d %b %H:%M} {schedule.time_zone}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.commit.change_samples import OnChanges, sample_of_changes
-from pack_sync.commit.delete_guard import DeleteGuard, check_deletes
+from pack_sync.commit.delete_guard import check_deletes
 from pack_sync.commit.full_sync_audit import (
     Audit,
     audit_changes,
@@ -28,6 +28,7 @@ from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summariz
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
+from pack_sync.settings import DeleteGuard
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage

@@ -12,22 +12,10 @@ import duckdb
 import orjson
 
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
+from pack_sync.settings import DeleteGuard
 from pack_sync.warehouse.identifiers import quote_identifier
 
 _SAMPLE_ROWS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeleteGuard:
-    """Which full syncs are held.
-
-    Those that would delete more than `share` (0 to 1) of the sync's rows and more than `rows`
-    of them; and, with `empty`, those that bring no row where there are some.
-    """
-
-    share: float = 0.5
-    rows: int = 100
-    empty: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +56,8 @@ def check_deletes(
             sample=_sample(connection, table, quote_identifier(id_name), sync),
         )
         for sync, deletes, before, returned in _complete_parts_with_deletes(connection, table)
-        if (deletes > guard.rows and deletes > guard.share * before)
-        or (guard.empty and not returned)
+        if (deletes > guard.max_deleted_rows and deletes > guard.max_deleted_share * before)
+        or (guard.hold_empty and not returned)
     ]
     if large:
         raise LargeDeleteError(large)

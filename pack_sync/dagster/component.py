@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 import dagster as dg
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
@@ -15,6 +15,7 @@ from pack_sync.dagster.assets import build_pack_assets
 from pack_sync.dagster.configuration import (
     ConfigurationError,
     ConnectionConfiguration,
+    Described,
     FreshnessConfiguration,
     ScheduleConfiguration,
     TableConfiguration,
@@ -30,6 +31,7 @@ from pack_sync.dagster.schedules import build_pack_jobs, build_pack_schedules
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.project import use_project
 from pack_sync.runtimes.loader import load_pack, pack_name
+from pack_sync.settings import SyncSettings
 
 DEFAULT_CONNECTION = "default"
 
@@ -46,113 +48,53 @@ def _translation() -> TranslationFnResolver[SyncTableData]:
 
 
 @dg.scaffold_with(PackSyncScaffolder)
-class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
+class PackSyncComponent(SyncSettings, dg.Component, Described):
     """The sync tables of a pack as assets, with their schedules.
 
     Every key but `pack` may be left out: then all tables are synced with their defaults.
     """
 
-    pack: Annotated[
-        str,
-        dg.Resolver.default(
-            description="A folder of packs/, the path of a TypeScript pack's folder, or a module's."
-        ),
-    ]
-    name: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Asset key prefix and DuckDB schema; the pack's name if unset."
-        ),
-    ] = None
-    connections: Annotated[
-        dict[str, ConnectionConfiguration],
-        dg.Resolver.default(description="Accounts of the service; tables use `default`."),
-    ] = Field(default_factory=dict)
-    tables: Annotated[
-        dict[str, TableConfiguration] | None,
-        dg.Resolver.default(description="The tables to sync; all of the pack's if unset."),
-    ] = None
-    schedule: Annotated[
-        ScheduleConfiguration, dg.Resolver.default(description="When the tables are synced (C12).")
-    ] = Field(default_factory=ScheduleConfiguration)
-    owners: Annotated[
-        list[str], dg.Resolver.default(description='"team:x" or e-mail addresses.')
-    ] = Field(default_factory=list)
-    tags: Annotated[
-        dict[str, str], dg.Resolver.default(description="Tags of every asset, for selections.")
-    ] = Field(default_factory=dict)
-    kinds: Annotated[
-        list[str] | None,
-        dg.Resolver.default(
-            description="Kinds of every asset beside duckdb and python; the pack's name if unset."
-        ),
-    ] = None
-    freshness: Annotated[
-        FreshnessConfiguration,
-        dg.Resolver.default(description="How old the tables may get before they count as stale."),
-    ] = Field(default_factory=FreshnessConfiguration)
-    translation: Annotated[TranslationFn[SyncTableData] | None, _translation()] = None
-    op_per_table: Annotated[
-        bool,
-        dg.Resolver.default(
-            description="An op for each table, for executors that spread ops over workers."
-        ),
-    ] = False
-    op_tags: Annotated[
-        dict[str, Any],
-        dg.Resolver.default(
-            description="Tags of the ops, such as what an executor for Kubernetes reads."
-        ),
-    ] = Field(default_factory=dict)
-    page_timeout_seconds: Annotated[float, dg.Resolver.default(description="Contract C14.")] = 60
-    attempts: Annotated[
-        int, dg.Resolver.default(description="How often a failing sync is tried (C17).")
-    ] = Field(default=3, ge=1)
-    retry_wait_seconds: Annotated[
-        float, dg.Resolver.default(description="Before the second try; doubles.")
-    ] = 5
-    full_every_days: Annotated[
-        float, dg.Resolver.default(description="How old a full sync may get (C12).")
-    ] = 7
-    resume_within_minutes: Annotated[
-        float,
-        dg.Resolver.default(
-            description="How old pages of a sync that died may be to go on with (D9)."
-        ),
-    ] = Field(default=60, ge=0)
-    max_parallel_tables: Annotated[
-        int, dg.Resolver.default(description="Tables synced at once in a run.")
-    ] = Field(default=4, ge=1)
-    show_changed_rows: Annotated[
-        bool,
-        dg.Resolver.default(
-            description="A few changed rows in each materialization; off where they are private."
-        ),
-    ] = True
-    max_rejected_rows: Annotated[
-        int | None,
-        dg.Resolver.default(description="A sync with more rejected rows fails (S4); no limit."),
-    ] = Field(default=None, ge=0)
-    max_rejected_share: Annotated[
-        float | None,
-        dg.Resolver.default(description="A sync with a larger share of them fails; no limit."),
-    ] = Field(default=None, ge=0, le=1)
-    max_deleted_share: Annotated[
-        float,
-        dg.Resolver.default(
-            description="A full sync that deletes a larger share of its rows, and more than "
-            "max_deleted_rows, is held for approval (D8)."
-        ),
-    ] = Field(default=0.5, ge=0, le=1)
-    max_deleted_rows: Annotated[int, dg.Resolver.default(description="See max_deleted_share.")] = (
-        Field(default=100, ge=0)
+    # Beside `pack_sync.settings`, whose groups do not change, a component of a user's own may.
+    model_config = ConfigDict(frozen=False)
+
+    pack: str = Field(
+        description="A folder of packs/, the path of a TypeScript pack's folder, or a module's."
     )
-    hold_empty: Annotated[
-        bool,
-        dg.Resolver.default(
-            description="A full sync without rows, where there are some, is held (D8)."
-        ),
-    ] = True
+    name: str | None = Field(
+        default=None, description="Asset key prefix and DuckDB schema; the pack's name if unset."
+    )
+    connections: dict[str, ConnectionConfiguration] = Field(
+        default_factory=dict, description="Accounts of the service; tables use `default`."
+    )
+    tables: dict[str, TableConfiguration] | None = Field(
+        default=None, description="The tables to sync; all of the pack's if unset."
+    )
+    schedule: ScheduleConfiguration = Field(
+        default_factory=ScheduleConfiguration, description="When the tables are synced."
+    )
+    owners: list[str] = Field(
+        default_factory=list, description='Owners of every asset: "team:x" or e-mail addresses.'
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Tags of every asset, for selections."
+    )
+    kinds: list[str] | None = Field(
+        default=None,
+        description="Kinds of every asset beside duckdb and python; the pack's name if unset.",
+    )
+    freshness: FreshnessConfiguration = Field(
+        default_factory=FreshnessConfiguration,
+        description="How old the tables may get before they count as stale.",
+    )
+    translation: Annotated[TranslationFn[SyncTableData] | None, _translation()] = None
+    op_per_table: bool = Field(
+        default=False,
+        description="Give each table an op of its own, for executors that spread ops over workers.",
+    )
+    op_tags: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Tags of the ops, such as what an executor for Kubernetes reads.",
+    )
 
     _where: str = PrivateAttr(default="defs.yaml")
 
@@ -253,22 +195,8 @@ class PackSyncComponent(dg.Component, dg.Resolvable, dg.Model):
             )
             for name, connection in self._connections().items()
         }
-        return PackResource(
-            pack=self.pack,
-            connections=connections,
-            page_timeout_seconds=self.page_timeout_seconds,
-            attempts=self.attempts,
-            retry_wait_seconds=self.retry_wait_seconds,
-            full_every_days=self.full_every_days,
-            resume_within_minutes=self.resume_within_minutes,
-            max_parallel_tables=self.max_parallel_tables,
-            show_changed_rows=self.show_changed_rows,
-            max_rejected_rows=self.max_rejected_rows,
-            max_rejected_share=self.max_rejected_share,
-            max_deleted_share=self.max_deleted_share,
-            max_deleted_rows=self.max_deleted_rows,
-            hold_empty=self.hold_empty,
-        )
+        settings = {name: getattr(self, name) for name in SyncSettings.model_fields}
+        return PackResource(pack=self.pack, connections=connections, **settings)
 
 
 class _ComponentTranslator(PackSyncTranslator):

@@ -4,183 +4,95 @@ The models are Dagster's component models: unknown keys are refused with file an
 `dg` knows their JSON schema.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from cronsim import CronSim, CronSimError
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from pack_sdk.pack import Pack
+from pack_sync.settings import (
+    CRON_NAMES,
+    ConnectionOptions,
+    FreshnessSettings,
+    ScheduleSettings,
+)
 
 
 class ConfigurationError(Exception):
     """The configuration is wrong; the message names the file, the key and the choices."""
 
 
-class EnvironmentVariable(dg.Resolvable, dg.Model):
+class Described(dg.Resolvable, dg.Model):
+    """A part of a `defs.yaml`, whose JSON schema has the descriptions of its fields."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Dagster takes a description from a field's resolver alone, and drops the field's own."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for field in cls.model_fields.values():
+            if not any(isinstance(each, dg.Resolver) for each in field.metadata):
+                field.metadata.append(dg.Resolver.default(description=field.description))
+
+
+class EnvironmentVariable(Described):
     """A value that is read from the environment when a run starts, never from a file."""
 
-    env: Annotated[str, dg.Resolver.default(description="The name of the environment variable.")]
+    env: str = Field(description="The name of the environment variable.")
 
 
-class ConnectionConfiguration(dg.Resolvable, dg.Model):
+class ConnectionConfiguration(ConnectionOptions, Described):
     """One account of the service."""
 
-    endpoint: Annotated[
-        str | None, dg.Resolver.default(description="Base URL of relative requests.")
-    ] = None
-    credentials: Annotated[
-        dict[str, EnvironmentVariable],
-        dg.Resolver.default(description="The pack's credentials, such as token: {env: X}."),
-    ] = Field(default_factory=dict)
-    credentials_folder: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Where tokens of OAuth2 are kept; .dagster/credentials if unset."
-        ),
-    ] = None
-    allow_http_localhost: Annotated[
-        bool, dg.Resolver.default(description="Allow this machine, by http too (contract F4).")
-    ] = False
-    allow_private_addresses: Annotated[
-        bool,
-        dg.Resolver.default(description="Allow declared hosts that lead to private addresses."),
-    ] = False
-    max_response_bytes: Annotated[int, dg.Resolver.default(description="Contract F6.")] = (
-        25 * 1024 * 1024
+    credentials: dict[str, EnvironmentVariable] = Field(
+        default_factory=dict, description="The pack's credentials, such as `token: {env: X}`."
     )
-    max_concurrent_requests: Annotated[
-        int,
-        dg.Resolver.default(
-            description="Requests at once, over all tables of the connection (F5)."
-        ),
-    ] = 8
-    request_timeout_seconds: Annotated[
-        float, dg.Resolver.default(description="Longest single request.")
-    ] = 30
 
 
-class SyncConfiguration(dg.Resolvable, dg.Model):
-    """One of several syncs that fill a table (contract C18)."""
+class SyncConfiguration(Described):
+    """One of several syncs that fill a table."""
 
-    connection: Annotated[
-        str, dg.Resolver.default(description="One of `connections`; the table's if unset.")
-    ] = ""
-    parameters: Annotated[
-        dict[str, Any],
-        dg.Resolver.default(description="Parameter values that differ from the table's."),
-    ] = Field(default_factory=dict)
+    connection: str = Field(
+        default="", description="One of `connections`; the table's connection if unset."
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Parameter values that differ from the table's."
+    )
 
 
-class TableConfiguration(dg.Resolvable, dg.Model):
+class TableConfiguration(Described):
     """One table: what to ask it for, and with which connection.
 
     Its name is the asset's and the DuckDB table's, and the pack's unless `table` says which of
     the pack's tables it is.
     """
 
-    table: Annotated[
-        str | None,
-        dg.Resolver.default(description="The pack's table; the entry's own name if unset."),
-    ] = None
-    dynamic_url: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Which of a dynamic table's: see `packsync discover` (C23)."
-        ),
-    ] = None
-    syncs: Annotated[
-        dict[str, SyncConfiguration],
-        dg.Resolver.default(
-            description="Several syncs that fill the table, by name: its asset's partitions."
-        ),
-    ] = Field(default_factory=dict)
-    parameters: Annotated[
-        dict[str, Any],
-        dg.Resolver.default(description="Values of the table's parameters, by name."),
-    ] = Field(default_factory=dict)
-    connection: Annotated[str, dg.Resolver.default(description="One of `connections`.")] = "default"
+    table: str | None = Field(
+        default=None, description="The pack's table; the entry's own name if unset."
+    )
+    dynamic_url: str | None = Field(
+        default=None,
+        description="Which one of a dynamic table; `packsync discover` lists what there is.",
+    )
+    syncs: dict[str, SyncConfiguration] = Field(
+        default_factory=dict,
+        description="Several syncs that fill the table, by name: the partitions of its asset.",
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Values of the table's parameters, by name."
+    )
+    connection: str = Field(default="default", description="One of `connections`.")
 
 
-class ScheduleConfiguration(dg.Resolvable, dg.Model):
-    """When the pack's tables are synced (contract C12): cron strings in a time zone."""
-
-    enabled: Annotated[
-        bool, dg.Resolver.default(description="Whether the schedules start switched on.")
-    ] = False
-    time_zone: Annotated[str, dg.Resolver.default(description='Such as "Europe/Berlin".')] = "UTC"
-    incremental: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Tables with a cursor; every 4 hours, at a minute of the pack's own, if "
-            "unset."
-        ),
-    ] = None
-    without_cursor: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Tables without a cursor; daily after 2, at that minute, if unset."
-        ),
-    ] = None
-    full_refresh: Annotated[
-        str | None,
-        dg.Resolver.default(
-            description="Full sync of every table; Sundays after 3, at that minute, if unset."
-        ),
-    ] = None
-
-    @field_validator("incremental", "without_cursor", "full_refresh")
-    @classmethod
-    def _spell_out(cls, cron: str | None) -> str | None:
-        return _CRON_NAMES.get(cron.strip().lower(), cron) if cron else cron
-
-    def cron(self, which: str, pack: str) -> str:
-        """When one of the three schedules ticks.
-
-        Those that are not set tick at another minute for each pack, always the same, so that
-        not all packs begin in the same second.
-        """
-        minute = zlib.crc32(pack.encode()) % _MINUTES
-        return getattr(self, which) or _DEFAULT_CRONS[which].format(minute=minute)
+class ScheduleConfiguration(ScheduleSettings, Described):
+    """When the pack's tables are synced: cron strings in a time zone."""
 
 
-_MINUTES = 50
-_DEFAULT_CRONS = {
-    "incremental": "{minute} */4 * * *",
-    "without_cursor": "{minute} 2 * * *",
-    "full_refresh": "{minute} 3 * * 0",
-}
-
-
-_CRON_NAMES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
-
-
-class FreshnessConfiguration(dg.Resolvable, dg.Model):
-    """How old a table may get; by the schedule's slower cadence unless hours are given."""
-
-    enabled: Annotated[
-        bool, dg.Resolver.default(description="Whether the tables have a freshness policy.")
-    ] = True
-    warn_after_hours: Annotated[
-        float | None,
-        dg.Resolver.default(description="One and a half times the cadence if unset."),
-    ] = Field(default=None, gt=0)
-    fail_after_hours: Annotated[
-        float | None,
-        dg.Resolver.default(description="Two and a half times the cadence if unset."),
-    ] = Field(default=None, gt=0)
+class FreshnessConfiguration(FreshnessSettings, Described):
+    """How old a table may get; by the slower of its schedules unless hours are given."""
 
 
 def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str) -> None:
@@ -219,7 +131,7 @@ def check_connections(
             raise ConfigurationError(f"{key}: the pack needs an `endpoint`, its API's base URL")
 
 
-def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
+def check_schedule(schedule: ScheduleSettings, *, where: str) -> None:
     """The cron strings and the time zone can be understood."""
     try:
         now = datetime.now(ZoneInfo(schedule.time_zone))
@@ -237,5 +149,5 @@ def check_schedule(schedule: ScheduleConfiguration, *, where: str) -> None:
         except CronSimError as error:
             raise ConfigurationError(
                 f"{where}.{key} is {cron!r}, which is not a cron string of five fields such as "
-                f"'0 */4 * * *', nor one of {', '.join(_CRON_NAMES)}: {error}"
+                f"'0 */4 * * *', nor one of {', '.join(CRON_NAMES)}: {error}"
             ) from error

@@ -5,11 +5,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from cronsim import CronSim
 
-from pack_sync.dagster.configuration import (
-    ConfigurationError,
-    FreshnessConfiguration,
-    ScheduleConfiguration,
-)
+from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.settings import FreshnessSettings, ScheduleSettings
 
 _LOOK_AHEAD = timedelta(days=9)
 _MOST_TICKS = 3_000
@@ -17,7 +14,7 @@ _MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def freshness_policy(
-    freshness: FreshnessConfiguration, schedule: ScheduleConfiguration, *, where: str
+    freshness: FreshnessSettings, schedule: ScheduleSettings, *, where: str
 ) -> dg.FreshnessPolicy | None:
     """The policy of a pack's tables; None where it is switched off.
 

@@ -5,7 +5,6 @@ from typing import Any, TypeAlias, cast
 
 import dagster as dg
 
-from pack_sync.dagster.configuration import ScheduleConfiguration
 from pack_sync.dagster.internals.dead_runs import end_if_dead
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
@@ -13,6 +12,7 @@ from pack_sync.dagster.translator import SYNC_TAG
 from pack_sync.engine.full_or_incremental import MODE_TAG
 from pack_sync.ledger.cursors import read_position
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.settings import ScheduleSettings
 
 INCREMENTAL_JOB = "incremental"
 FULL_REFRESH_JOB = "full_refresh"
@@ -75,7 +75,7 @@ def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
 
 
 def build_pack_schedules(
-    definition: PackAssets, times: ScheduleConfiguration
+    definition: PackAssets, times: ScheduleSettings
 ) -> list[dg.ScheduleDefinition]:
     """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
 
@@ -125,7 +125,7 @@ def build_pack_schedules(
 
 def _schedule(
     definition: PackAssets,
-    times: ScheduleConfiguration,
+    times: ScheduleSettings,
     *,
     name: str,
     job: str,

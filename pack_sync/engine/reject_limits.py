@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from pack_sync.engine.attempt import Attempt
 from pack_sync.engine.sync_failures import TooManyRejectedRowsError
-from pack_sync.engine.sync_job import SyncJob, SyncSettings
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_failed_rejects
+from pack_sync.settings import SyncSettings
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import Warehouse

@@ -3,50 +3,21 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pack_sdk.sync_table import SyncTable
 from pack_sync.commit.change_samples import OnChanges
-from pack_sync.commit.delete_guard import DeleteGuard
 from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
+from pack_sync.settings import DeleteGuard, SyncSettings
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Log: TypeAlias = Callable[[LogLevel, str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncSettings:
-    """How syncs behave; all have defaults.
-
-    `page_timeout_seconds` is how long one call of `execute` may take (contract C14);
-    `attempts` how often a failing sync is tried in all, with `retry_wait_seconds` before
-    the second try and twice as much before each further one (C17); `full_every` how old a
-    full sync may get (C12). An interrupted sync is resumed if its last page
-    is at most `resume_within` old; None or zero starts anew each time (D9). A sync with
-    more rejected rows than `max_rejected_rows`, or a larger share of them among its rows than
-    `max_rejected_share`, fails; None sets no limit (S4).
-    `delete_guard` says which full syncs are held (D8). `lease_wait_seconds` is how long a full
-    sync that was asked for waits for another run of the same sync to end. `show_rows` keeps a
-    small sample of changed rows in the outcome.
-    """
-
-    page_timeout_seconds: float = 60
-    attempts: int = 3
-    retry_wait_seconds: float = 5
-    full_every: timedelta = timedelta(days=7)
-    resume_within: timedelta | None = timedelta(hours=1)
-    max_rejected_rows: int | None = None
-    max_rejected_share: float | None = None
-    lease_wait_seconds: float = 600
-    show_rows: bool = True
-    delete_guard: DeleteGuard = field(default_factory=DeleteGuard)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +67,7 @@ class SyncJob:
     row_limit: int | None = None
     approve_deletes: bool = False
     lease: LeaseKeeper | None = None
-    settings: SyncSettings = SyncSettings()
+    settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     on_changes: OnChanges | None = None
@@ -109,12 +80,16 @@ class SyncJob:
     @property
     def delete_guard(self) -> DeleteGuard | None:
         """Which full syncs are held, None if this run approves all deletes (contract D8)."""
-        return None if self.approve_deletes else self.settings.delete_guard
+        return None if self.approve_deletes else self.settings
 
     @property
     def sample_columns(self) -> SampleColumns:
         """What a sample of changed rows shows; nothing if none is wanted."""
-        return SampleColumns.of(self.table.schema) if self.settings.show_rows else SampleColumns()
+        return (
+            SampleColumns.of(self.table.schema)
+            if self.settings.show_changed_rows
+            else SampleColumns()
+        )
 
     @property
     def fingerprint(self) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """A connection: one account of one service, shared by all tables that sync from it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
 
 import httpx
@@ -18,31 +16,9 @@ from pack_sync.http.auth.token_store import TokenStore
 from pack_sync.http.guarded_transport import GuardedTransport
 from pack_sync.http.rate_limits import RequestLimit
 from pack_sync.http.response_cache import ResponseCache
+from pack_sync.project import current_project
 from pack_sync.redaction import Redactor
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConnectionSettings:
-    """What the configuration says about a connection.
-
-    `credentials` holds the values that the pack's authentication asks for, by name;
-    `variables` names the environment variables they are from, for errors. Tokens obtained
-    at run time are kept in `credentials_folder` (contract A3).
-    `endpoint` is the base of relative URLs. `allow_http_localhost` opens this machine, by
-    http too (contract F4); `allow_private_addresses` lets declared names lead to addresses
-    that are not public. `max_response_bytes` counts a body after decompression (F6).
-    """
-
-    name: str
-    credentials: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    credentials_folder: str | Path = Path(".dagster", "credentials")
-    endpoint: str | None = None
-    allow_http_localhost: bool = False
-    allow_private_addresses: bool = False
-    max_response_bytes: int = 25 * 1024 * 1024
-    max_concurrent_requests: int = 8
-    request_timeout_seconds: float = 30
+from pack_sync.settings import ConnectionSettings
 
 
 class Connection:
@@ -144,5 +120,7 @@ def _access_tokens(
         identity = [url if "://" in url else f"{settings.endpoint} {url}"]
         keys = ("client_id", "refresh_token")
         identity += [settings.credentials.get(key, "").strip() for key in keys]
-        store = TokenStore(Path(settings.credentials_folder), identity)
+        project = current_project()
+        folder = settings.credentials_folder or project.state_folder / "credentials"
+        store = TokenStore(project.path(folder), identity)
     return AccessTokens(settings.credentials, redactor, store)

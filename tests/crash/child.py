@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
-from pack_sync.engine.sync_job import SyncSettings
 from pack_sync.engine.sync_tables import TableFailed, TableRuns, TableSkipped
+from pack_sync.settings import SyncSettings
 from pack_sync.stage import background_typing
 from tests.crash.defects import DEFECTS
 from tests.crash.killing import Kill, Steps

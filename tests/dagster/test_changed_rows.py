@@ -10,8 +10,8 @@ from pack_sdk import Schema, make_object_schema
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.metadata import materialization_metadata, sample_table
-from pack_sync.engine.sync_job import SyncSettings
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.duckdb_file import Warehouse
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, values_of
@@ -81,7 +81,7 @@ def test_only_what_this_sync_changed_is_shown(tmp_path: Path) -> None:
 
 def test_rows_can_be_kept_out_of_dagster(tmp_path: Path) -> None:
     """`show_changed_rows: false`, where they are private."""
-    settings = SyncSettings(attempts=1, show_rows=False)
+    settings = SyncSettings(attempts=1, show_changed_rows=False)
     assert "sync/changed_rows" not in synced(tmp_path, {"number": 1}, settings=settings)
 
 

@@ -13,11 +13,12 @@ from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionConte
 from pack_sdk import make_object_schema as object_schema
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import SyncOutcome, run_sync
-from pack_sync.engine.sync_job import LogLevel, SyncJob, SyncSettings
-from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.engine.sync_job import LogLevel, SyncJob
+from pack_sync.http.connection import Connection
 from pack_sync.ledger.cursors import SyncPosition, read_position
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
+from pack_sync.settings import ConnectionSettings, SyncSettings
 from pack_sync.warehouse.duckdb_file import Warehouse, table_name
 
 PACK = "acme"
@@ -119,6 +120,10 @@ class Engine:
         """Sync the table; `name` is one of `syncs`, where there are several (contract C18)."""
         with self.prepared(name) as sync:
             return run_sync(sync, self.warehouse, ModeRequest(configured=mode))
+
+    def configure(self, **changes: Any) -> None:
+        """Change some of the settings."""
+        self.settings = SyncSettings(**{**self.settings.model_dump(), **changes})
 
     @contextmanager
     def prepared(self, name: str = "default") -> Generator[SyncJob]:

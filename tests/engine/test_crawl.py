@@ -13,11 +13,12 @@ from pack_sync.dagster.configuration import ConfigurationError, TableConfigurati
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.full_or_incremental import ModeRequest
-from pack_sync.engine.sync_job import SyncJob, SyncSettings
+from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
-from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
+from pack_sync.settings import ConnectionSettings, SyncSettings
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 

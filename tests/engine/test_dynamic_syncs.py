@@ -10,7 +10,7 @@ import pytest
 
 from pack_sdk import make_object_schema, make_parameter
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_job import SyncSettings
+from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import ITEM, Engine, Scripted, last_page
 from tests.http_server import Answer, HttpServer, SeenRequest
 

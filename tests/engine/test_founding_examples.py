@@ -17,7 +17,7 @@ import pytest
 from pack_sdk import PackDefinitionError, ParameterType, StatusCodeError, make_parameter
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.parameters import resolve_parameters
-from pack_sync.http.connection import ConnectionSettings
+from pack_sync.settings import ConnectionSettings
 from tests.engine.sync_harness import Engine, items, local_connection
 from tests.http_server import Answer, HttpServer, SeenRequest
 

@@ -3,22 +3,26 @@
 import errno
 import os
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pack_sync.commit.approval import approve_held
-from pack_sync.commit.delete_guard import DeleteGuard
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, discard_held, read_held
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_job import SyncSettings
+from pack_sync.settings import DeleteGuard, SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, items
 
-SMALL = DeleteGuard(share=0.5, rows=2)
+
+def guard(share: float, rows: int, *, hold_empty: bool = True) -> DeleteGuard:
+    """What is held."""
+    return DeleteGuard(max_deleted_share=share, max_deleted_rows=rows, hold_empty=hold_empty)
+
+
+SMALL = guard(0.5, 2)
 
 
 def page(cursor: Any, *ids: str, deleted: tuple[str, ...] = (), name: str = "n") -> dict[str, Any]:
@@ -32,7 +36,7 @@ def page(cursor: Any, *ids: str, deleted: tuple[str, ...] = (), name: str = "n")
 
 def engine_of(folder: Path, *pages: Any, guard: DeleteGuard = SMALL) -> Engine:
     """A table whose syncs bring these pages, one after another."""
-    settings = SyncSettings(attempts=1, delete_guard=guard)
+    settings = SyncSettings(attempts=1, **guard.model_dump())
     return Engine(folder=folder, execute=Scripted(*pages), settings=settings)
 
 
@@ -81,24 +85,24 @@ def test_a_full_sync_that_would_delete_too_much_is_held(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guard", "returned", "is_held"),
+    ("limits", "returned", "is_held"),
     [
-        (DeleteGuard(share=0.5, rows=2), "ab", True),  # 3 of 5
-        (DeleteGuard(share=0.6, rows=2), "ab", False),  # not more than the share
-        (DeleteGuard(share=0.5, rows=3), "ab", False),  # not more than the rows
-        (DeleteGuard(share=0.5, rows=100), "", True),  # nothing where there was something
-        (DeleteGuard(share=0.5, rows=100, empty=False), "", False),
-        (DeleteGuard(share=0.5, rows=4, empty=False), "", True),
-        (DeleteGuard(share=0.5, rows=0), "abc", False),  # 2 of 5
-        (DeleteGuard(share=0.0, rows=0), "abcd", True),
-        (DeleteGuard(share=0.0, rows=0), "abcdef", False),  # deletes nothing
+        (guard(0.5, 2), "ab", True),  # 3 of 5
+        (guard(0.6, 2), "ab", False),  # not more than the share
+        (guard(0.5, 3), "ab", False),  # not more than the rows
+        (guard(0.5, 100), "", True),  # nothing where there was something
+        (guard(0.5, 100, hold_empty=False), "", False),
+        (guard(0.5, 4, hold_empty=False), "", True),
+        (guard(0.5, 0), "abc", False),  # 2 of 5
+        (guard(0.0, 0), "abcd", True),
+        (guard(0.0, 0), "abcdef", False),  # deletes nothing
     ],
 )
 def test_more_than_the_share_and_more_than_the_rows(
-    guard: DeleteGuard, returned: str, is_held: bool, tmp_path: Path
+    limits: DeleteGuard, returned: str, is_held: bool, tmp_path: Path
 ) -> None:
     """Both limits must be exceeded, or the sync brings nothing (D8)."""
-    engine = engine_of(tmp_path, FIVE, page("t2", *returned), guard=guard)
+    engine = engine_of(tmp_path, FIVE, page("t2", *returned), guard=limits)
     engine.sync()
     if is_held:
         hold(engine)
@@ -111,7 +115,9 @@ def test_more_than_the_share_and_more_than_the_rows(
 
 def test_the_defaults_are_more_than_half_and_more_than_a_hundred() -> None:
     """As the contract says (D8)."""
-    assert SyncSettings().delete_guard == DeleteGuard(share=0.5, rows=100, empty=True)
+    settings = SyncSettings()
+    assert (settings.max_deleted_share, settings.max_deleted_rows) == (0.5, 100)
+    assert settings.hold_empty
 
 
 def test_deletes_by_id_are_proof(tmp_path: Path) -> None:
@@ -146,10 +152,10 @@ def test_incremental_syncs_go_on_meanwhile(tmp_path: Path) -> None:
     """Without a full sync in every run, although the periodic one was due (C12, D8)."""
     engine = engine_of(tmp_path, FIVE, page("t2", "a"), page("t3", "f"), page("t4", "g"))
     engine.sync()
-    engine.settings = SyncSettings(attempts=1, delete_guard=SMALL, full_every=timedelta(0))
+    engine.configure(full_every_days=0)
     with pytest.raises(SyncFailedError):
         engine.sync()
-    engine.settings = SyncSettings(attempts=1, delete_guard=SMALL)
+    engine.configure(full_every_days=7)
     with engine.warehouse.write() as connection:  # it was due before it was held, and still is
         connection.execute("UPDATE _sync.cursors SET last_full_at = '2020-01-01'")
     records = [engine.sync().record for _ in range(2)]

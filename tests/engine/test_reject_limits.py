@@ -9,8 +9,8 @@ import pytest
 from pack_sdk import make_object_schema
 from pack_sync.commit.rejects_replay import replay_rejects
 from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError
-from pack_sync.engine.sync_job import SyncSettings
 from pack_sync.engine.sync_tables import TableFailed
+from pack_sync.settings import SyncSettings
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
 from tests.engine.sync_harness import Engine, Scripted

@@ -7,10 +7,9 @@ import pytest
 
 from pack_sdk import make_object_schema
 from pack_sync.commit.approval import approve_held
-from pack_sync.commit.delete_guard import DeleteGuard
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_job import SyncSettings
+from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted
 
 
@@ -35,7 +34,7 @@ def test_it_is_a_column_like_any_other(id_property: str, tmp_path: Path) -> None
     engine = Engine(
         folder=tmp_path,
         schema=schema,
-        settings=SyncSettings(attempts=1, delete_guard=DeleteGuard(share=0.5, rows=1)),
+        settings=SyncSettings(attempts=1, max_deleted_share=0.5, max_deleted_rows=1),
         execute=Scripted(
             page("t1", {"a": 1, "b": 2, "c": 3, "d": 4}),
             page("t2", {"e": 5}, gone),

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def synced(folder: Path, *steps: Any, **changes: Any) -> tuple[Engine, Scripted]
 
 def tried(times: int, engine: Engine, **settings: Any) -> Engine:
     """The engine, with so many attempts for each sync."""
-    engine.settings = replace(engine.settings, attempts=times, **settings)
+    engine.configure(attempts=times, **settings)
     return engine
 
 
@@ -115,7 +114,7 @@ def test_no_spool_is_left_behind(tmp_path: Path, error: Exception | None) -> Non
 def test_a_page_that_takes_too_long_fails(tmp_path: Path, stuck: Any) -> None:
     """A call of `execute` has its time, then it fails with a timeout (contract C14)."""
     engine, _ = synced(tmp_path, stuck)
-    engine.settings = replace(engine.settings, page_timeout_seconds=0.05)
+    engine.configure(page_timeout_seconds=0.05)
     with pytest.raises(SyncFailedError, match=r"longer than 0.05 s\. Return smaller") as failure:
         engine.sync()
     assert isinstance(failure.value.__cause__, PageTimeoutError)
@@ -173,7 +172,7 @@ def test_the_next_run_is_told_why_the_last_failed(
     engine = Engine(
         folder=tmp_path, execute=execute, connection=local_connection(max_response_bytes=100)
     )
-    engine.settings = replace(engine.settings, page_timeout_seconds=1.0)
+    engine.configure(page_timeout_seconds=1.0)
     with pytest.raises(SyncFailedError):
         engine.sync()
     engine.sync()
@@ -211,7 +210,7 @@ def test_without_resuming_pages_of_a_failed_attempt_do_not_count(tmp_path: Path)
     """Then what succeeds is the last attempt alone: rows of the failed one are not in it (C10)."""
     failed = [{"result": items(x="stale"), "continuation": 2}, ValueError("once")]
     engine, execute = synced(tmp_path, *failed, last_page("t2", a="1"))
-    record = tried(2, engine, resume_within=None).sync("full").record
+    record = tried(2, engine, resume_within_minutes=0).sync("full").record
     assert [context.continuation for context in execute.contexts[1:]] == [None, 2, None]
     assert engine.names() == {"a": "1"}
     assert (record.pages, record.rows_returned) == (1, 1)

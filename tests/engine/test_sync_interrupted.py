@@ -1,7 +1,6 @@
 """A sync that is overtaken, cancelled, or cannot commit."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def test_an_overtaken_sync_is_not_tried_again_at_once(tmp_path: Path) -> None:
     """The other sync has just done the work: one try, and the next run goes on from it."""
     other = OtherRun(folder=tmp_path, execute=Scripted(last_page("t2")))
     engine, execute = synced(tmp_path, overtaken_by(other, last_page("stale")))
-    engine.settings = replace(engine.settings, attempts=3)
+    engine.configure(attempts=3)
     with pytest.raises(SyncFailedError):
         engine.sync()
     assert len(execute.calls) == 2
@@ -96,7 +95,7 @@ def test_a_cancelled_sync_stops_at_the_next_page(tmp_path: Path) -> None:
         return {"result": items(c="3"), "continuation": 3}
 
     execute.then({"result": items(b="new"), "continuation": 2}, cancel)
-    engine.settings = replace(engine.settings, attempts=3)
+    engine.configure(attempts=3)
     before = engine.state()
     with pytest.raises(SyncFailedError, match="the run was cancelled") as failure:
         engine.sync()
@@ -122,7 +121,7 @@ def test_a_sync_that_is_cancelled_on_its_last_page_is_committed(tmp_path: Path) 
 def test_a_sync_cancelled_while_it_waits_to_try_again_does_not_wait(tmp_path: Path) -> None:
     """Being cancelled ends the wait before the next attempt, and there is none."""
     engine, execute = synced(tmp_path, ValueError("broken"))
-    engine.settings = replace(engine.settings, attempts=2, retry_wait_seconds=3600)
+    engine.configure(attempts=2, retry_wait_seconds=3600)
     waiting = threading.Event()
 
     def watch(line: str) -> None:

@@ -1,7 +1,5 @@
 """When a sync is full, when incremental, and how one turns into the other."""
 
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +92,7 @@ def test_a_failing_full_sync_after_untrusted_results_leaves_all_alone(tmp_path: 
 def test_the_periodic_full_sync_leaves_previous_completion_out(tmp_path: Path) -> None:
     """A full sync that is due is an ordinary one without previousCompletion (C12, C13)."""
     engine, execute = synced(tmp_path, last_page("t2", a="1"))
-    engine.settings = replace(engine.settings, full_every=timedelta(0))
+    engine.configure(full_every_days=0)
     record = engine.sync().record
     assert record.mode == "full"
     assert "periodic full sync" in record.mode_reason

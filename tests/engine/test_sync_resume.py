@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +146,7 @@ def test_pages_of_another_sync_are_not_used(tmp_path: Path, change: str) -> None
     elif change == "code":
         engine.code_version = "changed"
     else:
-        engine.settings = replace(engine.settings, resume_within=timedelta(microseconds=1))
+        engine.configure(resume_within_minutes=1e-6)
     engine.sync(mode)
     assert [context.continuation for context in execute.contexts] == [None, None, None]
     assert "x" not in engine.names()
@@ -155,11 +154,10 @@ def test_pages_of_another_sync_are_not_used(tmp_path: Path, change: str) -> None
     assert spools(engine) == []
 
 
-@pytest.mark.parametrize("within", [None, timedelta(0)])
-def test_resuming_can_be_switched_off(tmp_path: Path, within: timedelta | None) -> None:
+def test_resuming_can_be_switched_off(tmp_path: Path) -> None:
     """Then a sync that fails leaves nothing, and starts from its beginning."""
     engine, execute = synced(tmp_path)
-    engine.settings = replace(engine.settings, resume_within=within, attempts=2)
+    engine.configure(resume_within_minutes=0, attempts=2)
     execute.then(page(2, x="stale"), ValueError("once"), last_page("t2", a="new"))
     assert engine.sync("full").record.pages == 1
     assert engine.names() == {"a": "new"}
@@ -190,7 +188,7 @@ def test_a_continuation_that_fails_starts_the_sync_again(tmp_path: Path) -> None
 def test_a_service_that_is_down_costs_no_page(tmp_path: Path) -> None:
     """Where the beginning fails as well, the pages are kept for the next try (D9)."""
     engine, execute = interrupted(tmp_path, page(2, a="new"), page(3, c="3"))
-    engine.settings = replace(engine.settings, attempts=2)
+    engine.configure(attempts=2)
     execute.then(*[ConnectionError("down")] * 4)
     with pytest.raises(SyncFailedError, match="down"):
         engine.sync("full")
@@ -202,7 +200,7 @@ def test_a_service_that_is_down_costs_no_page(tmp_path: Path) -> None:
 def test_a_page_that_fails_further_on_is_tried_again_from_there(tmp_path: Path) -> None:
     """The next attempt of the same run goes on with the pages of the one before (D9, C17)."""
     engine, execute = synced(tmp_path)
-    engine.settings = replace(engine.settings, attempts=2)
+    engine.configure(attempts=2)
     execute.then(page(2, a="new"), page(3, c="3"), ValueError("once"), last_page("t2"))
     record = engine.sync("full").record
     assert [context.continuation for context in execute.contexts[1:]] == [None, 2, 3, 3]

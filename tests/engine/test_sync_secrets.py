@@ -82,7 +82,7 @@ def failed(engine: Engine) -> str:
 def test_a_token_in_an_error_of_the_api_is_redacted(tmp_path: Path, server: HttpServer) -> None:
     """An API that repeats the token in its 401 does not spread it (contract A4)."""
     engine = engine_of(tmp_path, server, fetch_items, fetch_items)
-    engine.settings = replace(engine.settings, attempts=2)
+    engine.configure(attempts=2)
     text = failed(engine)
     assert "StatusCodeError" in text
     assert_no_secret(engine, server, text)
@@ -105,7 +105,7 @@ def test_the_next_attempt_is_told_without_the_secret(tmp_path: Path, server: Htt
     execute = Scripted(fetch_items, last_page("t1"))
     engine = engine_of(tmp_path, server)
     engine.execute = execute
-    engine.settings = replace(engine.settings, attempts=2)
+    engine.configure(attempts=2)
     engine.sync()
     told = execute.contexts[1].previous_attempt_error
     assert told is not None

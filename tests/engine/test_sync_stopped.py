@@ -1,6 +1,5 @@
 """What the pack itself stops: rejected parameters, endless continuations, better errors."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ def synced(folder: Path, *steps: Any) -> tuple[Engine, Scripted]:
     engine = Engine(folder=folder, execute=execute)
     engine.sync()
     execute.then(*steps)
-    engine.settings = replace(engine.settings, attempts=3)
+    engine.configure(attempts=3)
     return engine, execute
 
 

@@ -4,8 +4,9 @@ import sys
 
 from pack_sdk.authentication import make_authentication
 from pack_sdk.fetching import FetchRequest
-from pack_sync.http.connection import Connection, ConnectionSettings
+from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.settings import ConnectionSettings
 from tests.http.oauth_service import oauth_credentials
 
 
@@ -15,7 +16,7 @@ def main(url: str, folder: str) -> None:
     settings = ConnectionSettings(
         name="acme",
         credentials=oauth_credentials(access_token="expired-token"),
-        credentials_folder=folder,
+        credentials_folder=str(folder),
         allow_http_localhost=True,
     )
     with Connection(settings, authentication, ()) as connection:

@@ -49,7 +49,7 @@ class Open:
             self.connect(
                 authentication or self.service.authentication,
                 credentials=credentials or oauth_credentials(),
-                credentials_folder=self.folder,
+                credentials_folder=str(self.folder),
                 **settings,
             )
         )

@@ -79,7 +79,7 @@ def test_threads_share_one_refresh(server: HttpServer, connect: Connect, tmp_pat
     connection = connect(
         service.authentication,
         credentials=oauth_credentials(access_token="expired"),
-        credentials_folder=tmp_path,
+        credentials_folder=str(tmp_path),
     )
 
     def answer(seen: SeenRequest) -> Answer:
@@ -101,7 +101,7 @@ def test_one_slot_is_enough(server: HttpServer, connect: Connect, tmp_path: Path
     connection = connect(
         service.authentication,
         credentials=oauth_credentials(access_token="expired"),
-        credentials_folder=tmp_path,
+        credentials_folder=str(tmp_path),
         max_concurrent_requests=1,
     )
     fetcher = impatient(connection)
@@ -125,7 +125,7 @@ def test_a_refresh_goes_on_when_the_call_is_given_up(
 
     server.answer = answer
     connection = connect(
-        service.authentication, credentials=oauth_credentials(), credentials_folder=tmp_path
+        service.authentication, credentials=oauth_credentials(), credentials_folder=str(tmp_path)
     )
     fetcher, request = impatient(connection), FetchRequest(url=f"{server.url}/api")
     fetcher.begin_page(0.5 if give_up == "page time" else 20)

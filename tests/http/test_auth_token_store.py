@@ -27,7 +27,7 @@ def connection_to(
     return connect(
         service.authentication,
         credentials=oauth_credentials(given),
-        credentials_folder=folder,
+        credentials_folder=str(folder),
     )
 
 

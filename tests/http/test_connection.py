@@ -7,9 +7,9 @@ import pytest
 
 from pack_sdk.errors import FetchError, RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
-from pack_sync.http.connection import ConnectionSettings
 from pack_sync.http.page_timeout import PageTime
 from pack_sync.http.rate_limits import RequestLimit
+from pack_sync.settings import ConnectionSettings
 from tests.conftest import Connect, impatient
 from tests.http_server import Answer, HttpServer, SeenRequest
 

@@ -1,0 +1,243 @@
+"""Every setting once: its name, type, default, bounds, and a sentence that says what it does.
+
+The component reads them from a `defs.yaml`, the resources take them in Python, the engine works by
+them: all three inherit these fields, so that a default or a bound is the same everywhere, and what
+an editor or Dagster's UI shows is the sentence here. `docs/reference/settings.md` is made of them.
+
+What belongs to Dagster alone, such as tags and owners, is declared in `pack_sync.dagster`.
+"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Settings(BaseModel):
+    """What all groups of settings have in common: they do not change, and know no other keys."""
+
+    # Without the input: an error about a connection must not quote its credentials.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class DeleteGuard(Settings):
+    """Which full syncs are held until somebody approves what they would delete."""
+
+    max_deleted_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A full sync that would delete a larger share of the rows than this (0 to 1), "
+        "and more than max_deleted_rows, is held for approval.",
+    )
+    max_deleted_rows: int = Field(
+        default=100,
+        ge=0,
+        description="A full sync that would delete at most this many rows is not held for its "
+        "share.",
+    )
+    hold_empty: bool = Field(
+        default=True,
+        description="Hold a full sync that returns no rows for a table that has some.",
+    )
+
+
+class SyncSettings(DeleteGuard):
+    """How the syncs of a pack behave."""
+
+    page_timeout_seconds: float = Field(
+        default=60, gt=0, description="Longest time for one page, that is one call of `execute`."
+    )
+    attempts: int = Field(
+        default=3, ge=1, description="How many times a failing sync is tried in all."
+    )
+    retry_wait_seconds: float = Field(
+        default=5, ge=0, description="Wait before the second attempt; doubles for each further one."
+    )
+    full_every_days: float = Field(
+        default=7,
+        ge=0,
+        description="Sync a table in full once its last full sync is this many days old.",
+    )
+    resume_within_minutes: float = Field(
+        default=60,
+        ge=0,
+        description="Resume an interrupted sync if its last page is at most this many minutes old; "
+        "0 starts anew every time.",
+    )
+    lease_wait_seconds: float = Field(
+        default=600,
+        ge=0,
+        description="How long a full sync that was asked for waits for another run of the same "
+        "sync to end.",
+    )
+    max_parallel_tables: int = Field(
+        default=4, ge=1, description="How many tables of the pack a run syncs at the same time."
+    )
+    show_changed_rows: bool = Field(
+        default=True,
+        description="Show a few changed rows in each materialization; switch it off where rows "
+        "are private.",
+    )
+    max_rejected_rows: int | None = Field(
+        default=None,
+        ge=0,
+        description="A sync that rejects more rows than this fails; no limit if unset.",
+    )
+    max_rejected_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="A sync that rejects a larger share of its rows than this (0 to 1) fails; no "
+        "limit if unset.",
+    )
+
+    @property
+    def full_every(self) -> timedelta:
+        """How old the last full sync may get."""
+        return timedelta(days=self.full_every_days)
+
+    @property
+    def resume_within(self) -> timedelta:
+        """How old the last page of an interrupted sync may be; zero never resumes."""
+        return timedelta(minutes=self.resume_within_minutes)
+
+
+class ConnectionOptions(Settings):
+    """How the requests of one account of the service are made."""
+
+    endpoint: str | None = Field(
+        default=None, description="Base URL of relative requests, where the pack needs one."
+    )
+    credentials_folder: str | None = Field(
+        default=None,
+        description="Folder in which OAuth2 tokens are kept; .dagster/credentials of the project "
+        "if unset.",
+    )
+    allow_http_localhost: bool = Field(
+        default=False, description="Allow requests to this machine, also by plain http."
+    )
+    allow_private_addresses: bool = Field(
+        default=False,
+        description="Allow hosts of the pack whose names lead to addresses of a private network.",
+    )
+    max_response_bytes: int = Field(
+        default=25 * 1024 * 1024,
+        ge=1,
+        description="Largest response, after decompression.",
+    )
+    max_concurrent_requests: int = Field(
+        default=8,
+        ge=1,
+        description="Requests at the same time, over all tables of the connection.",
+    )
+    request_timeout_seconds: float = Field(
+        default=30, gt=0, description="Longest time for a single request."
+    )
+
+
+class ConnectionSettings(ConnectionOptions):
+    """One account of the service, as the engine is given it.
+
+    `credentials` holds the values that the pack's authentication asks for, by name; `variables`
+    the environment variables that they are from, which errors name.
+    """
+
+    name: str
+    credentials: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = Field(default_factory=dict)
+
+
+class ScheduleSettings(Settings):
+    """When the tables of a pack are synced: cron strings in a time zone."""
+
+    enabled: bool = Field(default=False, description="Whether the schedules start switched on.")
+    time_zone: str = Field(
+        default="UTC", description='Time zone of the cron strings, such as "Europe/Berlin".'
+    )
+    incremental: str | None = Field(
+        default=None,
+        description="When tables that have a cursor are synced; every 4 hours if unset, at a "
+        "minute that differs from pack to pack.",
+    )
+    without_cursor: str | None = Field(
+        default=None,
+        description="When tables without a cursor are synced; daily after 2 o'clock if unset.",
+    )
+    full_refresh: str | None = Field(
+        default=None,
+        description="When every table is synced in full; Sundays after 3 o'clock if unset.",
+    )
+
+    @field_validator("incremental", "without_cursor", "full_refresh")
+    @classmethod
+    def _spell_out(cls, cron: str | None) -> str | None:
+        return CRON_NAMES.get(cron.strip().lower(), cron) if cron else cron
+
+    def cron(self, which: str, pack: str) -> str:
+        """When one of the three schedules of a pack ticks, as a cron string of five fields.
+
+        Those that are not set tick at another minute for each pack, always the same, so that
+        not all packs begin in the same second.
+        """
+        minute = zlib.crc32(pack.encode()) % _MINUTES
+        return getattr(self, which) or _DEFAULT_CRONS[which].format(minute=minute)
+
+
+_MINUTES = 50
+_DEFAULT_CRONS = {
+    "incremental": "{minute} */4 * * *",
+    "without_cursor": "{minute} 2 * * *",
+    "full_refresh": "{minute} 3 * * 0",
+}
+
+CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""What may be written instead of five fields."""
+
+
+class FreshnessSettings(Settings):
+    """How old a table may get; by the slower of its schedules unless hours are given."""
+
+    enabled: bool = Field(default=True, description="Whether the tables have a freshness policy.")
+    warn_after_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="Warn when a table is this old; one and a half times the time between its "
+        "syncs if unset.",
+    )
+    fail_after_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="Call a table stale when it is this old; two and a half times the time "
+        "between its syncs if unset.",
+    )
+
+
+class WarehouseSettings(Settings):
+    """The DuckDB file that holds the synced tables."""
+
+    path: str = Field(
+        description="The DuckDB file, which the first sync makes; a relative path starts at the "
+        "project's folder."
+    )
+    spool_folder: str = Field(
+        default=".dagster/spool",
+        description="Folder in which the pages of running syncs are kept; relative as `path` is.",
+    )
+    lock_wait_seconds: float = Field(
+        default=60, ge=0, description="How long to wait while another process has the file open."
+    )
+    memory_limit: str | None = Field(
+        default=None,
+        description='DuckDB\'s memory limit, such as "2GB", for the warehouse and for each table '
+        "whose rows are being typed; without one, DuckDB takes up to 80 % of the machine's memory.",
+    )
