@@ -18,9 +18,10 @@ from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
 from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.assets import build_pack_assets
+from pack_sync.dagster.pack_resource import ConnectionConfig, PackResource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import ConnectionConfig, PackResource, WarehouseResource
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFinished, TableRuns
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pack_sync.dagster.assets import build_pack_assets
     from pack_sync.dagster.component import PackSyncComponent
-    from pack_sync.dagster.resources import PackResource, WarehouseResource
-    from pack_sync.dagster.schedules import build_pack_schedules, build_sync_jobs
+    from pack_sync.dagster.jobs import build_sync_jobs
+    from pack_sync.dagster.pack_resource import PackResource
+    from pack_sync.dagster.schedules import build_pack_schedules
     from pack_sync.dagster.translator import PackSyncTranslator
+    from pack_sync.dagster.warehouse_resource import WarehouseResource
     from pack_sync.warehouse.duckdb_file import Warehouse
 
 __version__ = "0.1.0"
@@ -30,14 +32,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "PackResource": "pack_sync.dagster.resources",
+    "PackResource": "pack_sync.dagster.pack_resource",
     "PackSyncComponent": "pack_sync.dagster.component",
     "PackSyncTranslator": "pack_sync.dagster.translator",
     "Warehouse": "pack_sync.warehouse.duckdb_file",
-    "WarehouseResource": "pack_sync.dagster.resources",
+    "WarehouseResource": "pack_sync.dagster.warehouse_resource",
     "build_pack_assets": "pack_sync.dagster.assets",
     "build_pack_schedules": "pack_sync.dagster.schedules",
-    "build_sync_jobs": "pack_sync.dagster.schedules",
+    "build_sync_jobs": "pack_sync.dagster.jobs",
 }
 
 

@@ -7,6 +7,8 @@ an editor or Dagster's UI shows is the sentence here. `docs/reference/settings.m
 What belongs to Dagster alone, such as tags and owners, is declared in `pack_sync.dagster`.
 """
 
+import json
+import sys
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -241,3 +243,34 @@ class WarehouseSettings(Settings):
         description='DuckDB\'s memory limit, such as "2GB", for the warehouse and for each table '
         "whose rows are being typed; without one, DuckDB takes up to 80 % of the machine's memory.",
     )
+
+
+_PAGE = """# Settings
+
+Every setting with its default. This page is made of `pack_sync/settings.py` by
+`python -m pack_sync.settings > docs/reference/settings.md`.
+"""
+_GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
+    "A pack": ("`attributes` of a `defs.yaml`, and `PackResource`", SyncSettings),
+    "A connection": ("below `connections.<name>`, and `ConnectionConfig`", ConnectionOptions),
+    "Schedules": ("below `schedule`", ScheduleSettings),
+    "Freshness": ("below `freshness`", FreshnessSettings),
+    "The warehouse": ("`WarehouseResource`", WarehouseSettings),
+}
+
+
+def reference() -> str:
+    """The page for users: each group of settings as a table, in markdown."""
+    lines = [_PAGE]
+    for title, (where, group) in _GROUPS.items():
+        lines += [f"## {title}\n", f"Where: {where}.\n", "| Setting | Default | What it does |"]
+        lines += ["|---|---|---|"]
+        for name, field in group.model_fields.items():
+            default = "required" if field.is_required() else f"`{json.dumps(field.default)}`"
+            lines.append(f"| `{name}` | {default} | {field.description} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,6 +1,7 @@
 """Our own source keeps to a few rules that no linter setting covers as a whole."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,28 @@ def test_nothing_foreign_becomes_code(path: Path) -> None:
 def test_the_search_finds_what_it_looks_for(line: str) -> None:
     """Or the test above would check nothing."""
     assert len(list(offences(line))) == 1
+
+
+RULE = re.compile(r"\bcontract [A-Z]\d*\b|\((?:[ACDFSP]\d+[a-z]?)(?:, [ACDFSP]\d+)*\)")
+"""How a rule of docs/contract.md is cited."""
+
+
+def said(source: str) -> Iterator[str]:
+    """The texts of a module that are no docstrings: what users may get to see."""
+    tree = ast.parse(source)
+    documenting = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and id(node) not in documenting:
+            yield text
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_users_are_not_told_the_numbers_of_rules(path: Path) -> None:
+    """Messages say a rule in plain words; its number is for docstrings and comments."""
+    if "tests" not in path.parts:
+        assert [text for text in said(path.read_text()) if RULE.search(text)] == []

@@ -6,8 +6,8 @@ import dagster as dg
 
 from pack_sync.cli.context import call_environment
 from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import PackResource
 
 
 def account_names(

@@ -8,8 +8,8 @@ import dagster as dg
 
 from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.crawl_children import children_of
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_failures import SyncFailedError

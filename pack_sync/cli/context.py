@@ -14,9 +14,10 @@ from pack_sdk.errors import PackError
 from pack_sdk.logger import SilentLogger
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
-from pack_sync.dagster.resources import WAREHOUSE, PackResource, WarehouseResource
+from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.sync_key import SyncKey

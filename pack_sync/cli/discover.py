@@ -22,9 +22,9 @@ from pack_sync.cli.context import (
     plain_errors,
 )
 from pack_sync.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_dynamic_urls
+from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.parameters import known_parameters
-from pack_sync.dagster.resources import PackResource
 from pack_sync.ledger.sync_key import SyncKey
 
 

@@ -18,8 +18,8 @@ from pack_sync.cli.context import (
     plain_errors,
     warehouse_resource,
 )
-from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
 from pack_sync.engine.preview import preview_rows
 from pack_sync.engine.sync_job import SyncJob

@@ -25,8 +25,8 @@ from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import WAREHOUSE
 from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.full_or_incremental import ModeDecision

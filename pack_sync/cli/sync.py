@@ -14,9 +14,9 @@ from pack_sync.cli.context import (
 )
 from pack_sync.cli.dry_run import dry_run
 from pack_sync.cli.report import report_table
+from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 from pack_sync.dagster.run_job import run_job
-from pack_sync.dagster.schedules import FULL_REFRESH_JOB, INCREMENTAL_JOB
 
 
 def sync(

@@ -14,9 +14,10 @@ import dagster as dg
 
 from pack_sync.dagster.checks import check_specs
 from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import WAREHOUSE, PackResource
 from pack_sync.dagster.sync_op import PackEvent, SyncConfig, definitions_by_op
+from pack_sync.dagster.warehouse_resource import WAREHOUSE
 
 Execute: TypeAlias = Callable[[dg.AssetExecutionContext, PackResource], Iterable[PackEvent]]
 

@@ -24,10 +24,11 @@ from pack_sync.dagster.configuration import (
     choose,
 )
 from pack_sync.dagster.freshness import freshness_policy
+from pack_sync.dagster.jobs import build_pack_jobs
+from pack_sync.dagster.pack_resource import ConnectionConfig, PackResource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import ConnectionConfig, PackResource
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
-from pack_sync.dagster.schedules import build_pack_jobs, build_pack_schedules
+from pack_sync.dagster.schedules import build_pack_schedules
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.project import use_project
 from pack_sync.runtimes.loader import load_pack, pack_name

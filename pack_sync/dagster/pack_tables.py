@@ -113,8 +113,8 @@ class PackAssets:
         parent = self._entry_of(crawl.parent_table)
         if parent is None:
             raise ConfigurationError(
-                f"{self.where}.tables: {table!r} is crawled from {crawl.parent_table!r} (contract "
-                f"C20); add {crawl.parent_table!r} to the tables"
+                f"{self.where}.tables: {table!r} is crawled from {crawl.parent_table!r}; "
+                f"add {crawl.parent_table!r} to the tables"
             )
         return CrawlSource(
             parent_table=parent,
@@ -177,7 +177,7 @@ class PackAssets:
             if spec.partitions_def is not None:
                 raise ConfigurationError(
                     f"{self.where}: the asset of {table!r} cannot be given partitions: those of a "
-                    "synced table are its `syncs` (contract C18)"
+                    "synced table are its `syncs`"
                 )
             specs[table] = _with_what_we_need(spec)
         return specs

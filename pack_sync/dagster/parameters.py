@@ -47,13 +47,13 @@ def _check_names(
         if name in crawled:
             raise ConfigurationError(
                 f"{where}.{name}: this parameter cannot be set, because it takes its values from "
-                f"the table {crawled[name]!r} (contract C20); "
+                f"the table {crawled[name]!r}; "
                 f"choose from {', '.join(offered) or 'none'}"
             )
         if hidden.get(name):
             raise ConfigurationError(
                 f"{where}.{name}: this parameter cannot be set, because it is not compatible "
-                "with incremental sync (supports_incremental_sync=False, contract C19); "
+                "with incremental sync (supports_incremental_sync=False); "
                 f"choose from {', '.join(offered) or 'none'}"
             )
     choose(configured, offered, where=where, what="parameter")

@@ -12,7 +12,7 @@ from dagster.components.definitions import LazyDefinitions
 
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.component_schemas import without_component_schemas
-from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.project import Project
 
 

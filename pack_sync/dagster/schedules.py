@@ -1,21 +1,18 @@
 """When tables are synced: jobs over all packs, and three schedules for each pack."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import dagster as dg
 
 from pack_sync.dagster.internals.dead_runs import end_if_dead
+from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
-from pack_sync.dagster.translator import SYNC_TAG
-from pack_sync.engine.full_or_incremental import MODE_TAG
+from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.ledger.cursors import read_position
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.settings import ScheduleSettings
 
-INCREMENTAL_JOB = "incremental"
-FULL_REFRESH_JOB = "full_refresh"
 PACK_TAG = "sync/pack"
 """Which pack a run is about, so that the schedules of the pack see it."""
 
@@ -29,49 +26,6 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-
-
-def build_sync_jobs() -> list[Any]:
-    """The jobs over all packs at once: `incremental`, and `full_refresh` with its tag.
-
-    Each pack has two of its own, see `build_pack_jobs`; these are for a project that wants to sync
-    everything in one run.
-
-    `incremental` chooses the mode of each table (`pack_sync.engine.full_or_incremental`);
-    `full_refresh` forces full syncs, by a tag rather than config, because that survives
-    re-execution.
-    """
-    return _jobs("", dg.AssetSelection.tag(SYNC_TAG, "true"), "all tables of all packs")
-
-
-def build_pack_jobs(definition: PackAssets) -> list[Any]:
-    """The jobs of a pack: `<pack>_incremental` and `<pack>_full_refresh`, of all its tables."""
-    keys = [definition.key_of(table) for table in definition.configured_tables]
-    return _jobs(
-        f"{definition.name}_", dg.AssetSelection.assets(*keys), f"all tables of {definition.name}"
-    )
-
-
-def _jobs(prefix: str, selection: dg.AssetSelection, what: str) -> list[Any]:
-    return [
-        _define_job(
-            f"{prefix}{INCREMENTAL_JOB}",
-            selection,
-            description=f"Syncs {what}: what changed where there is a cursor, else all rows.",
-        ),
-        _define_job(
-            f"{prefix}{FULL_REFRESH_JOB}",
-            selection,
-            description=f"Syncs all rows of {what} anew.",
-            tags={MODE_TAG: "full"},
-        ),
-    ]
-
-
-def _define_job(name: str, selection: dg.AssetSelection, **fields: Any) -> Any:
-    return dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
-        name, selection, executor_def=dg.in_process_executor, **fields
-    )
 
 
 def build_pack_schedules(

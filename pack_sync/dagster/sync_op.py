@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 import dagster as dg
@@ -15,6 +15,7 @@ from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.reexecution import made_elsewhere, synced_before
+from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import (
@@ -25,12 +26,12 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
+from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.runtimes.runtime import PackRuntime
+from pack_sync.settings import SyncSettings
 from pack_sync.spool.folders import remove_old_folders
 from pack_sync.warehouse.identifiers import folder_name
-
-if TYPE_CHECKING:
-    from pack_sync.dagster.resources import PackResource, WarehouseResource
 
 PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 
@@ -59,14 +60,37 @@ class SyncConfig(dg.Config):
     )
 
 
+class OpenPack(Protocol):
+    """What a run needs of a pack: its code, its connections and its settings.
+
+    `pack_sync.dagster.pack_resource.PackResource` is one.
+    """
+
+    def code_version(self) -> str:
+        """What changes with the pack's code."""
+        ...
+
+    def runtime(self) -> PackRuntime:
+        """What runs the pack's code."""
+        ...
+
+    def settings(self) -> SyncSettings:
+        """How the pack's syncs behave."""
+        ...
+
+    def connection(self, name: str) -> Connection:
+        """The connection of that name, opened on first use."""
+        ...
+
+
 @dataclass(kw_only=True)
 class PackRun:
     """One op of a run: which tables of a pack, with which resources."""
 
     context: dg.AssetExecutionContext
     definition: PackAssets
-    pack: "PackResource"
-    warehouse: "WarehouseResource"
+    pack: OpenPack
+    warehouse: WarehouseResource
     _failures: list[TableFailed] = field(default_factory=list[TableFailed])
     _not_synced: set[SyncKey] = field(default_factory=set[SyncKey])
     _by_sync: set[dg.AssetKey] = field(default_factory=set[dg.AssetKey])
@@ -82,7 +106,7 @@ class PackRun:
         remove_old_folders(self.warehouse.spool, kept_for)
         context.instance.add_run_tags(context.run.run_id, process_tag())
         _remember_output_keys(context)
-        runs = TableRuns(max_parallel=self.pack.max_parallel_tables)
+        runs = TableRuns(max_parallel=self.pack.settings().max_parallel_tables)
         given: dict[str, Any] = context.op_execution_context.op_config or {}
         config = SyncConfig(**given)
         selected = self._selected()
@@ -199,8 +223,8 @@ def definition_of(context: dg.AssetExecutionContext) -> PackAssets:
 def sync_job_of(
     definition: PackAssets,
     key: SyncKey,
-    pack: "PackResource",
-    warehouse: "WarehouseResource",
+    pack: OpenPack,
+    warehouse: WarehouseResource,
     runs: TableRuns,
     dagster_run_id: str | None,
 ) -> SyncJob:

@@ -42,8 +42,8 @@ def check_entries(
         _check_url(pack, table, entry, key, f"{discover} {table.name}")
         if table.dynamic is not None and entry.syncs:
             raise ConfigurationError(
-                f"{key}.syncs: the schema of {table.name!r} is asked for at every sync (contract "
-                "C23), and several syncs of one table would have to agree on it; write an entry "
+                f"{key}.syncs: the schema of {table.name!r} is asked for at every sync, "
+                "and several syncs of one table would have to agree on it; write an entry "
                 f"with `table: {table.name}` for each instead"
             )
 
@@ -60,12 +60,12 @@ def _check_url(
 ) -> None:
     if table.is_dynamic and not entry.dynamic_url:
         raise ConfigurationError(
-            f"{key}: {table.name!r} is a dynamic table, so it needs a `dynamic_url` (contract "
-            f"C23); `{discover}` lists what there is to choose from"
+            f"{key}: {table.name!r} is a dynamic table, so it needs a `dynamic_url`; "
+            f"`{discover}` lists what there is to choose from"
         )
     if entry.dynamic_url is not None and not table.is_dynamic:
         choices = [other.name for other in pack.sync_tables.values() if other.is_dynamic]
         raise ConfigurationError(
-            f"{key}.dynamic_url: {table.name!r} is not a dynamic table (contract C23); those of "
+            f"{key}.dynamic_url: {table.name!r} is not a dynamic table; those of "
             f"the pack are: {', '.join(choices) or 'none'}"
         )

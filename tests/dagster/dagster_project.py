@@ -18,7 +18,7 @@ import yaml
 
 from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.project_definitions import load_definitions
-from pack_sync.dagster.resources import WAREHOUSE, WarehouseResource
+from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.project import find_project
 from packs.demo.api import serve
 from packs.demo.source import DemoSource
@@ -27,7 +27,7 @@ from tests.engine.sync_harness import ITEM
 ROOT = Path(__file__).resolve().parents[2]
 """The project that is tested."""
 
-COMPONENT = "pack_sync.dagster.component.PackSyncComponent"
+COMPONENT = "pack_sync.PackSyncComponent"
 
 
 DEFINITIONS = """

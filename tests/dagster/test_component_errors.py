@@ -57,7 +57,7 @@ def refusal(project: DagsterProject) -> str:
             {"tables": {"Tasks": {"parameters": {"status": "open"}}}},
             "tables.Tasks.parameters.status",
             ": this parameter cannot be set, because it is not compatible with incremental sync "
-            "(supports_incremental_sync=False, contract C19); choose from project",
+            "(supports_incremental_sync=False); choose from project",
         ),
         (
             {"tables": {"Tasks": {"parameters": {"project": 7}}}},

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pack_sync.dagster.component import PackSyncComponent
 from tests.dagster.dagster_project import ProjectCopy, copy_project
 
-COMPONENT = "pack_sync.dagster.component.PackSyncComponent"
+COMPONENT = "pack_sync.PackSyncComponent"
 
 PACK_WITH_CREDENTIALS = """
 from pack_sdk import AuthenticationType, Pack, make_object_schema

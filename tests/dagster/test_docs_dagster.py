@@ -49,7 +49,7 @@ def test_a_component_of_ones_own(project: DagsterProject) -> None:
     with served_demo() as demo:
         file = project.switch_on_demo(demo.url)
         text = file.read_text().replace(
-            "pack_sync.dagster.component.PackSyncComponent", f"{project.module}.announced.Announced"
+            "pack_sync.PackSyncComponent", f"{project.module}.announced.Announced"
         )
         file.write_text(text)
         result = project.run()

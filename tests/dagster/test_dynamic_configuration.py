@@ -137,7 +137,7 @@ def test_a_static_table_may_have_another_name(project: DagsterProject) -> None:
         (
             {"People": {"dynamic_url": "x"}},
             ".People.dynamic_url",
-            "'People' is not a dynamic table (contract C23); those of the pack are: Forms",
+            "'People' is not a dynamic table; those of the pack are: Forms",
         ),
         ({"Survey": {}}, "", "there is no table 'Survey'; choose from People, Forms"),
         (

@@ -99,7 +99,7 @@ def test_discovery_does_without_required_values() -> None:
     }
     with pytest.raises(ConfigurationError, match="limit is 'x'"):
         known_parameters(ALL, {"limit": "x"}, where=WHERE)
-    with pytest.raises(ConfigurationError, match="contract C19"):
+    with pytest.raises(ConfigurationError, match="incremental"):
         known_parameters(ALL, {"status": "x"}, where=WHERE)
 
 

@@ -16,10 +16,11 @@ from pack_sync.dagster.configuration import (
     TableConfiguration,
 )
 from pack_sync.dagster.freshness import longest_gap
+from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.resources import PackResource, WarehouseResource
 from pack_sync.dagster.sync_op import PackEvent
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
+from pack_sync.dagster.warehouse_resource import WarehouseResource
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
 from tests.engine.sync_harness import ITEM, Scripted, last_page

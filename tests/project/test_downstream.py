@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pack_sync.dagster.resources import WarehouseResource
+from pack_sync.dagster.warehouse_resource import WarehouseResource
 from sync_assets.defs.demo_reports import reports
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, served_demo

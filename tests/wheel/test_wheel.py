@@ -144,7 +144,7 @@ def test_somebodys_own_project(installed: Installed, project: Path) -> None:
     before = sorted(installed.library.glob("pack_s*/**/*"))
     scaffold = ["scaffold", "defs", "pack_sync.PackSyncComponent", "tracker", "--pack", "tracker"]
     installed.succeeds(project, "dg", *scaffold)
-    assert "PackSyncComponent" in installed.succeeds(project, "dg", "list", "components")
+    assert "pack_sync.PackSyncComponent" in installed.succeeds(project, "dg", "list", "components")
     installed.succeeds(project, "dg", "check", "yaml")
     installed.succeeds(project, "dg", "check", "defs")
     assert "tracker/Items" in installed.succeeds(project, "dg", "list", "defs")

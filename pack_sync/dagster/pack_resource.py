@@ -1,7 +1,6 @@
-"""The Dagster resources: the warehouse, and each pack with its connections."""
+"""A pack as a Dagster resource: its code, its connections, and how its syncs behave."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -9,40 +8,15 @@ from pydantic import Field, PrivateAttr
 from pack_sdk.pack import Pack
 from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
+from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
-from pack_sync.ledger.ledger_versions import upgrade_ledger
-from pack_sync.project import current_project
 from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import (
     ConnectionOptions,
     ConnectionSettings,
     SyncSettings,
-    WarehouseSettings,
 )
-from pack_sync.warehouse.duckdb_file import Warehouse
-
-WAREHOUSE = "warehouse"
-"""The key of the `WarehouseResource`."""
-
-
-class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseResource"]):
-    """The DuckDB file that holds the synced tables."""
-
-    @property
-    def spool(self) -> Path:
-        """The folder of running syncs' pages."""
-        return current_project().path(self.spool_folder)
-
-    def open(self) -> Warehouse:
-        """The warehouse; it holds nothing open between its `read` and `write` blocks."""
-        warehouse = Warehouse(
-            path=current_project().path(self.path),
-            lock_wait_seconds=self.lock_wait_seconds,
-            memory_limit=self.memory_limit,
-        )
-        upgrade_ledger(warehouse)
-        return warehouse
 
 
 class ConnectionConfig(ConnectionOptions, dg.Config):

@@ -1,0 +1,32 @@
+"""The warehouse as a Dagster resource."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from pack_sync.ledger.ledger_versions import upgrade_ledger
+from pack_sync.project import current_project
+from pack_sync.settings import WarehouseSettings
+from pack_sync.warehouse.duckdb_file import Warehouse
+
+WAREHOUSE = "warehouse"
+"""The key of the `WarehouseResource`."""
+
+
+class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseResource"]):
+    """The DuckDB file that holds the synced tables."""
+
+    @property
+    def spool(self) -> Path:
+        """The folder of running syncs' pages."""
+        return current_project().path(self.spool_folder)
+
+    def open(self) -> Warehouse:
+        """The warehouse; it holds nothing open between its `read` and `write` blocks."""
+        warehouse = Warehouse(
+            path=current_project().path(self.path),
+            lock_wait_seconds=self.lock_wait_seconds,
+            memory_limit=self.memory_limit,
+        )
+        upgrade_ledger(warehouse)
+        return warehouse

@@ -1,0 +1,36 @@
+"""Settings are declared once: the page for users and the resources have what is declared."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pack_sync import PackResource, PackSyncComponent
+from pack_sync.settings import SyncSettings, reference
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    """`python -m pack_sync.settings > docs/reference/settings.md` makes it."""
+    assert PAGE.read_text() == reference()
+
+
+@pytest.mark.parametrize("kind", [PackResource, PackSyncComponent])
+@pytest.mark.parametrize("name", list(SyncSettings.model_fields))
+def test_a_setting_is_the_same_everywhere(
+    kind: type[PackResource | PackSyncComponent], name: str
+) -> None:
+    """Default, bounds and sentence are those of the one declaration."""
+    declared, found = SyncSettings.model_fields[name], kind.model_fields[name]
+    assert (found.default, found.description) == (declared.default, declared.description)
+    assert [each for each in found.metadata if each in declared.metadata] == declared.metadata
+
+
+@pytest.mark.parametrize("kind", [PackResource, PackSyncComponent, SyncSettings])
+def test_bounds_hold_everywhere(kind: type[SyncSettings]) -> None:
+    """A share is from 0 to 1, whoever is given it."""
+    given: dict[str, Any] = {} if kind is SyncSettings else {"pack": "demo"}
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        kind(**given, max_deleted_share=2)
