@@ -16,7 +16,7 @@ from pack_sdk.json_values import with_snake_case_keys
 
 
 class AuthenticationType(StrEnum):
-    """The kinds of contract A1."""
+    """The kinds of authentication that a pack can ask for (contract A1)."""
 
     NONE = "None"
     HEADER_BEARER_TOKEN = "HeaderBearerToken"  # noqa: S105

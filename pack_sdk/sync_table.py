@@ -18,7 +18,7 @@ UNKNOWN_SCHEMA = Schema(type=ValueType.OBJECT)
 
 @dataclass(frozen=True, kw_only=True)
 class SyncTable:
-    """One sync table of a pack, checked against contract S1, S3 and P.
+    """One sync table of a pack, checked when it is made (contract S1, S3).
 
     With `dynamic` functions its schema is asked for before every sync (contract C23); until
     then `schema` is what the pack declared, or `UNKNOWN_SCHEMA`.

@@ -54,3 +54,13 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
     """Paths of our own, in backticks, lead to a file or folder."""
     named = re.findall(r"`((?:pack_sync|pack_sdk|tests|benchmarks)/[\w/.]+)`", page.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+FOR_DEVELOPERS = {"contract.md", "architecture.md", "decisions"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_users_read_no_numbers_of_rules(page: Path) -> None:
+    """A page for users says a rule in words; its number is for developers."""
+    if not FOR_DEVELOPERS & set(page.parts):
+        assert re.findall(r"\(contract [A-Z].*?\)|\([ACDFS]\d+\)", page.read_text()) == []

@@ -1,4 +1,4 @@
-"""The recovery drill: the commands of docs/operating.md, typed by a user whose disk has failed."""
+"""The recovery drill: docs/how-to/recover.md, typed by a user whose disk has failed."""
 
 import os
 import re
@@ -13,12 +13,12 @@ import pytest
 
 from tests.dagster.dagster_project import ROOT, Demo, ProjectCopy, copy_project, served_demo
 
-PAGE = (ROOT / "docs" / "operating.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "recover.md").read_text()
 
 
 def blocks_below(heading: str) -> list[str]:
     """The shell commands of a section, block by block."""
-    section = PAGE.partition(f"\n### {heading}\n")[2].partition("\n##")[0]
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n##")[0]
     return re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)
 
 

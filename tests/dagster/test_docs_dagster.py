@@ -1,4 +1,4 @@
-"""The examples of docs/dagster.md, as they are printed there."""
+"""The examples of pages about Dagster, as they are printed there."""
 
 import re
 from pathlib import Path
@@ -12,26 +12,28 @@ from tests.dagster.dagster_project import ROOT, DagsterProject, served_demo
 
 project = dagster_project.project
 
-PAGE = (ROOT / "docs" / "dagster.md").read_text()
+DOCS = ROOT / "docs"
+PYTHON = DOCS / "dagster.md"
+OWN_PROJECT = DOCS / "how-to" / "add-to-your-dagster-project.md"
+QUERIES = DOCS / "how-to" / "query-the-tables.md"
 
 
-def example(heading: str, number: int = 0) -> str:
-    """A Python example of a section."""
-    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```python\n(.*?)^```", section, re.M | re.S)[number]
+def example(page: Path, number: int = 0) -> str:
+    """A Python example of a page."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)[number]
 
 
 def run(source: str) -> dict[str, Any]:
     """Run it; returns what it defines."""
     names: dict[str, Any] = {"__name__": "example"}
-    exec(compile(source, "docs/dagster.md", "exec"), names)  # noqa: S102 - our own page
+    exec(compile(source, "example", "exec"), names)  # noqa: S102 - our own page
     return names
 
 
 def test_assets_in_python(project: DagsterProject) -> None:
     """The definitions load, with the keys of the example's translator, and sync."""
     with served_demo() as demo:
-        source = example("Assets in Python").replace("http://localhost:8765", demo.url)
+        source = example(PYTHON).replace("http://localhost:8765", demo.url)
         assert demo.url in source
         defs: dg.Definitions = run(source)["defs"]
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -45,7 +47,7 @@ def test_assets_in_python(project: DagsterProject) -> None:
 
 def test_a_component_of_ones_own(project: DagsterProject) -> None:
     """What the example does before the syncs is in the run's log."""
-    project.write(f"{project.module}/announced.py", example("Assets in Python", 1))
+    project.write(f"{project.module}/announced.py", example(PYTHON, 1))
     with served_demo() as demo:
         file = project.switch_on_demo(demo.url)
         text = file.read_text().replace(
@@ -59,12 +61,12 @@ def test_a_component_of_ones_own(project: DagsterProject) -> None:
 
 def test_a_project_of_ones_own(project: DagsterProject) -> None:
     """The file gives the component's assets and schedules what they need, and nothing else does."""
-    project.write(f"{project.module}/defs/pack_sync.py", example("In a project of your own"))
+    project.write(f"{project.module}/defs/pack_sync.py", example(OWN_PROJECT))
     with served_demo() as demo:
         project.switch_on_demo(demo.url)
         defs = dg.load_from_defs_folder(path_within_project=project.folder)
         dg.Definitions.validate_loadable(defs)
-        job = defs.resolve_job_def("full_refresh")
+        job = defs.resolve_job_def("demo_full_refresh")
         assert job.execute_in_process(instance=project.instance).success
     assert project.query("SELECT DISTINCT mode FROM _sync.runs") == [("full",)]
 
@@ -74,7 +76,7 @@ def test_downstream(project: DagsterProject, capsys: pytest.CaptureFixture[str])
     with served_demo() as demo:
         project.switch_on_demo(demo.url)
         assert project.run().success
-    names = run(example("Downstream"))
+    names = run(example(QUERIES, 1))
     result = dg.materialize(
         [names["open_tasks"], names["hours"]],
         instance=project.instance,
@@ -84,5 +86,5 @@ def test_downstream(project: DagsterProject, capsys: pytest.CaptureFixture[str])
     counted = project.query("SELECT count(*) FROM reports.open_tasks")
     assert counted == project.query("SELECT count(*) FROM demo.Tasks WHERE NOT done")
     assert Path("warehouse.duckdb").samefile(project.warehouse)
-    run(example("Downstream", 1))
+    run(example(QUERIES))
     assert capsys.readouterr().out.strip().endswith("[(1,)]")
