@@ -1,7 +1,9 @@
 """The tutorial, done as it is written: its files made, its commands typed, in their order."""
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +34,15 @@ def type_in(folder: Path, commands: str) -> str:
     return done.stdout
 
 
+def wait_until_it_answers() -> None:
+    """Return once somebody listens at the port of the tutorial's API."""
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("localhost", 8899)):
+            return
+        time.sleep(0.05)
+    pytest.fail("the tutorial's API does not answer")
+
+
 @pytest.fixture
 def api() -> Iterator[list[subprocess.Popen[bytes]]]:
     """Where the API's process goes, to be ended."""
@@ -57,7 +68,7 @@ def test_the_tutorial(tmp_path: Path, api: list[subprocess.Popen[bytes]]) -> Non
                 (file.parent / "__init__.py").touch()
             if path == "api.py":
                 api.append(subprocess.Popen([sys.executable, path], cwd=folder))  # noqa: S603
-                time.sleep(0.5)
+                wait_until_it_answers()
         elif language == "sh":
             said.append(type_in(folder, text))
     assert "Jupiter" in said[0]
