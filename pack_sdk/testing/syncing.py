@@ -52,8 +52,8 @@ def execute_sync_table(
     ...     previous_completion=full.completion,
     ... )  # doctest: +SKIP
 
-    As in the engine, `args` are those that may be configured, by name or by position (C19,
-    P); `validate_parameters` is asked first (C21); every page gets what the one before
+    As in the engine, `args` are those that may be configured, by name or by position
+    (C19); `validate_parameters` is asked first (C21); every page gets what the one before
     returned as JSON (C4), the cursor (C7), and the time at which the sync began, which is
     `clock.now` (D10); only declared domains may be asked for (F4); `on_error` may replace an
     error (C22); a table that says its schema itself is asked for it before (C23), and one
