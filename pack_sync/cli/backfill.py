@@ -14,7 +14,7 @@ from pack_sync.cli.context import (
     open_project,
     plain_errors,
 )
-from pack_sync.dagster.backfills import is_daemon_running, request_backfill
+from pack_sync.dagster.backfills import request_backfill
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 
 
@@ -35,8 +35,8 @@ def backfill(
         project = open_project()
         title = f"packsync backfill {' '.join(what)}"
         with dagster_instance(project) as instance:
-            backfill_id = request_backfill(instance, load_definitions(project), tables, title)
-            running = is_daemon_running(instance)
+            definitions = load_definitions(project)
+            backfill_id, running = request_backfill(instance, definitions, tables, title)
     console.print(f"Backfill {backfill_id}: {len(tables)} tables; see it in Dagster's UI, Runs.")
     if not running:
         console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")

@@ -3,16 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
-from dagster._core.definitions.selector import (
-    PartitionRangeSelector,
-    PartitionsByAssetSelector,
-    PartitionsSelector,
-)
-from dagster._core.execution.backfill import PartitionBackfill
-from dagster._core.utils import make_new_backfill_id
-from dagster._time import get_current_timestamp
 
-_DAEMON = "BACKFILL"
+from pack_sync.dagster.configuration import ConfigurationError
 
 
 def request_backfill(
@@ -20,33 +12,18 @@ def request_backfill(
     definitions: dg.Definitions,
     tables: Mapping[dg.AssetKey, Sequence[str]],
     title: str,
-) -> str:
-    """Ask for a backfill of some tables; returns its id. The daemon does it.
+) -> tuple[str, bool]:
+    """Ask for a backfill of some tables; returns its id, and whether a daemon is there to do it.
 
-    For each table the partitions to take, that is its syncs (contract C18); none, all of it.
+    For each table the partitions to take, that is its syncs; none, all of it. Raises
+    `ConfigurationError` where this version of Dagster can only be asked in its UI.
     """
-    backfill = PartitionBackfill.from_partitions_by_assets(  # pyright: ignore[reportUnknownMemberType]
-        backfill_id=make_new_backfill_id(),
-        asset_graph=definitions.resolve_asset_graph(),
-        backfill_timestamp=get_current_timestamp(),
-        tags={},
-        dynamic_partitions_store=instance,
-        partitions_by_assets=[_selector(key, syncs) for key, syncs in tables.items()],
-        title=title,
-        description=None,
-        run_config=None,
-    )
-    instance.add_backfill(backfill)
-    return backfill.backfill_id
-
-
-def is_daemon_running(instance: dg.DagsterInstance) -> bool:
-    """Whether there is a daemon that does backfills."""
-    return instance.get_daemon_statuses([_DAEMON])[_DAEMON].healthy is True
-
-
-def _selector(key: dg.AssetKey, syncs: Sequence[str]) -> PartitionsByAssetSelector:
-    if not syncs:
-        return PartitionsByAssetSelector(asset_key=key)
-    ranges = [PartitionRangeSelector(start=sync, end=sync) for sync in syncs]
-    return PartitionsByAssetSelector(asset_key=key, partitions=PartitionsSelector(ranges=ranges))
+    try:
+        from pack_sync.dagster.internals.new_backfill import add_backfill, is_daemon_running
+    except ImportError as error:
+        raise ConfigurationError(
+            f"a backfill cannot be requested from Dagster {dg.__version__} by a command; in the "
+            "UI, select the tables under Assets, choose Materialize and launch a backfill, or run "
+            "`packsync sync PACK --full`"
+        ) from error
+    return add_backfill(instance, definitions, tables, title), is_daemon_running(instance)

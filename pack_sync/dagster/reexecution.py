@@ -5,7 +5,6 @@ the materializations of the runs that failed.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
@@ -13,8 +12,6 @@ from pack_sync.dagster.pack_tables import PackAssets
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 
 _FROM_FAILURE_TAG = "dagster/is_resume_retry"
-_MADE_ELSEWHERE = "__source_asset_observation__"
-"""A key in the metadata of an output for which Dagster records no event: it knows of it already."""
 
 
 def synced_before(
@@ -31,11 +28,6 @@ def synced_before(
         if (table := definition.tables_by_key.get(made.asset_key))
         and definition.parent_of(table) is None
     }
-
-
-def made_elsewhere(asset: dg.AssetKey) -> dg.MaterializeResult[Any]:
-    """What tells Dagster that an asset is there for those below it, without another event."""
-    return dg.MaterializeResult(asset_key=asset, metadata={_MADE_ELSEWHERE: True})
 
 
 def _materialized_before(

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -11,10 +10,11 @@ import dagster as dg
 from pydantic import Field
 
 from pack_sync.dagster.checks import Checks
+from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
 from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
 from pack_sync.dagster.pack_tables import PackAssets
-from pack_sync.dagster.reexecution import made_elsewhere, synced_before
+from pack_sync.dagster.reexecution import synced_before
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync_job import SyncJob
@@ -105,7 +105,7 @@ class PackRun:
         kept_for = max(_ABANDONED, self.pack.settings().resume_within or _ABANDONED)
         remove_old_folders(self.warehouse.spool, kept_for)
         context.instance.add_run_tags(context.run.run_id, process_tag())
-        _remember_output_keys(context)
+        remember_output_keys(context)
         runs = TableRuns(max_parallel=self.pack.settings().max_parallel_tables)
         given: dict[str, Any] = context.op_execution_context.op_config or {}
         config = SyncConfig(**given)
@@ -194,15 +194,6 @@ class PackRun:
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
             # Not in the result: Dagster would work out twice what each is about.
             yield from checks.of(asset, event.outcome)
-
-
-def _remember_output_keys(context: dg.AssetExecutionContext) -> None:
-    """Have Dagster work out once which assets the step makes, and not for each of them anew.
-
-    It looks at all outputs, those of checks included: with 200 tables 5 ms a table.
-    """
-    step: Any = context.get_step_execution_context()
-    step.get_output_asset_keys = cache(step.get_output_asset_keys)
 
 
 definitions_by_op: WeakKeyDictionary[dg.OpDefinition, PackAssets] = WeakKeyDictionary()

@@ -3,6 +3,7 @@
 import queue
 import sqlite3
 import time
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,7 +22,25 @@ from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
 from tests.engine.sync_harness import last_page
 
-stored_project = dagster_project.stored_project
+plain_project = dagster_project.stored_project
+OURS = {
+    "module": "pack_sync.dagster.internals.sqlite_storage",
+    "class": "KeptSqliteStorage",
+    "config": {"base_dir": ".dagster/storage"},
+}
+
+
+@pytest.fixture
+def stored_project(
+    plain_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> Generator[DagsterProject]:
+    """A project whose dagster.yaml names our storage."""
+    file = plain_project.folder / "dagster.yaml"
+    settings = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump(settings | {"storage": {"custom": OURS}}))
+    with dg.DagsterInstance.get() as instance:
+        monkeypatch.setattr(plain_project, "instance", instance)
+        yield plain_project
 
 
 RUN_ID = "11111111-2222-3333-4444-555555555555"
@@ -53,7 +72,12 @@ def sync_items(*_: object) -> Any:
     return last_page("t1", a="1")
 
 
-def test_dagster_yaml_names_it(stored_project: DagsterProject) -> None:
+def test_dagsters_own_storage_is_the_default(plain_project: DagsterProject) -> None:
+    """Ours is an option."""
+    assert type(plain_project.instance.event_log_storage) is SqliteEventLogStorage
+
+
+def test_dagster_yaml_can_name_it(stored_project: DagsterProject) -> None:
     """The instance of the project has it."""
     assert isinstance(stored_project.instance.event_log_storage, KeptSqliteEventLogStorage)
 
@@ -216,7 +240,8 @@ def test_events_stored_together_are_all_there_or_none(
 def test_what_a_run_plans_is_written_at_once(
     stored_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six events a table: its materialization and its checks."""
+    """With Dagster's own setting; six events a table: its materialization and its checks."""
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
     sizes: list[int] = []
     store = KeptSqliteEventLogStorage.store_event_batch
 

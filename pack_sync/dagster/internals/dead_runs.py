@@ -2,8 +2,8 @@
 
 Dagster's default launcher cannot say whether a run's process lives. A run whose machine was
 switched off would stay "started" for a day, keep its slots, and make every tick of its pack's
-schedules skip. Ours can, which run monitoring asks once a minute; the schedules ask too, for
-where there is no daemon's monitoring.
+schedules skip. The schedules therefore look themselves, and run monitoring does once a minute where
+`run_launcher` is the instance's launcher.
 """
 
 import json
@@ -12,7 +12,6 @@ import time
 
 import dagster as dg
 import psutil
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
 PROCESS_TAG = "sync/process"
 """Host, number and start of the process that a run is in, for runs that no launcher started."""
@@ -22,21 +21,6 @@ SILENT_SECONDS = 60.0
 
 _CODE_SERVER_TAG = "dagster/grpc_info"
 _CLOCK = 1.0
-
-
-class WatchedRunLauncher(DefaultRunLauncher):
-    """Dagster's default launcher, which can tell in addition whether a run's process is gone."""
-
-    @property
-    def supports_check_run_worker_health(self) -> bool:
-        """So that run monitoring asks."""
-        return True
-
-    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Failed if the process is known to be gone; whatever is not known counts as running."""
-        if is_dead(self._instance, run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
 
 
 def process_tag() -> dict[str, str]:
@@ -80,15 +64,16 @@ def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def _launched_process(instance: dg.DagsterInstance, run_id: str) -> tuple[int | None, float]:
-    """The number of a run's process, as its log says, and when it was there at the latest.
+    """The number of a run's process, as it reported first, and when it was there at the latest.
 
     Not that of our tag: where each step has a process of its own, that one is not the run's.
+    None where this Dagster's events do not say.
     """
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        event = entry.dagster_event
-        if event and (event.message or "").startswith("Started process for run "):
-            number = event.engine_event_data.metadata["pid"].value
-            return int(str(number)), entry.timestamp
+        data = getattr(entry.dagster_event, "event_specific_data", None)
+        number = getattr(data, "metadata", {}).get("pid")
+        if number is not None:
+            return int(str(number.value)), entry.timestamp
     return None, 0
 
 

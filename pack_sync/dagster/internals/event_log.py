@@ -35,6 +35,15 @@ from sqlalchemy.event import listen
 from sqlalchemy.pool import QueuePool
 
 _MOST_OPEN = 8
+PRIVATE_METHODS = (
+    "_connect", "_event_to_row", "_has_asset_key_col_on_connection", "_initdb",
+    "_store_asset_event", "_store_asset_event_tags", "conn_string_for_shard", "index_connection",
+    "path_for_shard", "run_connection", "store_asset_check_event",
+)  # fmt: skip
+if missing := [name for name in PRIVATE_METHODS if not hasattr(SqliteEventLogStorage, name)]:
+    # A method that is only overridden would be missed silently: Dagster would not call ours.
+    raise ImportError(f"this Dagster's event log has no {', '.join(missing)}")
+
 _INSERT = SqlEventLogStorageTable.insert()
 _MIGRATIONS = Path(*dagsters_storage.__path__, "alembic", "versions")
 _INDEXED = {*ASSET_EVENTS, *ASSET_CHECK_EVENTS, *EVENT_TYPE_TO_PIPELINE_RUN_STATUS}

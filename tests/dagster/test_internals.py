@@ -1,0 +1,109 @@
+"""What happens where a Dagster lacks one of the private names that we use: its own way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pack_sync.dagster import internals
+from pack_sync.dagster.internals.event_log import PRIVATE_METHODS
+
+FOLDER = Path(internals.__file__).parent
+ROOT = FOLDER.parents[2]
+
+WITHOUT_EACH = """
+import importlib, sys
+ours, name, *taken = sys.argv[1:]
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+import dagster as dg
+expected = {"KeptSqliteStorage": DagsterSqliteStorage, "WatchedRunLauncher": dg.DefaultRunLauncher}
+for one in taken:
+    module, _, private = one.partition(":")
+    owner = importlib.import_module(module)
+    kept = vars(owner).get(private)
+    assert kept is not None, one
+    delattr(owner, private)
+    for loaded in [m for m in sys.modules if m.startswith("pack_sync.dagster.internals")]:
+        del sys.modules[loaded]
+    found = getattr(importlib.import_module(f"pack_sync.dagster.internals.{ours}"), name)
+    assert found is expected[name], one
+    setattr(owner, private, kept)
+    print("ok", one)
+"""
+
+WITHOUT_METHODS = """
+import importlib, sys
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+for method in sys.argv[1:]:
+    owners = [k for k in SqliteEventLogStorage.__mro__ if method in vars(k)]
+    kept = [(k, vars(k)[method]) for k in owners]
+    for k, _ in kept:
+        delattr(k, method)
+    for loaded in [m for m in sys.modules if m.startswith("pack_sync.dagster.internals")]:
+        del sys.modules[loaded]
+    ours = importlib.import_module("pack_sync.dagster.internals.sqlite_storage")
+    assert ours.KeptSqliteStorage is DagsterSqliteStorage, method
+    for k, value in kept:
+        setattr(k, method, value)
+    print("ok", method)
+"""
+
+
+def private_names(*modules: str) -> list[str]:
+    """What modules of ours import from private modules of Dagster, as "module:name"."""
+    return [
+        f"{node.module}:{alias.name}"
+        for module in modules
+        for node in ast.walk(ast.parse((FOLDER / f"{module}.py").read_text()))
+        if isinstance(node, ast.ImportFrom) and "._" in (node.module or "")
+        for alias in node.names
+    ]
+
+
+def tried(program: str, *words: str) -> list[str]:
+    """The lines that a program prints in a process of its own, which must succeed."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-W", "ignore", "-c", program, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "made_of"),
+    [
+        ("sqlite_storage", "KeptSqliteStorage", ["open_sqlite_files", "event_log"]),
+        ("run_launcher", "WatchedRunLauncher", ["run_launcher"]),
+    ],
+)
+def test_without_a_private_name_it_is_dagsters_own(
+    module: str, name: str, made_of: list[str]
+) -> None:
+    """Each is taken away, one after the other, before ours is imported."""
+    # The storage fallen back on must be there, and a package that is taken away is found again.
+    stay = ("dagster._core:storage", "dagster._core.storage.sqlite_storage:DagsterSqliteStorage")
+    taken = [one for one in private_names(*made_of) if one not in stay]
+    assert len(tried(WITHOUT_EACH, module, name, *taken)) == len(taken) > 1
+
+
+def test_without_a_method_of_the_event_log_the_storage_is_dagsters_own() -> None:
+    """Those that ours overrides too: Dagster would not call them any more."""
+    assert len(tried(WITHOUT_METHODS, *PRIVATE_METHODS)) == len(PRIVATE_METHODS)
+
+
+def test_only_this_room_imports_private_modules_of_dagster() -> None:
+    """Where Dagster changes, one folder has to."""
+    importing = {
+        file
+        for file in ROOT.glob("pack_s*/**/*.py")
+        if "from dagster._" in file.read_text() or "import dagster._" in file.read_text()
+    }
+    assert importing
+    assert {file.parent for file in importing} == {FOLDER}
