@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from pydantic import ValidationError
 
@@ -34,3 +35,15 @@ def test_bounds_hold_everywhere(kind: type[SyncSettings]) -> None:
     given: dict[str, Any] = {} if kind is SyncSettings else {"pack": "demo"}
     with pytest.raises(ValidationError, match="less than or equal to 1"):
         kind(**given, max_deleted_share=2)
+
+
+def test_a_resource_takes_a_number_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read when a run starts, and its bounds are checked then."""
+    monkeypatch.setenv("ATTEMPTS", "5")
+    given = PackResource(pack="demo", attempts=dg.EnvVar.int("ATTEMPTS"))
+    with dg.build_resources({"demo_pack": given}) as resources:
+        assert resources.demo_pack.settings().attempts == 5
+    monkeypatch.setenv("ATTEMPTS", "0")
+    with pytest.raises(dg.DagsterError) as failure, dg.build_resources({"demo_pack": given}):
+        pass
+    assert "greater than or equal to 1" in str(failure.value.__cause__)

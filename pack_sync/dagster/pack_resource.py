@@ -1,9 +1,16 @@
 """A pack as a Dagster resource: its code, its connections, and how its syncs behave."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
-from pydantic import Field, PrivateAttr
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from pack_sdk.pack import Pack
 from pack_sync.dagster.pack_tables import PackAssets
@@ -18,8 +25,19 @@ from pack_sync.settings import (
     SyncSettings,
 )
 
+_WHOLE_NUMBER_VARIABLE = type(dg.EnvVar.int(""))
 
-class ConnectionConfig(ConnectionOptions, dg.Config):
+
+class _ReadLater(BaseModel):
+    """Lets a setting be `dg.EnvVar.int(…)`: a number 0 until a run reads it, then checked."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _not_yet(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        return value if isinstance(value, _WHOLE_NUMBER_VARIABLE) else check(value)
+
+
+class ConnectionConfig(_ReadLater, ConnectionOptions, dg.Config):
     """One account of the service; its credentials are `dg.EnvVar`s."""
 
     credentials: dict[str, str] = Field(
@@ -31,7 +49,7 @@ class ConnectionConfig(ConnectionOptions, dg.Config):
     )
 
 
-class PackResource(SyncSettings, dg.ConfigurableResource["PackResource"]):
+class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResource"]):
     """A pack: its code, its connections, and how its syncs behave.
 
     Connections are opened when a table first needs them and closed with the run; all

@@ -5,7 +5,6 @@ import itertools
 import random
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +174,9 @@ def test_a_certificate_that_proves_nothing(tmp_path: Path, server: HttpServer, d
     try:
         engine = synced(tmp_path, server)
         usual = engine.connection
-        engine.connection = replace(usual, endpoint=imposter.url.replace("http:", "https:"))
+        engine.connection = usual.model_copy(
+            update={"endpoint": imposter.url.replace("http:", "https:")}
+        )
         says = "UntrustedCertificateError: .*certificate of 127.0.0.1 cannot be trusted"
         assert_fails(engine, says)
         assert not imposter.requests
