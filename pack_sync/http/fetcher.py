@@ -12,9 +12,9 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest, FetchResponse
-from pack_sync.http.auth.oauth2 import access_token_for, renewed_access_token
+from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
-from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.request_retries import retry_after_seconds, retrying
 from pack_sync.http.response_body import (
     BrokenBodyError,
@@ -22,7 +22,7 @@ from pack_sync.http.response_body import (
     describe_answer,
     parse_response,
 )
-from pack_sync.http.single_request import Hop, exchange, first_hop, next_hop
+from pack_sync.http.single_request import Hop, first_hop, next_hop, send_once
 
 MAX_REDIRECTS = 10
 DEFAULT_PAGE_SECONDS = 60.0
@@ -54,7 +54,7 @@ class SyncFetcher:
         self._connection = connection
         self._first_wait_seconds = first_wait_seconds
         self._cancelled = threading.Event()
-        self._page_time: PageTime | None = None
+        self._deadline: PageDeadline | None = None
         self._statistics = FetchStatistics()
         self._lock = threading.Lock()
         self._last_answer = ""
@@ -74,7 +74,7 @@ class SyncFetcher:
 
         Without it each `send` may take a minute.
         """
-        self._page_time = PageTime.starting_now(seconds, self._cancelled)
+        self._deadline = PageDeadline.starting_now(seconds, self._cancelled)
 
     def cancel(self) -> None:
         """Refuse every further request, for good, and end all waits at once.
@@ -107,31 +107,33 @@ class SyncFetcher:
             self._count(seconds=time.monotonic() - started)
 
     def _send(self, request: FetchRequest, invocation_token: str) -> FetchResponse:
-        page_time = self._page_time or PageTime.starting_now(DEFAULT_PAGE_SECONDS, self._cancelled)
+        deadline = self._deadline or PageDeadline.starting_now(
+            DEFAULT_PAGE_SECONDS, self._cancelled
+        )
         hop = first_hop(self._connection, request, invocation_token)
-        page_time.check(str(hop))
+        deadline.check(str(hop))
         max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
         key = _cache_key(request, hop)
         if max_age > 0 and (cached := self._connection.cache.get(key, max_age)):
             return self._answer(request, hop, cached)
         retry = retrying(
             request.method,
-            page_time,
+            deadline,
             self._first_wait_seconds,
             count_retry=lambda: self._count(retries=1),
         )
-        raw, response = retry(self._follow, request, hop, page_time)
+        raw, response = retry(self._follow, request, hop, deadline)
         if max_age > 0 and response.status < 300:
             self._connection.cache.put(key, raw)
         return response
 
     def _follow(
-        self, request: FetchRequest, hop: Hop, page_time: PageTime
+        self, request: FetchRequest, hop: Hop, deadline: PageDeadline
     ) -> tuple[RawResponse, FetchResponse]:
         """Send a request and those it is redirected to; the answer raw and parsed."""
         first = hop
         for _ in range(MAX_REDIRECTS + 1):
-            raw = self._exchange(hop, page_time)
+            raw = self._send_authorized(hop, deadline)
             following = None
             if not request.ignore_redirects:
                 following = next_hop(self._connection, hop, raw)
@@ -142,18 +144,18 @@ class SyncFetcher:
             f"{first} was redirected more than {MAX_REDIRECTS} times, at last to {hop.url}."
         )
 
-    def _exchange(self, hop: Hop, page_time: PageTime) -> RawResponse:
+    def _send_authorized(self, hop: Hop, deadline: PageDeadline) -> RawResponse:
         """One request; after a 401 to an access token, once more with a new one (A3)."""
-        access_token = access_token_for(self._connection, hop, page_time)
-        raw = self._counted_exchange(hop, page_time, access_token)
+        access_token = access_token_for(self._connection, hop, deadline)
+        raw = self._send_counted(hop, deadline, access_token)
         if raw.status == 401 and access_token:
-            access_token = renewed_access_token(self._connection, access_token, page_time)
-            raw = self._counted_exchange(hop, page_time, access_token)
+            access_token = renewed_access_token(self._connection, access_token, deadline)
+            raw = self._send_counted(hop, deadline, access_token)
         return raw
 
-    def _counted_exchange(self, hop: Hop, page_time: PageTime, access_token: str) -> RawResponse:
+    def _send_counted(self, hop: Hop, deadline: PageDeadline, access_token: str) -> RawResponse:
         self._count(requests=1)
-        raw, received = exchange(self._connection, hop, page_time, access_token)
+        raw, received = send_once(self._connection, hop, deadline, access_token)
         self._count(bytes_received=received)
         return raw
 

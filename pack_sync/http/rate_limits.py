@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchResponse
-from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.page_deadline import PageDeadline
 
 
-class RequestLimit:
+class RequestThrottle:
     """So many requests at once, and none while the API has asked for a pause."""
 
     def __init__(self, max_concurrent_requests: int) -> None:
@@ -23,7 +23,7 @@ class RequestLimit:
         self._paused_by: FetchResponse | None = None
 
     @contextmanager
-    def slot(self, page_time: PageTime, method: str, url: str) -> Generator[None]:
+    def slot(self, deadline: PageDeadline, method: str, url: str) -> Generator[None]:
         """Hold one of the slots; wait for it, and for a pause to end, within the page's time.
 
         Raises at once when the pause will outlast the page: the `StatusCodeError` of the
@@ -34,7 +34,7 @@ class RequestLimit:
         holder = object()
         try:
             with self._changed:
-                self._wait_for_turn(page_time, method, url)
+                self._wait_for_turn(deadline, method, url)
                 self._holders.add(holder)
             yield
         finally:
@@ -54,25 +54,25 @@ class RequestLimit:
         with self._changed:
             self._changed.notify_all()
 
-    def _wait_for_turn(self, page_time: PageTime, method: str, url: str) -> None:
+    def _wait_for_turn(self, deadline: PageDeadline, method: str, url: str) -> None:
         while True:
             pause = self._paused_until - time.monotonic()
             full = len(self._holders) >= self._slots
             if not full and pause <= 0:
-                return page_time.check(f"{method} {url}")
-            page_time.check(f"Waiting to send {method} {url}")
-            if pause > page_time.left:
-                raise self._paused_too_long(pause, page_time, method, url)
-            self._changed.wait(max(page_time.left if full else pause, 0.001))
+                return deadline.check(f"{method} {url}")
+            deadline.check(f"Waiting to send {method} {url}")
+            if pause > deadline.left:
+                raise self._paused_too_long(pause, deadline, method, url)
+            self._changed.wait(max(deadline.left if full else pause, 0.001))
 
     def _paused_too_long(
-        self, pause: float, page_time: PageTime, method: str, url: str
+        self, pause: float, deadline: PageDeadline, method: str, url: str
     ) -> StatusCodeError:
         response = self._paused_by or FetchResponse(status=429)
         error = StatusCodeError(response, method=method, url=url)
         error.args = (
             f"{method} {url} was not sent: another request of this connection was answered with "
             f"status {response.status} and the API wants {pause:.1f} s more without requests; "
-            f"the page has {page_time.left:.1f} s left.",
+            f"the page has {deadline.left:.1f} s left.",
         )
         return error

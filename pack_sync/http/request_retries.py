@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying
 
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
 from pack_sync.http.connection_failures import UntrustedCertificateError
-from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.page_deadline import PageDeadline
 
 LONGEST_GROWING_WAIT_SECONDS = 30.0
 # A try with less time than this would only hide the error before it behind a timeout.
@@ -26,7 +26,7 @@ _SAFE_TO_REPEAT = frozenset({"GET", "HEAD"})
 
 
 def retrying(
-    method: str, page_time: PageTime, first_wait_seconds: float, count_retry: Callable[[], None]
+    method: str, deadline: PageDeadline, first_wait_seconds: float, count_retry: Callable[[], None]
 ) -> Retrying:
     """Call a function again while that may help and the page's time lasts.
 
@@ -42,8 +42,8 @@ def retrying(
         return wait_before_next_try(error, state.attempt_number, first_wait_seconds)
 
     def stop(state: RetryCallState) -> bool:
-        left = page_time.left
-        if state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left and not page_time.cancelled.is_set():
+        left = deadline.left
+        if state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left and not deadline.cancelled.is_set():
             return False
         if state.outcome and (error := state.outcome.exception()):
             error.add_note(
@@ -56,7 +56,7 @@ def retrying(
         retry=may_help,
         wait=wait,
         stop=stop,
-        sleep=page_time.sleep,
+        sleep=deadline.sleep,
         before_sleep=lambda _: count_retry(),
         reraise=True,
     )

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import httpx
 
-from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import (
     ConnectionFailedError,
     FetchError,
@@ -16,7 +15,7 @@ from pack_sdk.errors import (
 )
 from pack_sdk.fetching import FetchRequest
 from pack_sync.http.allowed_hosts import host_of, same_origin
-from pack_sync.http.auth.kinds import without_credentials
+from pack_sync.http.auth.authenticator import RequestTokens
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import explain_failure
 from pack_sync.http.decompression import (
@@ -25,7 +24,7 @@ from pack_sync.http.decompression import (
     BrokenEncodingError,
     TooLargeError,
 )
-from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.response_body import RawResponse
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -103,17 +102,16 @@ def next_hop(connection: Connection, hop: Hop, response: RawResponse) -> Hop | N
         }
         following = replace(following, method="GET", content=b"", headers=headers)
     if not same_origin(hop.url, following.url):
-        headers, url = without_credentials(
-            connection.authentication, following.headers, following.url
-        )
-        if connection.authentication.type is AuthenticationType.CUSTOM:
+        authenticator = connection.authenticator
+        headers, url = authenticator.without_credentials(following.headers, following.url)
+        if authenticator.may_be_anywhere_in_url:
             _refuse_secrets(connection, hop, url)
         following = replace(following, headers=headers, url=url, authenticated=False)
     return following
 
 
 def _refuse_secrets(connection: Connection, hop: Hop, url: httpx.URL) -> None:
-    """A credential of Custom authentication may be anywhere in a `Location`."""
+    """For kinds whose credentials may be anywhere in a `Location`."""
     if connection.redactor.redact(str(url)) != str(url):
         raise RequestRefusedError(
             f"{hop} redirects to {host_of(url)} with a credential in the URL, and credentials do "
@@ -122,28 +120,28 @@ def _refuse_secrets(connection: Connection, hop: Hop, url: httpx.URL) -> None:
         )
 
 
-def exchange(
-    connection: Connection, hop: Hop, page_time: PageTime, access_token: str = ""
+def send_once(
+    connection: Connection, hop: Hop, deadline: PageDeadline, access_token: str = ""
 ) -> tuple[RawResponse, int]:
     """Send one request and read its answer; returns it and the bytes its body took.
 
     Holds one of the connection's slots meanwhile (contract F5). Raises a `FetchError` that
     has no httpx exception behind it: those hold the request, and with it the credentials.
     """
-    with connection.limit.slot(page_time, hop.method, str(hop.url)):
-        outcome = _exchange(connection, hop, page_time, access_token)
+    with connection.limit.slot(deadline, hop.method, str(hop.url)):
+        outcome = _send_once(connection, hop, deadline, access_token)
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome
 
 
-def _exchange(
-    connection: Connection, hop: Hop, page_time: PageTime, access_token: str
+def _send_once(
+    connection: Connection, hop: Hop, deadline: PageDeadline, access_token: str
 ) -> tuple[RawResponse, int] | FetchError:
     try:
-        response = connection.open(_http_request(connection, hop, page_time, access_token))
+        response = connection.open(_http_request(connection, hop, deadline, access_token))
         try:
-            return _read(response, hop, connection.settings.max_response_bytes, page_time)
+            return _read(response, hop, connection.settings.max_response_bytes, deadline)
         finally:
             response.close()
     except httpx.HTTPError as error:
@@ -155,9 +153,9 @@ def _exchange(
 
 
 def _http_request(
-    connection: Connection, hop: Hop, page_time: PageTime, access_token: str
+    connection: Connection, hop: Hop, deadline: PageDeadline, access_token: str
 ) -> httpx.Request:
-    seconds = max(min(connection.settings.request_timeout_seconds, page_time.left), 0.001)
+    seconds = max(min(connection.settings.request_timeout_seconds, deadline.left), 0.001)
     has_body = hop.content or hop.method in ("POST", "PUT", "PATCH")
     request = httpx.Request(
         hop.method,
@@ -168,13 +166,12 @@ def _http_request(
     )
     if not hop.authenticated:
         return request
-    return connection.authorized(
-        request, invocation_token=hop.invocation_token, access_token=access_token
-    )
+    tokens = RequestTokens(invocation_token=hop.invocation_token, access_token=access_token)
+    return connection.authorized(request, tokens)
 
 
 def _read(
-    response: httpx.Response, hop: Hop, limit: int, page_time: PageTime
+    response: httpx.Response, hop: Hop, limit: int, deadline: PageDeadline
 ) -> tuple[RawResponse, int]:
     """Read a body up to the limit (contract F6)."""
     headers = {name.lower(): value for name, value in response.headers.items()}
@@ -185,7 +182,7 @@ def _read(
     for chunk in cast("Iterable[bytes]", response.stream):
         received += len(chunk)
         collector.add(chunk)
-        page_time.check(f"Reading the answer of {hop}")
+        deadline.check(f"Reading the answer of {hop}")
     raw = RawResponse(status=response.status_code, headers=headers, body=collector.finish())
     return raw, received
 

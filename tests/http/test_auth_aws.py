@@ -13,7 +13,8 @@ import pytest
 from pack_sdk.authentication import make_authentication
 from pack_sdk.errors import RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest
-from pack_sync.http.auth.aws_signature import region_of, sign_for_aws
+from pack_sync.http.auth.authenticator import RequestTokens
+from pack_sync.http.auth.aws_signature import AwsSignature, region_of
 from tests.conftest import Connect, impatient
 from tests.http_server import Answer, HttpServer, SeenRequest
 
@@ -55,6 +56,12 @@ def at(monkeypatch: pytest.MonkeyPatch, *moment: int) -> None:
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: now)
 
 
+def sign(service: str, keys: dict[str, str], request: httpx.Request) -> None:
+    """Put the signature on the request."""
+    authentication = make_authentication(type="AWSAccessKey", service=service)
+    AwsSignature(authentication, keys).put_on(request, RequestTokens())
+
+
 @pytest.mark.parametrize(("method", "path", "signature"), SUITE)
 def test_the_published_test_suite(
     monkeypatch: pytest.MonkeyPatch, method: str, path: str, signature: str
@@ -62,7 +69,7 @@ def test_the_published_test_suite(
     """Signatures are those that AWS publishes (A1)."""
     at(monkeypatch, 2015, 8, 30, 12, 36, 0)
     request = httpx.Request(method, f"https://example.amazonaws.com{path}")
-    sign_for_aws("service", KEYS, request)
+    sign("service", KEYS, request)
     assert request.headers["authorization"] == (
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
         f"SignedHeaders=host;x-amz-date, Signature={signature}"
@@ -76,7 +83,7 @@ def test_the_published_examples_of_s3(
     """S3 has rules of its own for paths and the hash of the body (A1)."""
     at(monkeypatch, 2013, 5, 24, 0, 0, 0)
     request = httpx.Request("GET", f"https://examplebucket.s3.amazonaws.com{path}", headers=headers)
-    sign_for_aws("s3", S3_KEYS, request)
+    sign("s3", S3_KEYS, request)
     assert request.headers["authorization"].endswith(f"Signature={signature}")
 
 
@@ -153,7 +160,7 @@ def test_without_botocore_the_error_says_how_to_get_it(monkeypatch: pytest.Monke
     """The signer is an extra (A1)."""
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
     with pytest.raises(RequestRefusedError, match=r"pip install pack-sync\[aws\]"):
-        sign_for_aws("s3", KEYS, httpx.Request("GET", "https://s3.amazonaws.com/"))
+        sign("s3", KEYS, httpx.Request("GET", "https://s3.amazonaws.com/"))
 
 
 def test_no_key_shows(

@@ -8,7 +8,8 @@ import pytest
 
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
-from pack_sync.http.auth.kinds import apply_credentials, secrets_of
+from pack_sync.http.auth.authenticator import RequestTokens
+from pack_sync.http.auth.kinds import AUTHENTICATORS, authenticator_for
 
 BEARER = Authentication(type=AuthenticationType.HEADER_BEARER_TOKEN)
 QUERY = Authentication(type=AuthenticationType.QUERY_PARAM_TOKEN, param_name="api key")
@@ -22,8 +23,14 @@ def applied(
     headers: dict[str, str] | None = None,
 ) -> httpx.Request:
     request = httpx.Request("GET", url, headers=headers)
-    apply_credentials(authentication, credentials, request)
-    return request
+    authenticator = authenticator_for(authentication, credentials)
+    covered = authenticator.covers(request.url)
+    return authenticator.put_on(request, RequestTokens()) if covered else request
+
+
+def test_every_kind_has_its_class() -> None:
+    """A kind that a pack can declare is one that requests can be sent with (A1)."""
+    assert set(AUTHENTICATORS) == set(AuthenticationType)
 
 
 def test_none_changes_nothing() -> None:
@@ -109,8 +116,11 @@ def test_a_token_that_no_header_can_carry_is_refused_without_showing_it() -> Non
 
 def test_which_values_are_secret() -> None:
     """A user name beside a password is not; on its own it is; the pair always is (A4)."""
-    both = secrets_of(BASIC, {"username": "admin", "password": "hunter22"})
+    both = authenticator_for(BASIC, {"username": "admin", "password": "hunter22"}).secrets()
     assert set(both) == {"hunter22", "admin:hunter22"}
     only = Authentication(type=AuthenticationType.WEB_BASIC, username_only=True)
-    assert set(secrets_of(only, {"username": "key-123"})) == {"key-123", "key-123:"}
-    assert secrets_of(BEARER, {"token": "abc"}) == ["abc"]
+    assert set(authenticator_for(only, {"username": "key-123"}).secrets()) == {
+        "key-123",
+        "key-123:",
+    }
+    assert list(authenticator_for(BEARER, {"token": "abc"}).secrets()) == ["abc"]

@@ -15,7 +15,7 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest
-from pack_sync.http.auth.oauth2 import token_url
+from pack_sync.http.auth.oauth2_token_endpoint import token_url
 from pack_sync.http.fetcher import SyncFetcher
 from tests.conftest import Connect, impatient
 from tests.http.oauth_service import (

@@ -7,8 +7,8 @@ import pytest
 
 from pack_sdk.errors import FetchError, RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
-from pack_sync.http.page_timeout import PageTime
-from pack_sync.http.rate_limits import RequestLimit
+from pack_sync.http.page_deadline import PageDeadline
+from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.settings import ConnectionSettings
 from tests.conftest import Connect, impatient
 from tests.http_server import Answer, HttpServer, SeenRequest
@@ -128,17 +128,17 @@ def test_a_cancelled_request_stops_waiting_for_a_slot(
 ) -> None:
     """`cancel` reaches a request that waits for its turn; no slot needs to come free (F5)."""
     waits = threading.Event()
-    check = PageTime.check
+    check = PageDeadline.check
 
-    def watched(page_time: PageTime, doing: str) -> None:
-        check(page_time, doing)
+    def watched(deadline: PageDeadline, doing: str) -> None:
+        check(deadline, doing)
         if doing.startswith("Waiting"):
             waits.set()
 
-    monkeypatch.setattr(PageTime, "check", watched)
+    monkeypatch.setattr(PageDeadline, "check", watched)
     connection = connect(max_concurrent_requests=1)
     fetcher = impatient(connection)
-    with connection.limit.slot(PageTime.starting_now(60, threading.Event()), "GET", "other"):
+    with connection.limit.slot(PageDeadline.starting_now(60, threading.Event()), "GET", "other"):
         thread, outcome = in_thread(lambda: fetcher.send(FetchRequest(url="http://localhost/")))
         assert waits.wait(5)
         fetcher.cancel()
@@ -149,21 +149,21 @@ def test_a_cancelled_request_stops_waiting_for_a_slot(
 
 def test_a_slot_comes_free_whatever_ends_the_request() -> None:
     """A call of the pack that is struck down while it holds a slot gives it back (F5)."""
-    limit = RequestLimit(1)
-    page_time = PageTime.starting_now(60, threading.Event())
+    limit = RequestThrottle(1)
+    deadline = PageDeadline.starting_now(60, threading.Event())
     for error in (ValueError(), KeyboardInterrupt()):
-        with pytest.raises(type(error)), limit.slot(page_time, "GET", "one"):
+        with pytest.raises(type(error)), limit.slot(deadline, "GET", "one"):
             raise error
-    soon = PageTime.starting_now(1, threading.Event())
+    soon = PageDeadline.starting_now(1, threading.Event())
     with limit.slot(soon, "GET", "two"):
         pass
 
 
 def test_a_page_that_gets_no_slot_ends_with_a_clear_error() -> None:
     """Waiting for a slot ends with the page (C14, F5)."""
-    limit = RequestLimit(1)
-    with limit.slot(PageTime.starting_now(60, threading.Event()), "GET", "one"):
-        late = PageTime.starting_now(0.05, threading.Event())
+    limit = RequestThrottle(1)
+    with limit.slot(PageDeadline.starting_now(60, threading.Event()), "GET", "one"):
+        late = PageDeadline.starting_now(0.05, threading.Event())
         with (
             pytest.raises(FetchError, match=r"Waiting to send GET two was stopped: the 0\.05 s"),
             limit.slot(late, "GET", "two"),
@@ -174,4 +174,4 @@ def test_a_page_that_gets_no_slot_ends_with_a_clear_error() -> None:
 def test_a_limit_below_one_is_refused() -> None:
     """A limit that would let nothing through is a configuration error (F5)."""
     with pytest.raises(ValueError, match="max_concurrent_requests"):
-        RequestLimit(0)
+        RequestThrottle(0)

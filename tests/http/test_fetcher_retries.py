@@ -97,7 +97,7 @@ def test_cancel_ends_a_wait_and_refuses_what_follows(
     assert len(errors) == 1
 
     fetcher.begin_page(60)
-    with pytest.raises(RequestRefusedError, match="was given up"):
+    with pytest.raises(RequestRefusedError, match="no longer waits"):
         fetcher.send(FetchRequest(url=server.url))
     assert len(server.requests) == 1
 

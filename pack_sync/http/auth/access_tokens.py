@@ -8,11 +8,14 @@ from typing import TypeAlias
 
 from pack_sdk.errors import AuthenticationFailedError, RequestRefusedError
 from pack_sync.http.auth.token_store import Tokens, TokenStore
-from pack_sync.http.page_timeout import PageTime
+from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.redaction import Redactor
 
-Ask: TypeAlias = Callable[[str], Tokens]
-"""Asks the token endpoint, with a refresh token or, for client credentials, without one."""
+TokenForm: TypeAlias = Callable[[str], Mapping[str, str]]
+"""The form for the token endpoint, of a refresh token; of none for client credentials."""
+
+Ask: TypeAlias = Callable[[Mapping[str, str]], Tokens]
+"""Sends a form to the token endpoint."""
 
 LONGEST_WAIT_FOR_ANOTHER_PROCESS = 120.0
 _LOOK_FOR_CANCELLATION_EVERY = 0.1
@@ -27,19 +30,24 @@ class AccessTokens:
     """
 
     def __init__(
-        self, credentials: Mapping[str, str], redactor: Redactor, store: TokenStore | None
+        self,
+        credentials: Mapping[str, str],
+        redactor: Redactor,
+        form: TokenForm,
+        store: TokenStore | None = None,
     ) -> None:
         self._given = Tokens(
             access_token=credentials.get("access_token", "").strip(),
             refresh_token=credentials.get("refresh_token", "").strip(),
         )
         self._redactor = redactor
+        self._form = form
         self._store = store
         self._current: Tokens | None = None
         self._refused: tuple[str, str] | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="access tokens")
 
-    def current(self, ask: Ask, page_time: PageTime) -> str:
+    def current(self, ask: Ask, deadline: PageDeadline) -> str:
         """The token to use now; obtained first if there is none, or it has expired.
 
         Raises what `ask` raises, `AuthenticationFailedError` from the file of tokens, and a
@@ -48,20 +56,20 @@ class AccessTokens:
         known = self._current
         if known is not None and _is_usable(known, ""):
             return known.access_token
-        return self._obtained("", ask, page_time)
+        return self._obtained("", ask, deadline)
 
-    def renewed(self, rejected: str, ask: Ask, page_time: PageTime) -> str:
+    def renewed(self, rejected: str, ask: Ask, deadline: PageDeadline) -> str:
         """A token other than the one the API has just rejected; raises as `current` does.
 
         Where another thread or process has renewed it meanwhile, nothing is asked for.
         """
-        return self._obtained(rejected, ask, page_time)
+        return self._obtained(rejected, ask, deadline)
 
     def close(self) -> None:
         """Obtain no further tokens; one that is being obtained is still saved."""
         self._worker.shutdown(wait=False)
 
-    def _obtained(self, rejected: str, ask: Ask, page_time: PageTime) -> str:
+    def _obtained(self, rejected: str, ask: Ask, deadline: PageDeadline) -> str:
         try:
             obtaining = self._worker.submit(self._obtain, rejected, ask)
         except RuntimeError:  # it was shut down
@@ -70,8 +78,8 @@ class AccessTokens:
                 "is over."
             ) from None
         while not obtaining.done():
-            page_time.check("Waiting for an access token")
-            wait([obtaining], timeout=min(_LOOK_FOR_CANCELLATION_EVERY, max(page_time.left, 0)))
+            deadline.check("Waiting for an access token")
+            wait([obtaining], timeout=min(_LOOK_FOR_CANCELLATION_EVERY, max(deadline.left, 0)))
         return obtaining.result()
 
     def _obtain(self, rejected: str, ask: Ask) -> str:
@@ -92,7 +100,7 @@ class AccessTokens:
             # Asking again would not help, and looks like an attack to the service.
             raise AuthenticationFailedError(self._refused[1])
         try:
-            answer = ask(refresh_token)
+            answer = ask(self._form(refresh_token))
         except AuthenticationFailedError as error:
             self._refused = (refresh_token, str(error))
             raise

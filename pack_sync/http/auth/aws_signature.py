@@ -5,6 +5,7 @@ The signer is botocore's, which is large and therefore an extra: `pack-sync[aws]
 
 import logging
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -12,7 +13,7 @@ import httpx
 
 from pack_sdk.errors import RequestRefusedError
 from pack_sync.http.allowed_hosts import host_of
-from pack_sync.http.auth.kinds import Credentials, credential
+from pack_sync.http.auth.authenticator import Authenticator, RequestTokens, credential
 
 DEFAULT_REGION = "us-east-1"
 # Services of the whole world, whose requests are signed for one region.
@@ -22,11 +23,23 @@ _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+){1,3}-\d+")
 _SIGNED = re.compile(r"host|content-type|content-md5|range|x-amz-.*")
 
 
-def sign_for_aws(service: str, credentials: Credentials, request: httpx.Request) -> None:
-    """Sign the request, which must be as it will be sent; path and query get AWS's spelling.
+class AwsSignature(Authenticator):
+    """AWSAccessKey: a signature over the request, made with the secret key."""
 
-    Raises `RequestRefusedError` for a missing credential, or when botocore is not installed.
-    """
+    def put_on(self, request: httpx.Request, tokens: RequestTokens) -> httpx.Request:
+        """Sign the request as it will be sent; path and query get AWS's spelling.
+
+        Raises `RequestRefusedError` for a missing credential, or when botocore is not installed.
+        """
+        _sign(self.authentication.service, self.credentials, request)
+        return request
+
+    def secrets(self) -> Iterable[str]:
+        """All but the region."""
+        return [value for key, value in self.credentials.items() if key != "region"]
+
+
+def _sign(service: str, credentials: Mapping[str, str], request: httpx.Request) -> None:
     try:
         from botocore.auth import S3SigV4Auth, SigV4Auth
         from botocore.awsrequest import AWSRequest

@@ -13,45 +13,44 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import httpx
 import orjson
 
-from pack_sdk.authentication import Authentication
 from pack_sdk.errors import RequestRefusedError
-from pack_sync.http.auth.kinds import Credentials, credential, header_text
+from pack_sync.http.auth.authenticator import Authenticator, RequestTokens, credential, header_text
 
 
-def fill_templates(
-    authentication: Authentication,
-    credentials: Credentials,
-    request: httpx.Request,
-    invocation_token: str,
-) -> httpx.Request:
-    """The request with the credentials in URL (but not its host), headers and body.
+class CustomTemplate(Authenticator):
+    """Custom: the pack says itself where in a request each credential goes."""
 
-    In a URL or a form they are url-encoded, in a body of JSON they are written as JSON has
-    it; elsewhere they are put in as they are. Raises `RequestRefusedError` for a template
-    whose name is no parameter of the pack's authentication.
-    """
-    if not invocation_token:
-        return request
-    names = [param.name for param in authentication.params]
-    template = _Template(names, invocation_token)
-    values = {name: credential(credentials, name) for name in names}
-    headers = {
-        name: template.fill(value, lambda key, _: header_text(credentials, key))
-        for name, value in request.headers.items()
-        if name != "content-length"  # which may change
-    }
-    path = request.url.raw_path.decode("ascii")
-    path = template.fill(path, lambda key, _: quote(values[key], safe=""))
-    content = None
-    if "content-length" in request.headers:
-        content = _filled_body(request, template, values)
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(raw_path=path.encode("ascii")),
-        headers=headers,
-        content=content,
-        extensions=request.extensions,
-    )
+    may_be_anywhere_in_url = True
+
+    def put_on(self, request: httpx.Request, tokens: RequestTokens) -> httpx.Request:
+        """The request with the credentials in URL (but not its host), headers and body.
+
+        In a URL or a form they are url-encoded, in a body of JSON they are written as JSON has
+        it; elsewhere they are put in as they are. Raises `RequestRefusedError` for a template
+        whose name is no parameter of the pack's authentication.
+        """
+        if not tokens.invocation_token:
+            return request
+        names = [param.name for param in self.authentication.params]
+        template = _Template(names, tokens.invocation_token)
+        values = {name: credential(self.credentials, name) for name in names}
+        headers = {
+            name: template.fill(value, lambda key, _: header_text(self.credentials, key))
+            for name, value in request.headers.items()
+            if name != "content-length"  # which may change
+        }
+        path = request.url.raw_path.decode("ascii")
+        path = template.fill(path, lambda key, _: quote(values[key], safe=""))
+        content = None
+        if "content-length" in request.headers:
+            content = _filled_body(request, template, values)
+        return httpx.Request(
+            request.method,
+            request.url.copy_with(raw_path=path.encode("ascii")),
+            headers=headers,
+            content=content,
+            extensions=request.extensions,
+        )
 
 
 def _filled_body(request: httpx.Request, template: "_Template", values: Mapping[str, str]) -> bytes:

@@ -1,140 +1,68 @@
-"""Requests to the token endpoint of a service with OAuth2 (contract A1, A3).
+"""OAuth2 and OAuth2ClientCredentials: requests carry an access token obtained while a sync runs.
 
-What a request and its answer hold is RFC 6749, section 6 and 4.4. It goes by the same way
-as a pack's requests: checked addresses, limits, and no secret in an error (A4).
+What a kind asks of the token endpoint is here (RFC 6749, sections 6 and 4.4); the conversation
+with the endpoint is in `oauth2_token_endpoint`.
 """
 
-import base64
-import threading
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, cast
-from urllib.parse import quote, urlencode
 
 import httpx
 
-from pack_sdk.authentication import AuthenticationType, CredentialsLocation
-from pack_sdk.errors import AuthenticationFailedError, StatusCodeError
-from pack_sync.http.allowed_hosts import host_of
-from pack_sync.http.auth.access_tokens import Ask
-from pack_sync.http.auth.kinds import credential, gets_credentials
-from pack_sync.http.auth.oauth2_answers import error_code, expiry, explain_refusal, fields_of
-from pack_sync.http.auth.token_store import Tokens
-from pack_sync.http.connection import Connection
-from pack_sync.http.page_timeout import PageTime
-from pack_sync.http.response_body import RawResponse, parse_response
-from pack_sync.http.single_request import Hop, exchange
+from pack_sync.http.auth.access_tokens import AccessTokens
+from pack_sync.http.auth.authenticator import Authenticator, RequestTokens, credential, header_text
+from pack_sync.http.auth.query_params import with_query_param
+from pack_sync.http.auth.token_store import TokenStore
+from pack_sync.project import current_project
+from pack_sync.redaction import Redactor
+from pack_sync.settings import ConnectionSettings
 
 
-def access_token_for(connection: Connection, hop: Hop, page_time: PageTime) -> str:
-    """The access token that a request needs; nothing if it needs none."""
-    tokens = connection.tokens
-    if tokens is None or not hop.authenticated:
-        return ""
-    if not gets_credentials(connection.authentication, hop.url):
-        return ""
-    return tokens.current(_asking(connection), page_time)
+class OAuth2ClientCredentials(Authenticator):
+    """The connection is the client itself: there is no account to connect, nothing to keep."""
 
+    def put_on(self, request: httpx.Request, tokens: RequestTokens) -> httpx.Request:
+        """Put the access token into the header, or the query parameter that the pack names."""
+        token = header_text({"access_token": tokens.access_token}, "access_token")
+        if name := self.authentication.token_query_param:
+            request.url = with_query_param(request.url, name, token)
+            return request
+        prefix = self.authentication.token_prefix
+        prefix = "Bearer" if prefix is None else prefix
+        request.headers["Authorization"] = f"{prefix} {token}".strip()
+        return request
 
-def renewed_access_token(connection: Connection, rejected: str, page_time: PageTime) -> str:
-    """The token after the one that the API has just rejected (contract A3)."""
-    if connection.tokens is None:
-        raise AssertionError("only a connection with tokens has had one rejected")
-    return connection.tokens.renewed(rejected, _asking(connection), page_time)
+    def access_tokens(
+        self, settings: ConnectionSettings, redactor: Redactor
+    ) -> AccessTokens | None:
+        """Access tokens in memory: another can be had at any time."""
+        return AccessTokens(settings.credentials, redactor, self.token_form)
 
-
-def _asking(connection: Connection) -> Ask:
-    return lambda refresh_token: _ask(connection, refresh_token)
-
-
-def _ask(connection: Connection, refresh_token: str) -> Tokens:
-    """Ask the token endpoint. Raises a `FetchError` that says who must do what."""
-    authentication = connection.authentication
-    if authentication.type is AuthenticationType.OAUTH2:
-        credential({"refresh_token": refresh_token}, "refresh_token")
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    else:
+    def token_form(self, refresh_token: str) -> Mapping[str, str]:
+        """The form that asks for an access token, without the client's own credentials."""
         form = {"grant_type": "client_credentials"}
-        if authentication.scopes:
-            scopes = authentication.scope_delimiter.join(authentication.scopes)
-            form[authentication.scope_param_name] = scopes
-    url = token_url(connection)
-    response = _first_accepted(connection, url, form)
-    return _tokens_of(connection, url, response)
+        if scopes := self.authentication.scopes:
+            joined = self.authentication.scope_delimiter.join(scopes)
+            form[self.authentication.scope_param_name] = joined
+        return form
 
 
-def token_url(connection: Connection) -> httpx.URL:
-    """The token endpoint, checked: https, on a declared domain or the host the pack names.
+class OAuth2(OAuth2ClientCredentials):
+    """Somebody connected an account; that gave the refresh token of the configuration."""
 
-    Raises `RequestRefusedError` (contract F4).
-    """
-    url, policy = connection.authentication.token_url, connection.policy
-    if "://" in url:  # the pack's author has named this host
-        policy = replace(policy, domains=[*policy.domains, host_of(httpx.URL(url))])
-    return policy.resolve(url)
+    def access_tokens(
+        self, settings: ConnectionSettings, redactor: Redactor
+    ) -> AccessTokens | None:
+        """Access tokens with a file for the refresh token, as many services rotate it."""
+        url = self.authentication.token_url
+        identity = [url if "://" in url else f"{settings.endpoint} {url}"]
+        keys = ("client_id", "refresh_token")
+        identity += [settings.credentials.get(key, "").strip() for key in keys]
+        project = current_project()
+        folder = settings.credentials_folder or project.state_folder / "credentials"
+        store = TokenStore(project.path(folder), identity)
+        return AccessTokens(settings.credentials, redactor, self.token_form, store)
 
-
-def _first_accepted(connection: Connection, url: httpx.URL, form: Mapping[str, str]) -> RawResponse:
-    location = connection.authentication.credentials_location
-    if location is not CredentialsLocation.AUTOMATIC:
-        return _post(connection, url, form, location)
-    response = _post(connection, url, form, CredentialsLocation.BODY)
-    if response.status == 401 or error_code(fields_of(response.body)) == "invalid_client":
-        response = _post(connection, url, form, CredentialsLocation.AUTHORIZATION_HEADER)
-    return response
-
-
-def _post(
-    connection: Connection,
-    url: httpx.URL,
-    form: Mapping[str, str],
-    location: CredentialsLocation,
-) -> RawResponse:
-    credentials = connection.settings.credentials
-    client_id = credential(credentials, "client_id")
-    secret = ""
-    if "client_secret" in connection.authentication.credential_keys:
-        secret = credential(credentials, "client_secret")
-    secret = secret or credentials.get("client_secret", "").strip()
-    headers = {
-        "Accept": "application/json",
-        "Content-Type": "application/x-www-form-urlencoded",
-        "User-Agent": "pack-sync",
-    }
-    if location is CredentialsLocation.AUTHORIZATION_HEADER:
-        pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
-        connection.redactor.learn([pair])
-        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    else:
-        form = {**form, "client_id": client_id, **({"client_secret": secret} if secret else {})}
-    hop = Hop(
-        method="POST",
-        url=url,
-        headers=headers,
-        content=urlencode(form).encode(),
-        authenticated=False,
-    )
-    # Not the page's time: what the endpoint answers must be saved even if the page is over.
-    seconds = connection.settings.request_timeout_seconds
-    response, _ = exchange(connection, hop, PageTime.starting_now(seconds, threading.Event()))
-    return response
-
-
-def _tokens_of(connection: Connection, url: httpx.URL, response: RawResponse) -> Tokens:
-    if response.status == 429 or response.status >= 500:  # it may be better next time
-        answer = parse_response(response, as_bytes=False)
-        raise StatusCodeError(answer, method="POST", url=str(url))
-    fields = fields_of(response.body)
-    code = error_code(fields)
-    if response.status < 300 and not code:
-        nested = fields.get(connection.authentication.nested_response_key)
-        if isinstance(nested, Mapping):
-            fields = cast("Mapping[str, Any]", nested)
-        token = fields.get("access_token")
-        if isinstance(token, str) and token:
-            return Tokens(
-                access_token=token,
-                refresh_token=str(fields.get("refresh_token") or ""),
-                expires_at=expiry(fields),
-            )
-    raise AuthenticationFailedError(explain_refusal(connection, url, response.status, code))
+    def token_form(self, refresh_token: str) -> Mapping[str, str]:
+        """The form that exchanges the refresh token for an access token."""
+        credential({"refresh_token": refresh_token}, "refresh_token")
+        return {"grant_type": "refresh_token", "refresh_token": refresh_token}

@@ -92,8 +92,9 @@ class TokenStore:
 
     def _unusable(self, how: str, error: OSError) -> AuthenticationFailedError:
         return AuthenticationFailedError(
-            f"The file of tokens {self.path} cannot be {how} ({error.strerror}). Mend that, or set "
-            "`credentials_folder` of the connection to a folder that can be written and is kept."
+            f"The file of tokens {self.path} cannot be {how} ({error.strerror}). Make it so, "
+            "or set `credentials_folder` of the connection to a folder that can be written and is "
+            "kept."
         )
 
 

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 import httpx
 import orjson
 
-from pack_sdk.authentication import AuthenticationType
 from pack_sync.http.connection import Connection
 
 # A token is not used in its last seconds: it could expire on the way.
@@ -55,7 +54,7 @@ def explain_refusal(connection: Connection, url: httpx.URL, status: int, code: s
 def _remedy(connection: Connection, status: int, code: str) -> str:
     authentication = connection.authentication
     client = f"{_where(connection, 'client_id')} and {_where(connection, 'client_secret')}"
-    refreshes = authentication.type is AuthenticationType.OAUTH2
+    refreshes = "refresh_token" in authentication.credential_keys
     if code == "invalid_grant" and refreshes:
         at = f" at {url}" if (url := authentication.authorization_url) else ""
         return (

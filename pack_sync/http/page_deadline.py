@@ -8,28 +8,29 @@ from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageTime:
-    """The time of one page: `seconds` until `deadline`, or until `cancelled` is set."""
+class PageDeadline:
+    """The time of one page: `seconds` until `at`, or until `cancelled` is set."""
 
     seconds: float
     cancelled: threading.Event
-    deadline: float = field(default=0.0)
+    at: float = field(default=0.0)
 
     @classmethod
-    def starting_now(cls, seconds: float, cancelled: threading.Event) -> "PageTime":
+    def starting_now(cls, seconds: float, cancelled: threading.Event) -> "PageDeadline":
         """The time of a page that begins now."""
-        return cls(seconds=seconds, cancelled=cancelled, deadline=time.monotonic() + seconds)
+        return cls(seconds=seconds, cancelled=cancelled, at=time.monotonic() + seconds)
 
     @property
     def left(self) -> float:
         """The seconds left, below 0 when the time is over."""
-        return self.deadline - time.monotonic()
+        return self.at - time.monotonic()
 
     def check(self, doing: str) -> None:
         """Raise if no further request may be made or waited for; `doing` starts a sentence."""
         if self.cancelled.is_set():
             raise RequestRefusedError(
-                f"{doing} was stopped: the call of the pack that made the request was given up."
+                f"{doing} was stopped: the sync no longer waits for the call of the pack that made "
+                "the request."
             )
         if self.left <= 0:
             raise ConnectionFailedError(
