@@ -16,7 +16,7 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-quick dev lint types check crash vulnerabilities bench bench-quick clean
+.PHONY: demo test test-quick matrix dev lint types check crash vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -29,6 +29,10 @@ test: $(INSTALLED)
 test-quick: $(INSTALLED)
 	@test -n "$(ROOM)" || { echo "nothing has changed; name a room, such as ROOM=engine"; exit 2; }
 	$(RUN)/pytest -n logical --dist worksteal -m "not slow" $(addprefix tests/,$(ROOM))
+
+# A chosen part of the tests with the lowest and newest Dagster, DuckDB and Python; see .ci/matrix.
+matrix: | uv
+	@UV=$(UV) .ci/matrix $(MATRIX)
 
 # `dagster dev` with the demo API behind it; its data changes every 30 seconds.
 dev: $(INSTALLED)
@@ -61,7 +65,7 @@ bench-quick: $(BENCH_INSTALLED)
 	$(BENCH_RUN) --size quick $(BENCH)
 
 clean:
-	rm -rf .venv .venv-bench .venv-bench-airbyte .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv .venv-bench .venv-bench-airbyte .venv-matrix .uv .dagster warehouse.duckdb warehouse.duckdb.wal
 
 $(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench
 $(BENCH_INSTALLED): pyproject.toml uv.lock | uv

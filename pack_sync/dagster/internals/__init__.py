@@ -2,7 +2,7 @@
 
 What goes in and out are Dagster's public objects. Each private part, and what happens without it:
 
-- `sqlite_storage`, the storages' classes, their methods and tables (all there from Dagster 1.13.5
+- `sqlite_storage`, the storages' classes, their methods and tables (all there from Dagster 1.13.13
   on): Dagster's own SQLite storage.
 - `run_launcher`, what a launcher says of a run's health: Dagster's default launcher; only the ticks
   of a pack's schedules notice a run whose process is gone.
