@@ -30,12 +30,12 @@ import sys
 from benchmarks.many_tables_run import make_pack
 from pack_sync.dagster.assets import build_pack_assets
 from pack_sync.dagster.configuration import ScheduleConfiguration
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.dagster.jobs import build_sync_jobs
 from pack_sync.dagster.schedules import build_pack_schedules
-pack = PackAssets(name="bench", pack=make_pack(int(sys.argv[1])))
+pack = PackTables(name="bench", pack=make_pack(int(sys.argv[1])))
 defs = dg.Definitions(
     assets=build_pack_assets(pack), jobs=build_sync_jobs(),
     schedules=build_pack_schedules(pack, ScheduleConfiguration()),

@@ -18,8 +18,8 @@ from benchmarks import engine_run
 from benchmarks.shapes import SHAPES
 from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.assets import build_pack_assets
-from pack_sync.dagster.pack_resource import ConnectionConfig, PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_resource import PackConnection, PackResource
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest
@@ -81,7 +81,7 @@ def main(
     os.chdir(folder)
     os.environ["DAGSTER_HOME"] = str(folder)
     _TABLES["pack"] = make_pack(tables) if tables else make_crawled_pack()
-    connection = ConnectionConfig(
+    connection = PackConnection(
         endpoint=url, allow_http_localhost=True, max_concurrent_requests=requests
     )
     pack = BenchmarkPack(
@@ -92,7 +92,7 @@ def main(
     warehouse = WarehouseResource(
         path=str(folder / "warehouse.duckdb"), spool_folder=str(folder / "spool")
     )
-    definition = PackAssets(name="bench", pack=_TABLES["pack"], op_per_table=op_per_table)
+    definition = PackTables(name="bench", pack=_TABLES["pack"], op_per_table=op_per_table)
     run = _run_by_dagster if dagster else _run_by_engine
     cpu = time.process_time()
     seconds, count = run(definition, pack, warehouse)
@@ -103,7 +103,7 @@ def main(
 
 
 def _run_by_dagster(
-    definition: PackAssets, pack: PackResource, warehouse: WarehouseResource
+    definition: PackTables, pack: PackResource, warehouse: WarehouseResource
 ) -> tuple[float, int]:
     """Seconds from the run's start to its end, and how many tables were materialized."""
     definitions = dg.Definitions(
@@ -122,7 +122,7 @@ def _run_by_dagster(
 
 
 def _run_by_engine(
-    definition: PackAssets, pack: PackResource, warehouse: WarehouseResource
+    definition: PackTables, pack: PackResource, warehouse: WarehouseResource
 ) -> tuple[float, int]:
     """Seconds, and how many tables were synced."""
     runs = TableRuns(max_parallel=pack.max_parallel_tables)

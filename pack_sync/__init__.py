@@ -10,34 +10,46 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pack_sync.dagster.assets import build_pack_assets
     from pack_sync.dagster.component import PackSyncComponent
-    from pack_sync.dagster.jobs import build_sync_jobs
-    from pack_sync.dagster.pack_resource import PackResource
+    from pack_sync.dagster.configuration import ScheduleConfiguration
+    from pack_sync.dagster.jobs import build_pack_jobs, build_sync_jobs
+    from pack_sync.dagster.pack_resource import PackConnection, PackResource
+    from pack_sync.dagster.pack_tables import PackTables
     from pack_sync.dagster.schedules import build_pack_schedules
-    from pack_sync.dagster.translator import PackSyncTranslator
+    from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
     from pack_sync.dagster.warehouse_resource import WarehouseResource
     from pack_sync.warehouse.duckdb_file import Warehouse
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "PackConnection",
     "PackResource",
     "PackSyncComponent",
     "PackSyncTranslator",
+    "PackTables",
+    "ScheduleConfiguration",
+    "SyncTableData",
     "Warehouse",
     "WarehouseResource",
     "__version__",
     "build_pack_assets",
+    "build_pack_jobs",
     "build_pack_schedules",
     "build_sync_jobs",
 ]
 
 _MODULES = {
+    "PackConnection": "pack_sync.dagster.pack_resource",
     "PackResource": "pack_sync.dagster.pack_resource",
     "PackSyncComponent": "pack_sync.dagster.component",
     "PackSyncTranslator": "pack_sync.dagster.translator",
+    "PackTables": "pack_sync.dagster.pack_tables",
+    "ScheduleConfiguration": "pack_sync.dagster.configuration",
+    "SyncTableData": "pack_sync.dagster.translator",
     "Warehouse": "pack_sync.warehouse.duckdb_file",
     "WarehouseResource": "pack_sync.dagster.warehouse_resource",
     "build_pack_assets": "pack_sync.dagster.assets",
+    "build_pack_jobs": "pack_sync.dagster.jobs",
     "build_pack_schedules": "pack_sync.dagster.schedules",
     "build_sync_jobs": "pack_sync.dagster.jobs",
 }

@@ -252,7 +252,7 @@ Every setting with its default. This page is made of `pack_sync/settings.py` by
 """
 _GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
     "A pack": ("`attributes` of a `defs.yaml`, and `PackResource`", SyncSettings),
-    "A connection": ("below `connections.<name>`, and `ConnectionConfig`", ConnectionOptions),
+    "A connection": ("below `connections.<name>`, and `PackConnection`", ConnectionOptions),
     "Schedules": ("below `schedule`", ScheduleSettings),
     "Freshness": ("below `freshness`", FreshnessSettings),
     "The warehouse": ("`WarehouseResource`", WarehouseSettings),

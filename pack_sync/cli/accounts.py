@@ -7,11 +7,11 @@ import dagster as dg
 from pack_sync.cli.context import call_environment
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 
 
 def account_names(
-    component: PackSyncComponent, definition: PackAssets
+    component: PackSyncComponent, definition: PackTables
 ) -> Iterator[tuple[str, str]]:
     """Each connection, and the account's name; the services are asked.
 

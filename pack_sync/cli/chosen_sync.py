@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.crawl_children import children_of
@@ -54,7 +54,7 @@ def chosen_sync(pack: str, table: str, sync: str | None) -> Generator[ChosenSync
         yield ChosenSync(sync=found, warehouse=warehouse)
 
 
-def _key_of(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
+def _key_of(definition: PackTables, table: str, sync: str | None) -> SyncKey:
     """A sync's key; of several, one must be named, because a wrong one could be changed."""
     syncs = list(definition.syncs_of(table))
     if sync is None and len(syncs) > 1:

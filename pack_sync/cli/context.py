@@ -15,7 +15,7 @@ from pack_sdk.logger import SilentLogger
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
@@ -67,7 +67,7 @@ def open_project() -> Project:
 
 def configured_packs(
     *, complete: bool = True
-) -> Mapping[str, tuple[PackSyncComponent, PackAssets]]:
+) -> Mapping[str, tuple[PackSyncComponent, PackTables]]:
     """The packs that `defs/` switches on, by name, with their configuration.
 
     Raises `ConfigurationError` where it is wrong, or something that is required is missing
@@ -80,7 +80,7 @@ def configured_packs(
     if complete:
         for _, definition in definitions:
             definition.check()
-    packs: dict[str, tuple[PackSyncComponent, PackAssets]] = {}
+    packs: dict[str, tuple[PackSyncComponent, PackTables]] = {}
     for component, definition in definitions:
         if definition.name in packs:
             raise ConfigurationError(
@@ -108,7 +108,7 @@ def _tell(line: str) -> None:
     errors.print(escape(line), style="dim", highlight=False, soft_wrap=True)
 
 
-def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackAssets]:
+def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackTables]:
     """The configured pack of that name; exits with the choices if there is none."""
     packs = configured_packs(complete=complete)
     if name not in packs:
@@ -116,7 +116,7 @@ def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent,
     return packs[name]
 
 
-def choose_table(definition: PackAssets, table: str) -> str:
+def choose_table(definition: PackTables, table: str) -> str:
     """The table of that name, written in any case; exits with the choices if there is none."""
     for name in definition.configured_tables:
         if name.casefold() == table.casefold():
@@ -127,7 +127,7 @@ def choose_table(definition: PackAssets, table: str) -> str:
     )
 
 
-def choose_sync(definition: PackAssets, table: str, sync: str | None) -> SyncKey:
+def choose_sync(definition: PackTables, table: str, sync: str | None) -> SyncKey:
     """The sync of that name, or the table's first; exits with the choices if there is none."""
     syncs = list(definition.syncs_of(table))
     if sync is not None and sync not in syncs:

@@ -23,7 +23,7 @@ from pack_sync.cli.context import (
 )
 from pack_sync.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_dynamic_urls
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.ledger.sync_key import SyncKey
 
@@ -75,7 +75,7 @@ def _choose_parameter(table: SyncTable, name: str) -> Parameter:
 
 
 def _look_up(
-    definition: PackAssets, key: SyncKey, pack: PackResource, parameter: Parameter, search: str
+    definition: PackTables, key: SyncKey, pack: PackResource, parameter: Parameter, search: str
 ) -> Sequence[Choice]:
     """Ask the pack, with the sync's connection and what is configured for it so far."""
     configured = definition.syncs_of(key.table)[key.sync]

@@ -12,7 +12,7 @@ from pack_sync.commit.change_samples import UpdatedRow, Values
 from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
@@ -25,7 +25,7 @@ _LONGEST_VALUE = 60
 
 def dry_run(
     component: PackSyncComponent,
-    definition: PackAssets,
+    definition: PackTables,
     tables: Sequence[str],
     *,
     full: bool,

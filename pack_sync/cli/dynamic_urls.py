@@ -19,7 +19,7 @@ from pack_sdk.sync_table import SyncTable
 from pack_sync.cli.context import call_environment, console, fail
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.parameters import known_parameters
 from pack_sync.dagster.table_entries import default_entries
 from pack_sync.runtimes.session import PackSession
@@ -35,7 +35,7 @@ class UrlQuestion:
     url: str | None = None
 
 
-def choose_dynamic_table(definition: PackAssets, name: str) -> SyncTable:
+def choose_dynamic_table(definition: PackTables, name: str) -> SyncTable:
     """The pack's dynamic table of that name, in any case; exits with the choices if none is."""
     dynamic = [table for table in definition.pack.sync_tables.values() if table.is_dynamic]
     for table in dynamic:
@@ -50,7 +50,7 @@ def choose_dynamic_table(definition: PackAssets, name: str) -> SyncTable:
 
 def show_dynamic_urls(
     component: PackSyncComponent,
-    definition: PackAssets,
+    definition: PackTables,
     table: SyncTable,
     question: UrlQuestion,
     connection: str,
@@ -88,7 +88,7 @@ def show_dynamic_urls(
 
 @contextmanager
 def _session(
-    component: PackSyncComponent, definition: PackAssets, table: SyncTable, connection: str
+    component: PackSyncComponent, definition: PackTables, table: SyncTable, connection: str
 ) -> Generator[PackSession]:
     """The pack, to be asked; an error ends the command, without secrets."""
     with dg.build_resources({definition.resource_key: component.resource()}) as built:
@@ -107,7 +107,7 @@ def _session(
 
 def _show_one(
     component: PackSyncComponent,
-    definition: PackAssets,
+    definition: PackTables,
     table: SyncTable,
     url: str,
     connection: str,
@@ -131,7 +131,7 @@ def _show_one(
 
 
 def _print_entries(
-    definition: PackAssets, table: SyncTable, urls: Sequence[DynamicUrl], connection: str
+    definition: PackTables, table: SyncTable, urls: Sequence[DynamicUrl], connection: str
 ) -> None:
     """The lines that switch these URLs on; without `tables` there, what is synced now too."""
     if not urls:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pack_sync.cli.accounts import account_names
 from pack_sync.cli.context import configured_packs, console, plain_errors
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.settings import ScheduleSettings
 
@@ -44,7 +44,7 @@ def list_packs(
             console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
 
 
-def _print_left_out(definition: PackAssets) -> None:
+def _print_left_out(definition: PackTables) -> None:
     """The dynamic tables that a defs.yaml without `tables` does not have (contract C23)."""
     for table in definition.pack.sync_tables.values():
         if definition.tables is None and table.is_dynamic:

@@ -24,7 +24,7 @@ from pack_sync.cli.context import (
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
@@ -136,7 +136,7 @@ def replay(
             _print_replay(key, done)
 
 
-def _present_schema(component: PackSyncComponent, definition: PackAssets, key: SyncKey) -> Schema:
+def _present_schema(component: PackSyncComponent, definition: PackTables, key: SyncKey) -> Schema:
     """The schema that the pack declares, or says when it is asked (contract C23)."""
     table = definition.table_of(key.table)
     if table.dynamic is None:

@@ -15,7 +15,7 @@ import dagster as dg
 from pack_sync.dagster.checks import check_specs
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, SyncConfig, definitions_by_op
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 
@@ -28,7 +28,7 @@ def run_pack(context: dg.AssetExecutionContext, pack: PackResource) -> Iterable[
 
 
 def build_pack_assets(
-    definition: PackAssets, *, execute: Execute = run_pack
+    definition: PackTables, *, execute: Execute = run_pack
 ) -> list[dg.AssetsDefinition]:
     """The assets of a pack's sync tables; `definition.translator` makes their specs.
 
@@ -45,7 +45,7 @@ def build_pack_assets(
     ]
 
 
-def _ops(definition: PackAssets) -> dict[str, list[str]]:
+def _ops(definition: PackTables) -> dict[str, list[str]]:
     """The tables by the name of their op."""
     ops: dict[str, list[str]] = {}
     for table in definition.configured_tables:
@@ -64,7 +64,7 @@ def _ops(definition: PackAssets) -> dict[str, list[str]]:
 
 
 def _build_op(
-    definition: PackAssets, name: str, tables: Sequence[str], execute: Execute
+    definition: PackTables, name: str, tables: Sequence[str], execute: Execute
 ) -> dg.AssetsDefinition:
     """The op that syncs some tables: those of a connection, or one that has an op of its own."""
     by_sync = definition.is_partitioned(tables[0])
@@ -91,5 +91,5 @@ def _build_op(
     return sync_tables
 
 
-def _partitions(definition: PackAssets, table: str) -> dg.StaticPartitionsDefinition:
+def _partitions(definition: PackTables, table: str) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition(list(definition.syncs_of(table)))

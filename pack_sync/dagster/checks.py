@@ -9,7 +9,7 @@ import dagster as dg
 from pack_sync.commit.table_state import TableState, read_table_state
 from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_complete
 from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -124,7 +124,7 @@ _CHECKS: Mapping[str, Callable[[dg.AssetKey, TableState], dg.AssetCheckResult]] 
 class Checks:
     """The checks that a run has selected, evaluated as its tables are synced."""
 
-    def __init__(self, definition: PackAssets, selected: AbstractSet[dg.AssetCheckKey]) -> None:
+    def __init__(self, definition: PackTables, selected: AbstractSet[dg.AssetCheckKey]) -> None:
         self._definition = definition
         self._selected = selected
         self._remembered: dict[dg.AssetKey, SyncOutcome] = {}

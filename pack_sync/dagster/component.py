@@ -25,8 +25,8 @@ from pack_sync.dagster.configuration import (
 )
 from pack_sync.dagster.freshness import freshness_policy
 from pack_sync.dagster.jobs import build_pack_jobs
-from pack_sync.dagster.pack_resource import ConnectionConfig, PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_resource import PackConnection, PackResource
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
 from pack_sync.dagster.schedules import build_pack_schedules
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
@@ -131,7 +131,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         component._where = _shown(context.path)
         return component
 
-    def definition(self) -> PackAssets:
+    def definition(self) -> PackTables:
         """The pack, loaded and checked. Raises `ConfigurationError` that names the file."""
         where = self._where
         try:
@@ -140,7 +140,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
             raise ConfigurationError(f"{where}.pack: {error}") from error
         self._check(pack, where)
         folder = pack_name(self.pack)
-        return PackAssets(
+        return PackTables(
             name=self.name or folder,
             pack=pack,
             tables=self.tables,
@@ -187,7 +187,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     def resource(self) -> PackResource:
         """The pack as a resource; credentials are read when a run starts."""
         connections = {
-            name: ConnectionConfig(
+            name: PackConnection(
                 **connection.model_dump(exclude={"credentials"}),
                 credentials={
                     key: dg.EnvVar(variable.env) for key, variable in connection.credentials.items()
@@ -201,7 +201,11 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
 
 
 class _ComponentTranslator(PackSyncTranslator):
-    """Makes the specs as the component says, whose methods a subclass may have overridden."""
+    """Makes the specs as the component says, whose methods a subclass may have overridden.
+
+    Dagster's `create_component_translator_cls` leaves `translation` to its caller and passes over
+    `get_asset_spec` of the component itself, so it would not make this any shorter.
+    """
 
     def __init__(self, component: PackSyncComponent) -> None:
         self._component = component

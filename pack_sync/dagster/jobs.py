@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.translator import SYNC_TAG
 from pack_sync.engine.full_or_incremental import MODE_TAG
 
@@ -25,7 +25,7 @@ def build_sync_jobs() -> list[Any]:
     return _jobs("", dg.AssetSelection.tag(SYNC_TAG, "true"), "all tables of all packs")
 
 
-def build_pack_jobs(definition: PackAssets) -> list[Any]:
+def build_pack_jobs(definition: PackTables) -> list[Any]:
     """The jobs of a pack: `<pack>_incremental` and `<pack>_full_refresh`, of all its tables."""
     keys = [definition.key_of(table) for table in definition.configured_tables]
     return _jobs(

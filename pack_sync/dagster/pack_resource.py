@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from pack_sdk.pack import Pack
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
@@ -37,7 +37,7 @@ class _ReadLater(BaseModel):
         return value if isinstance(value, _WHOLE_NUMBER_VARIABLE) else check(value)
 
 
-class ConnectionConfig(_ReadLater, ConnectionOptions, dg.Config):
+class PackConnection(_ReadLater, ConnectionOptions, dg.Config):
     """One account of the service; its credentials are `dg.EnvVar`s."""
 
     credentials: dict[str, str] = Field(
@@ -57,14 +57,14 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
     """
 
     pack: str = Field(description="A folder of packs/, or the path of a folder or a module.")
-    connections: dict[str, ConnectionConfig] = Field(
+    connections: dict[str, PackConnection] = Field(
         default_factory=dict, description="Accounts of the service, by name."
     )
 
     _open: dict[str, Connection] = PrivateAttr(default_factory=dict[str, Connection])
 
     def run(
-        self, context: dg.AssetExecutionContext, definition: PackAssets | None = None
+        self, context: dg.AssetExecutionContext, definition: PackTables | None = None
     ) -> Iterator[PackEvent]:
         """Sync the tables that the run has selected, in an op that `build_pack_assets` made.
 
@@ -97,7 +97,7 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
     def connection(self, name: str) -> Connection:
         """The connection of that name, opened on first use."""
         if name not in self._open:
-            config = self.connections.get(name) or ConnectionConfig()
+            config = self.connections.get(name) or PackConnection()
             pack = self.load()
             self._open[name] = Connection(
                 ConnectionSettings(name=name, **config.model_dump()),

@@ -26,7 +26,7 @@ _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackAssets:
+class PackTables:
     """A pack and its configuration.
 
     `tables` says which of the pack's tables become assets, by the assets' names; None means
@@ -92,7 +92,7 @@ class PackAssets:
         return re.sub(r"[^A-Za-z0-9_]", "_", f"{self.name}_{self.connection_of(table)}")
 
     def parameters_of(self, table: str, sync: str = DEFAULT_SYNC) -> dict[str, Any]:
-        """The parameter values of one sync. Raises `ConfigurationError` (contract C19, P)."""
+        """The parameter values of one sync. Raises `ConfigurationError`."""
         where = f"{self.where}.tables.{table}"
         if self.is_partitioned(table):
             where = f"{where}.syncs.{sync}"

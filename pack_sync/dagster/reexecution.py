@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 
 _FROM_FAILURE_TAG = "dagster/is_resume_retry"
 
 
 def synced_before(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, definition: PackAssets
+    instance: dg.DagsterInstance, run: dg.DagsterRun, definition: PackTables
 ) -> set[SyncKey]:
     """The syncs of a pack that the runs which this one goes on from have materialized.
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from pack_sync.dagster.internals.dead_runs import end_if_dead
 from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.ledger.cursors import read_position
 from pack_sync.ledger.sync_key import SyncKey
@@ -29,7 +29,7 @@ _IN_FLIGHT = [
 
 
 def build_pack_schedules(
-    definition: PackAssets, times: ScheduleSettings
+    definition: PackTables, times: ScheduleSettings
 ) -> list[dg.ScheduleDefinition]:
     """The pack's schedules: `<pack>_incremental`, `<pack>_without_cursor`, `<pack>_full_refresh`.
 
@@ -78,7 +78,7 @@ def build_pack_schedules(
 
 
 def _schedule(
-    definition: PackAssets,
+    definition: PackTables,
     times: ScheduleSettings,
     *,
     name: str,
@@ -101,7 +101,7 @@ def _schedule(
 
 
 def _by_cursor(
-    context: dg.ScheduleEvaluationContext, definition: PackAssets
+    context: dg.ScheduleEvaluationContext, definition: PackTables
 ) -> tuple[list[str], list[str]]:
     """The pack's tables with a cursor or never synced, and those without a cursor."""
     warehouse = cast("WarehouseResource", getattr(context.resources, WAREHOUSE)).open()
@@ -120,7 +120,7 @@ def _by_cursor(
 
 def _request(
     context: dg.ScheduleEvaluationContext,
-    definition: PackAssets,
+    definition: PackTables,
     tables: Sequence[str],
     needed: str,
 ) -> Tick:

@@ -13,7 +13,7 @@ from pack_sync.dagster.checks import Checks
 from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
 from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.reexecution import synced_before
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
@@ -88,7 +88,7 @@ class PackRun:
     """One op of a run: which tables of a pack, with which resources."""
 
     context: dg.AssetExecutionContext
-    definition: PackAssets
+    definition: PackTables
     pack: OpenPack
     warehouse: WarehouseResource
     _failures: list[TableFailed] = field(default_factory=list[TableFailed])
@@ -196,11 +196,11 @@ class PackRun:
             yield from checks.of(asset, event.outcome)
 
 
-definitions_by_op: WeakKeyDictionary[dg.OpDefinition, PackAssets] = WeakKeyDictionary()
+definitions_by_op: WeakKeyDictionary[dg.OpDefinition, PackTables] = WeakKeyDictionary()
 """Which pack an op is of. Not in the assets' metadata, where the UI would show it."""
 
 
-def definition_of(context: dg.AssetExecutionContext) -> PackAssets:
+def definition_of(context: dg.AssetExecutionContext) -> PackTables:
     """The pack that the running op is of. Raises `TypeError` for an op that is of none."""
     definition = definitions_by_op.get(context.op_execution_context.op_def)
     if definition is None:
@@ -212,7 +212,7 @@ def definition_of(context: dg.AssetExecutionContext) -> PackAssets:
 
 
 def sync_job_of(
-    definition: PackAssets,
+    definition: PackTables,
     key: SyncKey,
     pack: OpenPack,
     warehouse: WarehouseResource,

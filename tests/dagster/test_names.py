@@ -12,7 +12,7 @@ from pack_sync.dagster.configuration import (
     SyncConfiguration,
     TableConfiguration,
 )
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.warehouse.identifiers import quote_identifier
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
@@ -38,7 +38,7 @@ def pack_with(table: str) -> Pack:
 @pytest.mark.parametrize("table", ["Müller", '";DROP', "a/b", "Tasks-1.x"])
 def test_any_table_name_makes_an_asset(table: str) -> None:
     """What Dagster does not allow in an asset key becomes `_`; the DuckDB table keeps its name."""
-    (assets,) = build_pack_assets(PackAssets(name="acme", pack=pack_with(table)))
+    (assets,) = build_pack_assets(PackTables(name="acme", pack=pack_with(table)))
     (key,) = assets.keys
     assert key.path[0] == "acme"
     assert "/" not in key.path[1]
@@ -64,7 +64,7 @@ def test_a_table_name_leads_nowhere(project: DagsterProject, table: str) -> None
 @pytest.mark.parametrize("name", ["_sync", "_stage", "a b", "pg_catalog", "1st", ""])
 def test_a_pack_name_that_cannot_be_a_schema_is_refused(name: str) -> None:
     """`_sync` holds the ledger: a pack of that name would write into it."""
-    definition = PackAssets(name=name, pack=pack_with("Tasks"), where="defs.yaml")
+    definition = PackTables(name=name, pack=pack_with("Tasks"), where="defs.yaml")
     with pytest.raises(ConfigurationError, match=r"defs\.yaml\.name: .* cannot be a pack's name"):
         build_pack_assets(definition)
 
@@ -73,7 +73,7 @@ def test_a_pack_name_that_cannot_be_a_schema_is_refused(name: str) -> None:
 def test_a_sync_name_has_no_slash(sync: str) -> None:
     """The slash parts a sync from its parent's value where a table is crawled (contract D7)."""
     tables = {"Tasks": TableConfiguration(syncs={sync: SyncConfiguration()})}
-    definition = PackAssets(name="acme", pack=pack_with("Tasks"), tables=tables, where="d")
+    definition = PackTables(name="acme", pack=pack_with("Tasks"), tables=tables, where="d")
     with pytest.raises(ConfigurationError, match=r"d\.tables\.Tasks\.syncs"):
         definition.check()
 

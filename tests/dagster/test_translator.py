@@ -17,7 +17,7 @@ from pack_sync.dagster.configuration import (
 )
 from pack_sync.dagster.freshness import longest_gap
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.dagster.warehouse_resource import WarehouseResource
@@ -122,7 +122,7 @@ def test_a_translator_of_python(project: DagsterProject) -> None:
     """The tag that the jobs select by stays, whatever a translator makes of the tags."""
     path = project.add_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"))))
     resource = PackResource(pack=path)
-    definition = PackAssets(name="acme", pack=resource.load(), translator=Bronze())
+    definition = PackTables(name="acme", pack=resource.load(), translator=Bronze())
     assets = build_pack_assets(definition)
     (spec,) = assets[0].specs
     assert spec.key == dg.AssetKey(["bronze", "acme", "Items"])
@@ -190,7 +190,7 @@ def test_run_in_an_op_of_your_own(project: DagsterProject) -> None:
     """`PackResource.run(context, definition)` yields the events where the user wants them."""
     path = project.add_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"))))
     resource = PackResource(pack=path)
-    definition = PackAssets(name="acme", pack=resource.load())
+    definition = PackTables(name="acme", pack=resource.load())
     seen: list[str] = []
 
     @dg.multi_asset(specs=list(definition.specs.values()))
@@ -244,7 +244,7 @@ def test_tables_of_a_connection_share_an_op_and_a_pool() -> None:
     pack = pack_of(One=Scripted(), Two=Scripted(), Far=Scripted(), Many=Scripted())
     ops = {
         assets.op.name: (sorted(key.path[-1] for key in assets.keys), assets.op.pool)
-        for assets in build_pack_assets(PackAssets(name="acme", pack=pack, tables=tables))
+        for assets in build_pack_assets(PackTables(name="acme", pack=pack, tables=tables))
     }
     assert ops == {
         "sync_acme": (["One", "Two"], "acme_default"),

@@ -10,7 +10,7 @@ import pytest
 
 from pack_sdk import Pack, make_object_schema, make_parameter
 from pack_sync.dagster.configuration import ConfigurationError, TableConfiguration
-from pack_sync.dagster.pack_tables import PackAssets
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_job import SyncJob
@@ -92,7 +92,7 @@ class Forum:
         self, *tables: str, mode: Any = "auto", approve_deletes: bool = False
     ) -> list[RunEvent]:
         """Sync these tables, or both, in one run."""
-        definition = PackAssets(name="forum", pack=self.pack())
+        definition = PackTables(name="forum", pack=self.pack())
         connection = Connection(
             ConnectionSettings(name="default", max_concurrent_requests=self.requests_at_once),
             definition.pack.authentication,
@@ -301,7 +301,7 @@ def test_an_incomplete_child_is_synced_fully_at_once(forum: Forum) -> None:
 
 def test_a_crawled_parameter_cannot_be_configured(forum: Forum) -> None:
     """Its values come from the parent; the error names the table (C20)."""
-    definition = PackAssets(
+    definition = PackTables(
         name="forum",
         pack=forum.pack(),
         tables={
