@@ -37,12 +37,34 @@ class DeleteGuard(Settings):
         default=100,
         ge=0,
         description="A full sync that would delete at most this many rows is not held for its "
-        "share.",
+        "share; a table with at most three times as many rows is a small table, see below.",
+    )
+    small_table_deleted_share: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="In a small table, a full sync that would delete a larger share than this, and "
+        "more than small_table_deleted_rows, is held for approval.",
+    )
+    small_table_deleted_rows: int = Field(
+        default=3,
+        ge=0,
+        description="In a small table, a full sync that would delete at most this many rows is not "
+        "held for its share.",
     )
     hold_empty: bool = Field(
         default=True,
         description="Hold a full sync that returns no rows for a table that has some.",
     )
+
+    def holds(self, deletes: int, rows_before: int) -> bool:
+        """Whether to hold what would delete so many of the rows that were there before."""
+        if deletes > self.max_deleted_rows and deletes > self.max_deleted_share * rows_before:
+            return True
+        # In a table that small, a page that is missing may have fewer rows than max_deleted_rows.
+        small = rows_before <= 3 * self.max_deleted_rows
+        floor, share = self.small_table_deleted_rows, self.small_table_deleted_share
+        return small and deletes > floor and deletes > share * rows_before
 
 
 class SyncSettings(DeleteGuard):

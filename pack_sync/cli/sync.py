@@ -17,11 +17,19 @@ from pack_sync.cli.report import report_table
 from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 from pack_sync.dagster.run_job import run_job
+from pack_sync.dagster.sync_op import APPROVE_TAG
 
 
 def sync(
     what: Annotated[str, typer.Argument(metavar="PACK[.TABLE]", help="What to sync.")],
     full: Annotated[bool, typer.Option("--full", help="Fetch all rows, not only changes.")] = False,
+    approve_deletes: Annotated[
+        bool,
+        typer.Option(
+            "--approve-deletes",
+            help="Apply what is held because it would delete many rows, this once.",
+        ),
+    ] = False,
     dry: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would change, row by row. Nothing is written."),
@@ -49,6 +57,7 @@ def sync(
                 keys,
                 instance=instance,
                 code_location=project.code_location,
+                tags={APPROVE_TAG: "true"} if approve_deletes else {},
             )
     console.print(report_table(result))
     if not result.success:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.commit.change_samples import OnChanges, sample_of_changes
-from pack_sync.commit.delete_guard import check_deletes
+from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
 from pack_sync.commit.full_sync_audit import (
     Audit,
     audit_changes,
@@ -17,10 +17,16 @@ from pack_sync.commit.full_sync_audit import (
     last_audits,
 )
 from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
-from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.row_changes import (
+    RowChanges,
+    UnconfirmedRows,
+    find_changes,
+    make_changes,
+)
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_state import TableState
 from pack_sync.commit.target_table import TargetTable
+from pack_sync.ledger.absent_rows import remember_absent
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
@@ -30,6 +36,7 @@ from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
 from pack_sync.settings import DeleteGuard
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -53,7 +60,8 @@ class CommitRequest:
     applied, nor is anything that comes with them; without a guard all pass (contract D8).
     `lease` is given back with the commit. `sample` are the columns of the sample of changed
     rows; without any there is none. `on_changes` is shown what is about to be changed. With
-    `count_sync` the rows of the sync are counted too.
+    `count_sync` the rows of the sync are counted too. `confirm_deletes` is how many full syncs in a
+    row must lack a row before it is deleted.
     """
 
     key: SyncKey
@@ -65,6 +73,7 @@ class CommitRequest:
     sample: SampleColumns = field(default_factory=SampleColumns)
     on_changes: OnChanges | None = None
     count_sync: bool = False
+    confirm_deletes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +82,17 @@ class CommitResult:
 
     `record` is the ledger's line with its counts. `columns` are the table's, without the hidden
     ones; `schema_changes` says in words how they changed. `removed` counts the rows of syncs
-    that the table no longer has. `row_count` is of the whole table; `sync_rows` counts the rows
-    of the sync itself, if asked for. `sample` holds some changed rows.
+    that the table no longer has, `kept_children` those that the guard keeps. `unconfirmed` are rows
+    that a full sync did not return and that stay all the same. `row_count` is of the whole table;
+    `sync_rows` counts the rows of the sync itself, if asked for. `sample` holds some changed rows.
     """
 
     record: RunRecord
     columns: Sequence[Column]
     schema_changes: Sequence[str]
     removed: int
+    unconfirmed: UnconfirmedRows
+    kept_children: KeptChildren | None
     row_count: int
     sync_rows: int | None
     sample: RowSample
@@ -131,15 +143,27 @@ def _commit(
     if any_rejects:
         id_column = stage.id_column
         keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
-    write_positions(connection, key, request.changes, at=at)
+    write_positions(connection, key, _due_again(request.changes, rows), at=at)
+    if request.confirm_deletes > 1:
+        remember_absent(
+            connection,
+            key,
+            id_column=stage.id_column,
+            full=rows.of_full_syncs and rows.rows_before > 0,
+            at=at,
+        )
     settled = forget_held(connection, key, keep=keep) if there.held else []
-    removed = 0
+    removed, kept_children = 0, None
     if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
+        kept_children = check_children(connection, table, keep, request.guard)
+        if kept_children:
+            keep = [*keep, *kept_children.syncs]
         removed = table.remove_syncs(keep)
     record = replace(
         _counted(request.record, rows, counts),
         finished_at=datetime.now(UTC),
         deleted=rows.deleted + removed,
+        unconfirmed=rows.unconfirmed.count or None,
         apply_seconds=time.monotonic() - opened,
         **(audit.figures() if audit else {}),
     )
@@ -151,6 +175,8 @@ def _commit(
         columns=stage.columns,
         schema_changes=schema_changes,
         removed=removed,
+        unconfirmed=rows.unconfirmed,
+        kept_children=kept_children,
         row_count=row_count - removed,
         sync_rows=table.row_count(key.sync) if request.count_sync else None,
         sample=RowSample(
@@ -168,6 +194,13 @@ def _commit(
         ),
     )
     return result, settled
+
+
+def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[PositionChange]:
+    """Bring the next full sync forward where a resumed one has left rows in doubt (D9)."""
+    if not rows.unconfirmed.count or RESUMED not in rows.unconfirmed.reasons:
+        return changes
+    return [replace(each, after=replace(each.after, last_full_at=None)) for each in changes]
 
 
 def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRecord:
@@ -189,7 +222,7 @@ def _find(
     at: datetime,
 ) -> tuple[RowChanges, Audit | None]:
     """What there is to change, shown to `on_changes` and let pass by the guard, and the audit."""
-    rows = find_changes(connection, table, stage)
+    rows = find_changes(connection, table, stage, confirm_deletes=request.confirm_deletes)
     if request.on_changes is not None:
         request.on_changes(connection, table.name, stage)
     if not rows.of_full_syncs:

@@ -1,7 +1,8 @@
-"""The guard: a full sync that would delete a large share of the rows is held (contract D8).
+"""The guard: a sync that would delete a large share of the rows is held (contract D8).
 
 An API that answers 200 with half of its rows, or with none, looks like one whose rows are gone.
-Only a person can tell; so nothing of such a sync is applied until somebody has.
+Only a person can tell; so nothing of such a sync is applied until somebody has. Rows of a crawled
+table that would go because their parents are gone are kept in the same way.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import orjson
 
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
 from pack_sync.settings import DeleteGuard
+from pack_sync.stage.relations import DELETED, FULL_SYNCS, UPSERTS
 from pack_sync.warehouse.identifiers import quote_identifier
 
 _SAMPLE_ROWS = 10
@@ -40,6 +42,43 @@ class LargeDeleteError(Exception):
         self.deletes = deletes
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptChildren:
+    """Crawled syncs whose parents are gone, and whose rows the guard keeps all the same.
+
+    `rows` are theirs, of `rows_before` that were crawled in all.
+    """
+
+    syncs: Sequence[str]
+    rows: int
+    rows_before: int
+
+
+def check_children(
+    connection: duckdb.DuckDBPyConnection,
+    table: TargetTable,
+    keep: Sequence[str],
+    guard: DeleteGuard | None,
+) -> KeptChildren | None:
+    """The children that are not in `keep`, if the guard does not let their rows go; else None."""
+    if guard is None or table.key.sync in keep:  # approved; or a sync that crawls nothing
+        return None
+    parent = f"{table.key.sync}/"
+    found = connection.execute(
+        f"""
+        SELECT _sync, count(*), _sync IN (SELECT unnest(?::VARCHAR[])) AS stays
+        FROM {table.name} WHERE starts_with(_sync, ?) GROUP BY ALL
+        """,
+        [list(keep), parent],
+    ).fetchall()
+    going = {sync: count for sync, count, stays in found if not stays}
+    rows, before = sum(going.values()), sum(count for _, count, _ in found)
+    all_gone = guard.hold_empty and bool(going) and not any(s.startswith(parent) for s in keep)
+    if not (all_gone or guard.holds(rows, before)):
+        return None
+    return KeptChildren(syncs=sorted(going), rows=rows, rows_before=before)
+
+
 def check_deletes(
     connection: duckdb.DuckDBPyConnection, table: TargetTable, id_name: str, guard: DeleteGuard
 ) -> None:
@@ -56,8 +95,7 @@ def check_deletes(
             sample=_sample(connection, table, quote_identifier(id_name), sync),
         )
         for sync, deletes, before, returned in _complete_parts_with_deletes(connection, table)
-        if (deletes > guard.max_deleted_rows and deletes > guard.max_deleted_share * before)
-        or (guard.hold_empty and not returned)
+        if guard.holds(deletes, before) or (guard.hold_empty and not returned)
     ]
     if large:
         raise LargeDeleteError(large)
@@ -68,14 +106,13 @@ def _complete_parts_with_deletes(
 ) -> Sequence[tuple[str, int, int, int]]:
     """Of each full sync that deletes: its name, rows to delete, rows before, rows returned."""
     going = connection.execute(
-        "SELECT sync, count(*) FROM deleted "
-        "WHERE sync IN (SELECT sync FROM _stage.parts WHERE complete) GROUP BY ALL ORDER BY ALL"
+        f"SELECT sync, count(*) FROM {DELETED} WHERE sync IN {FULL_SYNCS} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     if not going:
         return []
     syncs = [sync for sync, _ in going]
     before = _counts(connection, f"SELECT _sync AS sync FROM {table.name}", syncs)
-    returned = _counts(connection, "SELECT sync FROM _stage.upserts", syncs)
+    returned = _counts(connection, f"SELECT sync FROM {UPSERTS}", syncs)
     return [(sync, count, before[sync], returned.get(sync, 0)) for sync, count in going]
 
 
@@ -97,7 +134,7 @@ def _sample(
     hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)
     rows = connection.execute(
         f"SELECT to_json(going) FROM (SELECT * EXCLUDE ({hidden}) FROM {table.name} "
-        f"WHERE _sync = ? AND {key} IN (SELECT id FROM deleted WHERE sync = ? LIMIT ?)) AS going",
+        f"WHERE _sync = ? AND {key} IN (SELECT id FROM {DELETED} WHERE sync = ? LIMIT ?)) AS going",
         [sync, sync, _SAMPLE_ROWS],
     ).fetchall()
     return [orjson.loads(row) for (row,) in rows]

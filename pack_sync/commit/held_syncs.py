@@ -22,10 +22,14 @@ from pydantic import TypeAdapter
 from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.ledger.cursors import PositionChange, make_full_sync_due
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
+from pack_sync.ledger.rejected_rows import keep_failed_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
+from pack_sync.stage.relations import FULL_SYNCS, REJECTS
 from pack_sync.stage.stage import Stage
+from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
 from pack_sync.warehouse.storage_errors import explained_failures
 
@@ -93,14 +97,15 @@ def keep_held(
     folder: Path,
     *,
     copy: bool = False,
-) -> None:
+) -> Sequence[ReasonCount]:
     """Register full syncs of one stage as held, in place of earlier ones of the same syncs.
 
     The closed stage moves to `folder`, or is copied if the rest of it is still to be applied.
-    Each `RunRecord` is that of a sync and names it.
+    Each `RunRecord` is that of a sync and names it. The rows that the stage rejects are kept as
+    those of a failed sync, to be looked at. Returns why they were rejected, most frequent first.
     """
     if not held:
-        return
+        return []
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = folder.absolute() / f"{held[0][2].execution_id}.duckdb"
     with warehouse.write() as connection:
@@ -115,7 +120,22 @@ def keep_held(
             key = SyncKey(pack=run.pack, table=run.table_name, sync=large.sync)
             settled += _forget(connection, key, "sync = ?", [key.sync])
             _insert(connection, large, change, run, _Staged(stage, kept), at)
+        reasons = _keep_rejects(connection, kept, held[0][2], at)
     remove_stages(warehouse, settled)
+    return reasons
+
+
+def _keep_rejects(
+    connection: duckdb.DuckDBPyConnection, stage: Path, run: RunRecord, at: datetime
+) -> Sequence[ReasonCount]:
+    attach_stage(connection, stage)
+    if not connection.execute(f"SELECT 1 FROM {REJECTS} LIMIT 1").fetchone():
+        return []
+    key = SyncKey(pack=run.pack, table=run.table_name, sync=run.sync)
+    keep_failed_rejects(connection, key, execution_id=run.execution_id, at=at)
+    return count_reasons(
+        connection, f"(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM {REJECTS})"
+    )
 
 
 @dataclass(frozen=True)
@@ -220,7 +240,7 @@ def forget_held(
     remove once that is committed.
     """
     gone = "" if keep is None else " OR sync NOT IN (SELECT unnest(?::VARCHAR[]))"
-    which = f"sync IN (SELECT sync FROM _stage.parts WHERE complete){gone}"
+    which = f"sync IN {FULL_SYNCS}{gone}"
     return _forget(connection, key, which, [] if keep is None else [keep])
 
 

@@ -1,9 +1,8 @@
 """The changes that a sync makes to the rows of its table: found first, then made.
 
-Runs inside the caller's transaction, with the stage attached as `_stage`. What is found is in the
-temporary tables or views `changed` (`stage_row`, `sync`, `id`, `is_new`) and `deleted` (`sync`,
-`id`). Rows
-are known by their key and not by DuckDB's rowid, which a column of that name would hide.
+Runs inside the caller's transaction, with the stage attached. What is found is in `changed`,
+`deleted` and `absent` (`pack_sync.stage.relations`). Rows are known by their key and not by
+DuckDB's rowid, which a column of that name would hide.
 
 A table may hold many times more rows than change, so what is read of it decides the time: of one
 sync's rows the key only, and for an increment the timestamps, which tell nearly always that a row
@@ -11,17 +10,31 @@ differs. The other columns are compared where they do not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
+from pack_sync.ledger.absent_rows import confirmed_absent
 from pack_sync.stage.column_types import TEMPORAL_TYPES, Column
+from pack_sync.stage.relations import (
+    ABSENT,
+    CHANGED,
+    DELETED,
+    DELETES,
+    FULL_SYNCS,
+    PARTS,
+    PROVEN_SYNCS,
+    REJECTS,
+    UPSERTS,
+)
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
 _FOUND = "CREATE OR REPLACE TEMP TABLE"
+_SHOWN_IDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +43,8 @@ class RowChanges:
 
     `rows_before` counts all rows of the table, and `repeated_ids` those ids that came and were
     there twice, which none may be. `of_full_syncs` says that some came with full syncs; `sync` is
-    the one whose rows these are, None if there are several.
+    the one whose rows these are, None if there are several. `unconfirmed` are rows that a full sync
+    did not return and that stay all the same.
     """
 
     inserted: int
@@ -41,6 +55,20 @@ class RowChanges:
     repeated_ids: int = 0
     of_full_syncs: bool = False
     sync: str | None = None
+    unconfirmed: "UnconfirmedRows" = field(default_factory=lambda: UnconfirmedRows())
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnconfirmedRows:
+    """Rows that full syncs did not return, without proof that they are gone: how many, some ids.
+
+    `reasons` are those of `_stage.parts` (`RESUMED`, `REJECTED`), and empty where the rows only
+    wait for another full sync that does not return them.
+    """
+
+    count: int = 0
+    ids: Sequence[str] = ()
+    reasons: Sequence[str] = ()
 
 
 def find_changes(
@@ -49,15 +77,18 @@ def find_changes(
     stage: StagedRows,
     *,
     unchanged_since: datetime | None = None,
+    confirm_deletes: int = 1,
 ) -> RowChanges:
     """What it takes to make the staged rows and deletions true for the stage's syncs.
 
     Where a part is complete (a full sync), rows of its sync which it does not have are
-    deleted (contract C10), except those whose id came with a row that was rejected (S4).
+    deleted (contract C10), except those whose id came with a row that was rejected (S4), and none
+    where the part does not prove that they are gone (D9). `confirm_deletes` is how many full syncs
+    in a row must lack a row before it is deleted.
     Rows that do not differ are not touched. With `unchanged_since` only rows count that
     are there and have not changed since: for a stage that is older than the table.
     """
-    return _Finding(connection, table, stage, unchanged_since).changes()
+    return _Finding(connection, table, stage, unchanged_since, confirm_deletes).changes()
 
 
 def make_changes(
@@ -74,14 +105,15 @@ def make_changes(
     if changes.updated or changes.deleted:
         rows -= _delete(connection, table, stage, changes)
     if changes.inserted or changes.updated:
-        names = ", ".join(
-            quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS)
-        )
-        values = ", ".join(f"c{i}" for i in range(len(stage.columns)))
+        names = (quote_identifier(column.name) for column in (*stage.columns, *HIDDEN_COLUMNS))
+        values = (f"c{i}" for i in range(len(stage.columns)))
         rows += _number(
             connection,
-            f"INSERT INTO {table.name} ({names}) SELECT {values}, sync, ?, ? "
-            f"FROM {changed_rows(changes)}",
+            f"""
+            INSERT INTO {table.name} ({", ".join(names)})
+            SELECT {", ".join(values)}, sync, ?, ?
+            FROM {changed_rows(changes)}
+            """,
             at,
             execution_id,
         )
@@ -90,8 +122,8 @@ def make_changes(
 
 def changed_rows(changes: RowChanges) -> str:
     """SQL: the staged rows that are inserted or updated."""
-    some = "WHERE stage_row IN (SELECT stage_row FROM changed)" if changes.unchanged else ""
-    return f"_stage.upserts {some}"
+    some = f"WHERE stage_row IN (SELECT stage_row FROM {CHANGED})" if changes.unchanged else ""
+    return f"{UPSERTS} {some}"
 
 
 def _delete(
@@ -104,17 +136,22 @@ def _delete(
     key = f"old.{quote_identifier(stage.id_name)}"
     count = _number(
         connection,
-        f"DELETE FROM {table.name} AS old USING (SELECT sync, id FROM changed WHERE NOT is_new "
-        f"UNION ALL SELECT sync, id FROM deleted) AS gone WHERE {key} = gone.id "
-        f"AND {_owned(changes.sync, 'gone')}",
+        f"""
+        DELETE FROM {table.name} AS old
+        USING (
+            SELECT sync, id FROM {CHANGED} WHERE NOT is_new  -- replaced
+            UNION ALL
+            SELECT sync, id FROM {DELETED}
+        ) AS gone
+        WHERE {key} = gone.id AND {_owned(changes.sync, "gone")}
+        """,
     )
-    ids_missing = "SELECT count(*) FROM deleted WHERE id IS NULL"
-    if changes.of_full_syncs and _number(connection, ids_missing):
-        # rows that are older than the property that is the id now
+    without_id = f"SELECT sync FROM {DELETED} WHERE id IS NULL"
+    if changes.of_full_syncs and _number(connection, f"SELECT count(*) FROM ({without_id})"):
+        # Rows that are older than the property that is the id now; `=` finds no NULL.
         count += _number(
             connection,
-            f"DELETE FROM {table.name} AS old WHERE {key} IS NULL "
-            "AND _sync IN (SELECT sync FROM deleted WHERE id IS NULL)",
+            f"DELETE FROM {table.name} AS old WHERE {key} IS NULL AND _sync IN ({without_id})",
         )
     return count
 
@@ -128,24 +165,37 @@ class _Finding:
         table: TargetTable,
         stage: StagedRows,
         unchanged_since: datetime | None,
+        confirm_deletes: int,
     ) -> None:
         self._connection = connection
         self._table = table
         self._stage = stage
         self._key = quote_identifier(stage.id_name)
         self._since = unchanged_since
-        ((self._before, self._complete, self._sync, self._upserts, self._deletes),) = (
-            connection.execute(
-                f"SELECT (SELECT count(*) FROM {table.name}), coalesce(bool_or(complete), false), "
-                "CASE WHEN min(sync) = max(sync) THEN min(sync) END, "
-                "(SELECT count(*) FROM _stage.upserts), (SELECT count(*) FROM _stage.deletes) "
-                "FROM _stage.parts"
-            ).fetchall()
-        )
+        self._confirm_deletes = confirm_deletes
+        (counted,) = connection.execute(
+            f"""
+            SELECT
+                (SELECT count(*) FROM {table.name}),
+                (SELECT count(*) FROM {UPSERTS}),
+                (SELECT count(*) FROM {DELETES}),
+                coalesce(bool_or(complete), false),
+                list(DISTINCT unproven) FILTER (complete AND unproven IS NOT NULL),
+                CASE WHEN min(sync) = max(sync) THEN min(sync) END  -- NULL if there are several
+            FROM {PARTS}
+            """
+        ).fetchall()
+        self._before, self._upserts, self._deletes, self._complete, *parts = counted
+        self._unproven, self._sync = parts
         self._same_key = f"old.{self._key} = new.{stage.id_column} AND {_owned(self._sync, 'new')}"
         self._timestamps = [
             (i, column) for i, column in enumerate(stage.columns) if _is_temporal(column)
         ]
+
+    @property
+    def _may_be_unconfirmed(self) -> bool:
+        """Whether a row that a full sync lacks may have to stay: then `absent` is made."""
+        return bool(self._unproven) or (self._complete and self._confirm_deletes > 1)
 
     def changes(self) -> RowChanges:
         repeated = 0
@@ -158,7 +208,7 @@ class _Finding:
             repeated = self._compare_timestamps_first()
         deleted = self._find_deleted()
         ((inserted, updated),) = self._connection.execute(
-            "SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM changed"
+            f"SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM {CHANGED}"
         ).fetchall()
         return self._found(inserted, updated, deleted, repeated)
 
@@ -172,14 +222,18 @@ class _Finding:
             repeated_ids=repeated,
             of_full_syncs=self._complete,
             sync=self._sync,
+            unconfirmed=self._unconfirmed(),
         )
 
     def _without_comparison(self) -> RowChanges:
         """The table or the stage has no rows: all that came are new."""
         none = "WHERE false" if self._since is not None else ""
         self._connection.execute(
-            f"CREATE TEMP VIEW changed AS SELECT stage_row, sync, {self._stage.id_column} AS id, "
-            f"true AS is_new FROM _stage.upserts {none}"
+            f"""
+            CREATE TEMP VIEW {CHANGED} AS
+            SELECT stage_row, sync, {self._stage.id_column} AS id, true AS is_new
+            FROM {UPSERTS} {none}
+            """
         )
         inserted = self._upserts if self._since is None else 0
         return self._found(inserted, 0, self._find_deleted(), 0)
@@ -188,10 +242,13 @@ class _Finding:
         each = "DISTINCT new.stage_row" if repeated else "new.stage_row"
         since = "" if self._since is None else "AND old._changed_at < ?"
         self._connection.execute(
-            f"{_FOUND} changed AS SELECT {each}, new.sync, "
-            f"new.{self._stage.id_column} AS id, old._sync IS NULL AS is_new "
-            f"FROM _stage.upserts AS new LEFT JOIN {self._table.name} AS old ON {self._same_key} "
-            f"WHERE (old._sync IS NULL OR {self._differs(self._columns)}) {since}",
+            f"""
+            {_FOUND} {CHANGED} AS
+            SELECT {each}, new.sync, new.{self._stage.id_column} AS id, old._sync IS NULL AS is_new
+            FROM {UPSERTS} AS new
+            LEFT JOIN {self._table.name} AS old ON {self._same_key}
+            WHERE (old._sync IS NULL OR {self._differs(self._columns)}) {since}
+            """,
             [] if self._since is None else [self._since],
         )
 
@@ -202,58 +259,108 @@ class _Finding:
         """
         old = f"JOIN {self._table.name} AS old ON {self._same_key}"
         self._connection.execute(
-            f"{_FOUND} found AS SELECT new.stage_row, {self._differs(self._timestamps)} AS differs "
-            f"FROM _stage.upserts AS new {old}"
+            f"""
+            {_FOUND} found AS  -- the rows that are there, and whether a timestamp differs
+            SELECT new.stage_row, {self._differs(self._timestamps)} AS differs
+            FROM {UPSERTS} AS new {old}
+            """
         )
         ((same, repeated),) = self._connection.execute(
             "SELECT count(*) FILTER (NOT differs), count(*) - count(DISTINCT stage_row) FROM found"
         ).fetchall()
         if same:
             self._connection.execute(
-                f"{_FOUND} found AS FROM found WHERE differs UNION ALL "
-                f"SELECT new.stage_row, {self._differs(self._columns)} "
-                "FROM (FROM _stage.upserts WHERE stage_row IN "
-                f"(SELECT stage_row FROM found WHERE NOT differs)) AS new {old}"
+                f"""
+                {_FOUND} found AS
+                FROM found WHERE differs
+                UNION ALL  -- those with the same timestamps, by all their columns
+                SELECT new.stage_row, {self._differs(self._columns)}
+                FROM (
+                    FROM {UPSERTS}
+                    WHERE stage_row IN (SELECT stage_row FROM found WHERE NOT differs)
+                ) AS new {old}
+                """
             )
         self._connection.execute(
-            f"{_FOUND} changed AS SELECT new.stage_row, new.sync, "
-            f"new.{self._stage.id_column} AS id, found.differs IS NULL AS is_new "
-            "FROM _stage.upserts AS new LEFT JOIN "
-            "(SELECT stage_row, bool_or(differs) AS differs FROM found GROUP BY stage_row) "
-            "AS found USING (stage_row) WHERE coalesce(found.differs, true)"
+            f"""
+            {_FOUND} {CHANGED} AS
+            SELECT new.stage_row, new.sync, new.{self._stage.id_column} AS id,
+                found.differs IS NULL AS is_new
+            FROM {UPSERTS} AS new
+            LEFT JOIN (
+                SELECT stage_row, bool_or(differs) AS differs FROM found GROUP BY stage_row
+            ) AS found USING (stage_row)
+            WHERE coalesce(found.differs, true)
+            """
         )
         return repeated
 
     def _find_deleted(self) -> int:
-        """The rows that go: those deleted by id, and of complete parts those not returned.
+        """The rows that go: those deleted by id, and those that a full sync proves to be gone.
 
-        A deletion in a complete part has taken the row out of the stage already (D4).
+        A deletion in a proven full sync has taken the row out of the stage already (D4), so there
+        only what was returned counts; an unproven one says of those alone that they are gone.
         """
         if not self._before or not (self._deletes or self._complete):
             self._connection.execute(
-                "CREATE TEMP VIEW deleted AS SELECT sync, id FROM changed WHERE false"
+                f"CREATE TEMP VIEW {DELETED} AS SELECT sync, id FROM {CHANGED} WHERE false"
             )
             return 0
-        old = f"SELECT old._sync AS sync, old.{self._key} AS id FROM {self._table.name} AS old"
         since = "" if self._since is None else "AND old._changed_at < $since"
-        by_id = (
-            f"{old} JOIN _stage.deletes AS new ON new.id = old.{self._key} "
-            f"AND {_owned(self._sync, 'new')} "
-            f"WHERE old._sync NOT IN (SELECT sync FROM _stage.parts WHERE complete) {since}"
-        )
-        of_complete = f"{old} WHERE old._sync IN (SELECT sync FROM _stage.parts WHERE complete)"
-        not_returned = (
-            f"{of_complete} AND NOT EXISTS (SELECT 1 FROM ("
-            f"SELECT {self._stage.id_column} AS id, sync FROM _stage.upserts "
-            "UNION ALL SELECT id, sync FROM _stage.rejects "
-            "WHERE (id, sync) NOT IN (SELECT (id, sync) FROM _stage.deletes)) AS new "
-            f"WHERE new.id = old.{self._key} AND {_owned(self._sync, 'new')}) {since}"
-        )
-        ((count,),) = self._connection.execute(
-            f"{_FOUND} deleted AS {by_id}"
-            + (f" UNION ALL {not_returned}" if self._complete else ""),
-            {} if self._since is None else {"since": self._since},
+        deleted_by_id = f"""
+            SELECT old._sync AS sync, old.{self._key} AS id
+            FROM {self._table.name} AS old
+            JOIN {DELETES} AS new ON new.id = old.{self._key} AND {_owned(self._sync, "new")}
+            WHERE old._sync NOT IN {PROVEN_SYNCS} {since}
+            """
+        values = {} if self._since is None else {"since": self._since}
+        if not self._complete:
+            return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id}", values)
+        gone = self._not_returned(since)
+        if self._may_be_unconfirmed:
+            self._change(f"{_FOUND} {ABSENT} AS {gone}", values)
+            gone = f"SELECT sync, id FROM {ABSENT} WHERE sync IN {PROVEN_SYNCS}"
+        if self._confirm_deletes > 1:
+            # A row without an id is older than the id property, and no sync can return it.
+            gone += (
+                f" AND (id IS NULL OR {confirmed_absent(self._table.key, self._confirm_deletes)})"
+            )
+        return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id} UNION ALL {gone}", values)
+
+    def _not_returned(self, since: str) -> str:
+        """SQL: rows of full syncs that were not returned, neither good nor rejected (S4)."""
+        return f"""
+            SELECT old._sync AS sync, old.{self._key} AS id
+            FROM {self._table.name} AS old
+            WHERE old._sync IN {FULL_SYNCS} AND NOT EXISTS (
+                SELECT 1 FROM (
+                    SELECT {self._stage.id_column} AS id, sync FROM {UPSERTS}
+                    UNION ALL
+                    SELECT id, sync FROM {REJECTS}
+                    WHERE (id, sync) NOT IN (SELECT (id, sync) FROM {DELETES})
+                ) AS new
+                WHERE new.id = old.{self._key} AND {_owned(self._sync, "new")}
+            ) {since}
+            """
+
+    def _unconfirmed(self) -> UnconfirmedRows:
+        if not self._before or not self._may_be_unconfirmed:
+            return UnconfirmedRows()
+        ((count, ids),) = self._connection.execute(
+            f"""
+            SELECT count(*), list(id ORDER BY id)[:{_SHOWN_IDS}]
+            FROM (
+                SELECT CAST({ABSENT}.id AS VARCHAR) AS id FROM {ABSENT}
+                ANTI JOIN {DELETED} AS gone
+                ON gone.sync = {ABSENT}.sync AND gone.id IS NOT DISTINCT FROM {ABSENT}.id
+            )
+            """
         ).fetchall()
+        return UnconfirmedRows(count=count, ids=ids or (), reasons=sorted(self._unproven or ()))
+
+    def _change(self, statement: str, values: dict[str, Any]) -> int:
+        """Execute what makes a table of rows; returns how many."""
+        ((count,),) = self._connection.execute(statement, values).fetchall()
         return count
 
     @property

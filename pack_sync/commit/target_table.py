@@ -31,7 +31,7 @@ class TargetTable:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
         self._connection = connection
-        self._key = key
+        self.key = key
         # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
         self._schema_name = (
             f"{quote_identifier(self._text('SELECT current_database()'))}."
@@ -45,7 +45,7 @@ class TargetTable:
             "SELECT column_name, data_type FROM duckdb_columns() "
             "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
             "AND lower(table_name) = lower(?) ORDER BY column_index",
-            [self._key.pack, self._key.table],
+            [self.key.pack, self.key.table],
         ).fetchall()
         return dict(rows)
 
@@ -122,7 +122,7 @@ class TargetTable:
         They are syncs that are no longer configured, or crawled from parents that are gone
         (contract C18, D7).
         """
-        pack, table = quote_literal(self._key.pack), quote_literal(self._key.table)
+        pack, table = quote_literal(self.key.pack), quote_literal(self.key.table)
         of_table = f"pack = {pack} AND table_name = {table} AND sync"
         gone = "NOT IN (SELECT unnest($keep::VARCHAR[]))"
         relations = [

@@ -85,6 +85,12 @@ class TableConfiguration(Described):
         default_factory=dict, description="Values of the table's parameters, by name."
     )
     connection: str = Field(default="default", description="One of `connections`.")
+    confirm_deletes: int = Field(
+        default=1,
+        ge=1,
+        description="How many full syncs in a row must lack a row before it is deleted; 2 where "
+        "paging is known to skip rows.",
+    )
 
 
 class ScheduleConfiguration(ScheduleSettings, Described):

@@ -50,6 +50,8 @@ def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> 
         metadata["dagster/partition_row_count"] = result.sync_rows
     if result.sample.rows:
         metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(result.sample))
+    if record.unconfirmed:
+        metadata["sync/unconfirmed_rows"] = record.unconfirmed
     metadata |= audit_metadata(record)
     if result.table.held.count:
         metadata |= held_metadata(result.table.held)

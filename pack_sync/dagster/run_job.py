@@ -1,6 +1,6 @@
 """Runs a job in this process, against Dagster's instance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -16,6 +16,7 @@ def run_job(
     *,
     instance: dg.DagsterInstance,
     code_location: str,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run the job over some assets of a pack; the run appears in Dagster's UI like any other."""
     with_log = dg.Definitions.merge(
@@ -30,5 +31,6 @@ def run_job(
         tags={
             ".dagster/repository": f"__repository__@{code_location}",
             PACK_TAG: pack,  # so that the pack's schedules do not run beside it
+            **(tags or {}),
         },
     )

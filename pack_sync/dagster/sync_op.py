@@ -35,6 +35,9 @@ from pack_sync.warehouse.identifiers import folder_name
 
 PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 
+APPROVE_TAG = "sync/approve_deletes"
+"""A run with this tag and the value "true" is one whose config says `approve_deletes`."""
+
 _MOST_FAILURES = 50
 _ABANDONED = timedelta(days=1)
 """After how long pages are removed that no sync of their table has come to claim."""
@@ -151,7 +154,8 @@ class PackRun:
         context = self.context
         run_id = context.run.run_id
         sync = sync_job_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
-        return replace(sync, row_limit=config.row_limit, approve_deletes=config.approve_deletes)
+        approved = config.approve_deletes or context.run.tags.get(APPROVE_TAG) == "true"
+        return replace(sync, row_limit=config.row_limit, approve_deletes=approved)
 
     def _selected(self) -> list[SyncKey]:
         """The syncs that this run is about: those of the selected tables and partitions.
@@ -220,7 +224,7 @@ def sync_job_of(
     dagster_run_id: str | None,
 ) -> SyncJob:
     """One configured sync, as a part of `runs`."""
-    syncs = definition.syncs_of(key.table)
+    syncs, configured = definition.syncs_of(key.table), definition.configured_tables[key.table]
     return SyncJob(
         key=key,
         table=definition.table_of(key.table),
@@ -230,7 +234,8 @@ def sync_job_of(
         configured_syncs=tuple(syncs),
         by_sync=definition.is_partitioned(key.table),
         crawl=definition.crawl_of(key.table, key.sync),
-        dynamic_url=definition.configured_tables[key.table].dynamic_url,
+        dynamic_url=configured.dynamic_url,
+        confirm_deletes=configured.confirm_deletes,
         code_version=pack.code_version(),
         spool_folder=warehouse.spool.joinpath(*map(folder_name, [key.pack, key.table, key.sync])),
         log=runs.log,

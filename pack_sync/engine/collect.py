@@ -54,6 +54,7 @@ def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
             sync=sync.key.sync,
             # Only a full sync that came to its end proves that a row which it lacks is gone.
             complete=attempt.full and not ending.cut_short,
+            resumed=_resumed(attempt),
             deletes=not ending.cut_short,
             number=attempt.part,
         ),
@@ -65,6 +66,12 @@ def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
         ),
         cut_short=ending.cut_short,
     )
+
+
+def _resumed(attempt: Attempt) -> bool:
+    """Whether pages were fetched after an interruption: rows may have moved in between."""
+    last = attempt.resumed_after
+    return last is not None and last.continuation is not None
 
 
 def _ended(sync: SyncJob, attempt: Attempt, ending: Ending) -> SyncPosition:

@@ -83,7 +83,25 @@ def run_crawl(
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
         results.append(result)
     outcome = _combined(results)
-    return replace(outcome, warnings=[*approved, *outcome.warnings])
+    failures = [*_kept_children(sync, source, results[0].outcome), *outcome.failures]
+    return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
+
+
+def _kept_children(
+    sync: SyncJob, source: CrawlSource, first: SyncOutcome
+) -> Sequence[ChildFailure]:
+    """Rows that would have gone with their parents, too many for the guard (contract D8)."""
+    kept = first.result.kept_children
+    if kept is None:
+        return []
+    parents = f"{len(kept.syncs):,} rows of {source.parent_table} are gone"
+    message = (
+        f"{sync.key}: {parents}, and {kept.rows:,} of {kept.rows_before:,} rows that were "
+        "crawled would go with them. They were kept; all others were synced. If they are really "
+        f"gone: `packsync sync {sync.key.pack}.{sync.key.table} --approve-deletes`, or a run with "
+        f"`approve_deletes: true`. If not: fix the source and sync {source.parent_table} in full"
+    )
+    return [ChildFailure(sync=sync.key.sync, message=message, details="")]
 
 
 def _syncs_to_keep(
@@ -207,6 +225,7 @@ def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
         mode_reason=decision.reason,
         **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
         **audit_figures(records),
+        unconfirmed=sum(record.unconfirmed or 0 for record in records) or None,
     )
     last = outcomes[-1].result
     result = replace(

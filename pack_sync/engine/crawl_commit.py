@@ -93,6 +93,7 @@ def commit_batch(
             sample=sync.sample_columns,
             on_changes=sync.on_changes,
             count_sync=sync.by_sync,
+            confirm_deletes=sync.confirm_deletes,
         )
         held: dict[str, FailedChild] = {}
         try:

@@ -11,6 +11,7 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import PositionChange
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
+from pack_sync.stage.reject_reasons import ReasonCount
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
@@ -27,14 +28,28 @@ def hold(
 
     The stage moves beside the spools, or is copied if the rest of it is still to be applied.
     """
-    keep_held(warehouse, stage, held, sync.spool_folder / "held", copy=copy)
+    reasons = keep_held(warehouse, stage, held, sync.spool_folder / "held", copy=copy)
     return {
-        large.sync: HeldSyncError(_message(replace(sync.key, sync=large.sync), large))
+        large.sync: HeldSyncError(
+            _message(replace(sync.key, sync=large.sync), large, _rejects(reasons))
+        )
         for large, _, _ in held
     }
 
 
-def _message(key: SyncKey, large: LargeDelete) -> str:
+def _rejects(reasons: Sequence[ReasonCount]) -> str:
+    """What to say of the rows that were rejected; nothing if none were."""
+    if not reasons:
+        return ""
+    count = sum(reason.rows for reason in reasons)
+    were = "1 row was" if count == 1 else f"{count:,} rows were"
+    return (
+        f" Also, {were} rejected, which may be the cause ({reasons[0].reason}; `packsync rejects` "
+        "shows all): rows whose id came with a rejected row stay in any case."
+    )
+
+
+def _message(key: SyncKey, large: LargeDelete, rejects: str) -> str:
     what = f"{key.pack}.{key.table}"
     if key.sync != DEFAULT_SYNC:
         what += f" --sync '{key.sync}'"
@@ -42,7 +57,7 @@ def _message(key: SyncKey, large: LargeDelete) -> str:
     return (
         f"this full sync would delete {large.deletes:,} of {large.rows_before:,} rows; it brought "
         f"{brought}. The guard holds it: nothing was applied, rows and cursor are as they were, "
-        f"and incremental syncs go on. See the rows with `packsync held {what}`. If "
+        f"and incremental syncs go on.{rejects} See the rows with `packsync held {what}`. If "
         f"they are really gone: `packsync held approve {what}`, or a run with "
         f"`approve_deletes: true`. If not: fix the source, then `packsync held discard {what}`"
     )

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pack_sync.commit.commit import CommitResult
+from pack_sync.commit.row_changes import UnconfirmedRows
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.sync_runs import RunRecord
+from pack_sync.stage.relations import REJECTED, RESUMED
 from pack_sync.stage.stage import StageCounts
 
 
@@ -63,12 +65,31 @@ def _warnings(counts: StageCounts, result: CommitResult) -> list[str]:
             "one full sync: if the pack pages by position, rows may have moved between pages while "
             "it ran. Page by a key or by a stable order"
         )
+    if result.unconfirmed.count:
+        warnings.append(_unconfirmed(result.unconfirmed))
     if result.removed:
         warnings.append(
             f"{_rows_were(result.removed)} removed, because the syncs or parents that brought "
             "them are gone"
         )
     return warnings
+
+
+def _unconfirmed(rows: UnconfirmedRows) -> str:
+    """What to say of rows that a full sync did not return and that were kept."""
+    which = f"{_rows_were(rows.count)} not returned and kept (id {', '.join(rows.ids)}"
+    which += ", …)" if rows.count > len(rows.ids) else ")"
+    if REJECTED in rows.reasons:
+        return (
+            f"{which}: rows were rejected whose ids cannot be told, and these may be among them. "
+            "Correct the schema or the source; `packsync rejects` shows what was rejected"
+        )
+    if RESUMED in rows.reasons:
+        return (
+            f"{which}: this full sync was resumed after an interruption, so they may have moved to "
+            "a page that had been read before. The next sync is a full one and decides"
+        )
+    return f"{which}: they are deleted once enough full syncs in a row have not returned them"
 
 
 def _rows_were(count: int) -> str:

@@ -169,6 +169,7 @@ def _commit(
         lease=sync.lease.lease if sync.lease else None,
         on_changes=sync.on_changes,
         count_sync=sync.by_sync,
+        confirm_deletes=sync.confirm_deletes,
     )
     try:
         result = commit_stage(warehouse, stage, counts, request)

@@ -41,6 +41,7 @@ class SyncJob:
     `configured_syncs` names all syncs of the table: a full refresh removes the rows of others.
     `by_sync` says that the rows of each are counted (contract C18).
     `approve_deletes` applies this run's full sync however many rows it deletes (contract D8).
+    `confirm_deletes` is how many full syncs in a row must lack a row before it is deleted (D9).
     `lease` keeps others from running the same sync at once.
     `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
@@ -66,6 +67,7 @@ class SyncJob:
     schema_asked: bool = False
     row_limit: int | None = None
     approve_deletes: bool = False
+    confirm_deletes: int = 1
     lease: LeaseKeeper | None = None
     settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None

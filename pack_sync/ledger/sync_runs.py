@@ -16,6 +16,7 @@ from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 class RunRecord:
     """One line of the ledger: one sync, from its first page to its end.
 
+    `unconfirmed` counts the rows that a full sync did not return and that were kept all the same.
     The `audit_…` figures are None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
     """
 
@@ -53,6 +54,7 @@ class RunRecord:
     audit_undeleted: int | None = None
     audit_recent: int | None = None
     audit_samples: Any = None
+    unconfirmed: int | None = None
 
 
 _JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples")

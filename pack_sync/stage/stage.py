@@ -4,12 +4,10 @@ Typing the rows is the larger part of the work, and a DuckDB file that one proce
 is shut to all others. Doing that part elsewhere keeps the warehouse free until the moment of the
 transaction. The stage is made from the spool and can always be made again.
 
-Tables of the stage: `parts` (the syncs whose pages these are), `rows` (one for each returned
-row, in order of arrival, columns `c0`, `c1`, …, `sync`, `problem`, `line`; `sync` is NULL for rows
-that do not count), `pages`, `deletions` (ids as the pack gave them, and typed, with the count of
-rows that arrived before), `dropped` (rows that a later row or deletion of the same sync replaced),
-`deletes` (typed ids to delete).
-Views: `upserts`, the rows that count, and `rejects`, those that were rejected.
+What the commit reads of it is described in `relations`. Beside that it has the tables `rows` (one
+for each returned row, in order of arrival: `c0`, `c1`, …, `sync`, `problem`, `line`), `pages`,
+`deletions` (ids as the pack gave them, and typed, with the count of rows that arrived before) and
+`dropped` (rows that a later row or deletion of the same sync replaced).
 """
 
 from collections.abc import Sequence
@@ -21,6 +19,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
+from pack_sync.stage.relations import REJECTED
 from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
@@ -161,6 +160,11 @@ class Stage:
         self._create_views(any_dropped=dropped > 0)
         if dropped:
             upserts, rejected = self._count("upserts"), self._count("rejects")
+        if rejected and any(part.complete for part in parts):
+            self._connection.execute(
+                f"UPDATE parts SET unproven = '{REJECTED}' WHERE unproven IS NULL "
+                "AND sync IN (SELECT sync FROM rejects WHERE id IS NULL)"
+            )
         return StageCounts(
             upserts=upserts,
             rejected=rejected,

@@ -8,6 +8,7 @@ import duckdb
 import orjson
 
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.relations import RESUMED
 
 _BATCH = 10_000
 
@@ -16,13 +17,15 @@ _BATCH = 10_000
 class StagePart:
     """A sync whose pages are in the spool, under this part number.
 
-    `complete` says that its pages are the complete set: a full sync (contract C10); without
-    `deletes` its deleted ids do not count (contract D6). Pages of
-    parts that are not listed do not count: they belong to failed tries.
+    `complete` says that its pages are the complete set: a full sync (contract C10); where it was
+    `resumed`, a row that it lacks may still be there (D9). Without `deletes` its deleted ids do not
+    count (contract D6). Pages of parts that are not listed do not count: they belong to failed
+    attempts.
     """
 
     sync: str
     complete: bool
+    resumed: bool = False
     number: int = 0
     deletes: bool = True
 
@@ -43,12 +46,15 @@ class StagedJournal:
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
         """Make the tables and fill them; returns how many deletions there are."""
         self._connection.execute(
-            "CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN); "
+            "CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN, unproven VARCHAR); "
             "CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT); "
             "CREATE TABLE deletions "
             f"(rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self._id_type})"
         )
-        self._insert("parts", [(part.number, part.sync, part.complete) for part in parts])
+        self._insert(
+            "parts",
+            [(p.number, p.sync, p.complete, RESUMED if p.resumed else None) for p in parts],
+        )
         syncs = {part.number: part.sync for part in parts if part.deletes}
         count = 0
         pages: list[tuple[Any, ...]] = []

@@ -120,7 +120,8 @@ def test_changes_are_shown_and_not_made(project: DagsterProject) -> None:
 def test_only_some_rows_are_shown(project: DagsterProject) -> None:
     """Of each kind as many as were asked for, none if that is 0; the counts are of all."""
     old, new = ({f"{name}{n}": str(n) for n in range(9)} for name in "ab")
-    switch_on(project, schema(name="string"), last_page("t", **old), *[last_page("t", **new)] * 2)
+    pages = [last_page("t", **old), *[last_page("t", **new)] * 2]
+    switch_on(project, schema(name="string"), *pages, small_table_deleted_share=1)
     run(project)
     lines = rehearsed(project, "acme", "--full", "--rows", "2")
     assert lines[0].startswith("acme.Items would succeed: 9 rows inserted, 0 updated, 9 deleted")

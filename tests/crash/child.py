@@ -72,7 +72,7 @@ def engine_of(job: Job) -> Engine:
             file.write(orjson.dumps(context.sync.continuation) + b"\n")
         return service.execute(args, context)
 
-    settings = SyncSettings(attempts=1, retry_wait_seconds=0)
+    settings = SyncSettings(attempts=1, retry_wait_seconds=0, small_table_deleted_share=1)
     return Engine(folder=Path(job.folder), execute=execute, settings=settings)
 
 

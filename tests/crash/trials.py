@@ -153,6 +153,11 @@ class Laboratory:
             problems = violations(engine, self.world)
         if engine.position().cursor != final:
             problems.append(f"it never came to version {job.now}")
+        if engine.ledger()[-1]["unconfirmed"]:  # the next sync is a full one, and decides
+            self._run(replace(job, mode="auto"))
+            if engine.ledger()[-1]["unconfirmed"]:
+                problems.append("rows stay unconfirmed after a full sync that nothing interrupted")
+            problems += violations(engine, self.world)
         if left := list(engine.spools.rglob("spool-*")):
             problems.append(f"pages are left behind: {left}")
         return problems

@@ -106,6 +106,7 @@ class Engine:
     on_error: Callable[..., Any] | None = None
     get_schema: Callable[..., Any] | None = None
     code_version: str = ""
+    confirm_deletes: int = 1
     dynamic_url: str | None = None  # with get_schema: makes the table a dynamic one (C23)
     authentication: Authentication = field(default_factory=Authentication)
     connection: ConnectionSettings = field(default_factory=local_connection)
@@ -144,6 +145,7 @@ class Engine:
                 settings=self.settings,
                 cancelled=self.cancelled,
                 configured_syncs=self.syncs,
+                confirm_deletes=self.confirm_deletes,
             )
 
     def _add_table(self, pack: Pack) -> SyncTable:

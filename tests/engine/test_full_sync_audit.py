@@ -12,6 +12,7 @@ from pack_sync.commit.full_sync_audit import AuditLine, last_audits, read_audits
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run
+from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted
 
 TASK = make_object_schema(
@@ -34,10 +35,13 @@ def execute() -> Scripted:
     return Scripted()
 
 
+UNGUARDED = SyncSettings(attempts=1, small_table_deleted_share=1)
+
+
 @pytest.fixture
 def engine(tmp_path: Path, execute: Scripted) -> Engine:
     """A table of tasks, with timestamps of several kinds."""
-    return Engine(folder=tmp_path, execute=execute, schema=TASK)
+    return Engine(folder=tmp_path, execute=execute, schema=TASK, settings=UNGUARDED)
 
 
 def page(*rows: dict[str, Any], cursor: Any = "t") -> dict[str, Any]:

@@ -17,9 +17,17 @@ from pack_sync.settings import DeleteGuard, SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, items
 
 
-def guard(share: float, rows: int, *, hold_empty: bool = True) -> DeleteGuard:
-    """What is held."""
-    return DeleteGuard(max_deleted_share=share, max_deleted_rows=rows, hold_empty=hold_empty)
+def guard(
+    share: float, rows: int, *, hold_empty: bool = True, small: tuple[float, int] = (1, 0)
+) -> DeleteGuard:
+    """What is held; `small` are share and rows for small tables."""
+    return DeleteGuard(
+        max_deleted_share=share,
+        max_deleted_rows=rows,
+        small_table_deleted_share=small[0],
+        small_table_deleted_rows=small[1],
+        hold_empty=hold_empty,
+    )
 
 
 SMALL = guard(0.5, 2)
@@ -96,6 +104,10 @@ def test_a_full_sync_that_would_delete_too_much_is_held(tmp_path: Path) -> None:
         (guard(0.5, 0), "abc", False),  # 2 of 5
         (guard(0.0, 0), "abcd", True),
         (guard(0.0, 0), "abcdef", False),  # deletes nothing
+        (guard(0.5, 100, small=(0.3, 1)), "abc", True),  # 2 of 5
+        (guard(0.5, 100, small=(0.4, 1)), "abc", False),  # not more than the share
+        (guard(0.5, 100, small=(0.3, 2)), "abc", False),  # not more than the rows
+        (guard(0.5, 1, small=(0.3, 1)), "abc", False),  # 5 rows are no small table
     ],
 )
 def test_more_than_the_share_and_more_than_the_rows(
@@ -118,6 +130,23 @@ def test_the_defaults_are_more_than_half_and_more_than_a_hundred() -> None:
     settings = SyncSettings()
     assert (settings.max_deleted_share, settings.max_deleted_rows) == (0.5, 100)
     assert settings.hold_empty
+
+
+@pytest.mark.parametrize(
+    ("deletes", "rows_before", "is_held"),
+    [
+        (100, 300, True),  # one of three pages is missing
+        (101, 301, False),  # a third of a table that is not small
+        (151, 301, True),
+        (3, 3, False),  # a handful
+        (5, 7, True),
+        (20, 60, True),
+        (4, 14, False),  # less than the share
+    ],
+)
+def test_the_defaults_protect_small_tables(deletes: int, rows_before: int, is_held: bool) -> None:
+    """A share alone, with a floor: a table of 60 rows never loses more than 100 (D8)."""
+    assert SyncSettings().holds(deletes, rows_before) is is_held
 
 
 def test_deletes_by_id_are_proof(tmp_path: Path) -> None:

@@ -96,3 +96,49 @@ def test_the_children_of_a_held_parent_are_crawled(forum: Forum) -> None:
     done = outcome(forum.run())
     assert done.record.inserted == 1
     assert forum.query('SELECT id FROM forum."Posts" ORDER BY 1') == [(post,) for post in kept]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Forum:
+    """Seven posts; the first two have most of the comments."""
+    forum = Forum(tmp_path, posts=[f"p{n}" for n in range(7)])
+    few, many = range(1), range(5)
+    forum.comments = {p: [f"{p}-{n}" for n in (many if p in "p0p1" else few)] for p in forum.posts}
+    forum.run()
+    assert len(forum.rows()) == 15
+    return forum
+
+
+def test_too_many_rows_do_not_go_with_their_parents(large: Forum) -> None:
+    """Two parents are few, their rows are not: they stay until somebody approves (D8)."""
+    large.posts = large.posts[2:]
+    large.comments["p6"] = ["p6-0", "p6-new"]
+    outcome(large.run())
+    done = outcome(large.run())  # it does not pass by itself
+    (failure,) = done.failures
+    assert "2 rows of Posts are gone, and 10 of " in failure.message
+    assert "packsync sync forum.Comments --approve-deletes" in failure.message
+    assert len(comments(large, "p0")) == 5
+    assert done.record.deleted == 0
+    assert large.query('SELECT count(*) FROM forum."Posts"') == [(5,)]
+    approved = outcome(large.run(approve_deletes=True))
+    assert (approved.failures, approved.record.deleted) == ([], 10)
+    assert {sync for _, sync in large.rows()} == {f"default/p{n}" for n in range(2, 7)}
+
+
+def test_parents_that_come_back_end_it(large: Forum) -> None:
+    """Their rows and cursors are as they were, so nothing is fetched in full again (D7, D8)."""
+    everything, large.posts = large.posts, large.posts[2:]
+    assert outcome(large.run()).failures
+    large.posts = everything
+    done = outcome(large.run())
+    assert (done.failures, done.record.mode) == ([], "incremental")
+
+
+def test_without_any_parent_nothing_goes(large: Forum) -> None:
+    """As a full sync that brings nothing (D8): here it is the parents' that is held already."""
+    with large.warehouse.write() as connection:
+        connection.execute('DELETE FROM forum."Posts"')
+    (failure,) = outcome(large.run("Comments")).failures
+    assert "15 of 15 rows" in failure.message
+    assert len(large.rows()) == 15

@@ -42,7 +42,8 @@ def test_a_sync_that_was_interrupted_is_staged_whole(tmp_path: Path) -> None:
     execute.then(page(9, k9="after"), page(10, k1="again"), last_page("t2", z="z"))
     assert engine.sync("full").record.pages == 11
     kept = {f"k{n}": "before" for n in range(2, 9)}
-    assert engine.names() == {"k1": "again", **kept, "k9": "after", "z": "z"}
+    first = {"a": "1", "b": "2"}  # not returned, but this sync does not prove that they are gone
+    assert engine.names() == {**first, "k1": "again", **kept, "k9": "after", "z": "z"}
     assert spools(engine) == []
 
 

@@ -1,0 +1,41 @@
+"""The temporary relations that the commit reads, by name: who makes them and what they hold.
+
+The stage, attached to the warehouse as `_stage`; made by `stage.Stage.load`. Column `cN` is number
+N of the synced table's columns, `stage_row` numbers the rows in order of arrival.
+
+- `parts` (part, sync, complete, unproven): the syncs whose pages these are. A full sync is
+  `complete`; `unproven` is why a row that it lacks may still be there, NULL if such a row is gone.
+- `upserts` (stage_row, sync, c0, c1, …): the rows that count, one for each id.
+- `rejects` (stage_row, sync, id, problem, line, page): rows that cannot be typed.
+- `deletes` (sync, id, rows_before): ids that the pack says are deleted.
+- `rows`: everything that was returned; `sync` is NULL where it does not count.
+
+Of one connection, made by `commit.row_changes.find_changes` from the stage and the table:
+
+- `changed` (stage_row, sync, id, is_new): rows to insert, or to update.
+- `deleted` (sync, id): rows to delete.
+- `absent` (sync, id): rows that full syncs did not return, if some of them may have to stay;
+  `deleted` has those that do not.
+"""
+
+PARTS = "_stage.parts"
+UPSERTS = "_stage.upserts"
+REJECTS = "_stage.rejects"
+DELETES = "_stage.deletes"
+ROWS = "_stage.rows"
+
+CHANGED = "changed"
+DELETED = "deleted"
+ABSENT = "absent"
+
+FULL_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete)"
+"""SQL: the syncs that returned all that there is."""
+
+PROVEN_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete AND unproven IS NULL)"
+"""SQL: the full syncs that prove a row to be gone by not returning it."""
+
+RESUMED = "resumed"
+"""It was resumed after an interruption: rows may have moved to pages that were already read."""
+
+REJECTED = "rejected"
+"""It rejected a row whose id cannot be told: any row that it lacks may be that one."""
