@@ -24,6 +24,7 @@ from pack_sync.cli.context import (
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
@@ -160,17 +161,25 @@ def _print_replay(key: SyncKey, done: Replay) -> None:
     lines = [f"{key}: {_applied(done)}"]
     lines += [f"  the table's columns: {change}" for change in done.schema_changes]
     if done.remaining:
-        lines.append(f"  {done.remaining:,} still do not fit, and stay:")
+        stay = ("still does not fit, and stays:", "still do not fit, and stay:")
+        lines.append(f"  {counted(done.remaining, *stay)}")
         lines += [f"  - {_shortened(str(reason), 240)}" for reason in done.reasons]
     if done.without_id:
-        lines.append(
-            f"  {done.without_id:,} without an id stay: nothing tells whether they have come "
-            f"again since. A full sync settles them: packsync sync {key.pack}.{key.table} --full"
+        they = counted(
+            done.without_id,
+            "without an id stays: nothing tells whether it has come again since. A full sync "
+            "settles it",
+            "without an id stay: nothing tells whether they have come again since. A full sync "
+            "settles them",
         )
+        lines.append(f"  {they}: packsync sync {key.pack}.{key.table} --full")
     if done.of_failed_syncs:
-        lines.append(
-            f"  {done.of_failed_syncs:,} of a failed sync stay: the next sync brings them again"
+        they = counted(
+            done.of_failed_syncs,
+            "of a failed sync stays: the next sync brings it again",
+            "of a failed sync stay: the next sync brings them again",
         )
+        lines.append(f"  {they}")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -180,8 +189,9 @@ def _applied(done: Replay) -> str:
         return "there are no rejected rows to replay"
     changes = done.changes
     return (
-        f"{done.applied:,} rejected rows were applied ({changes.inserted:,} inserted, "
-        f"{changes.updated:,} updated, {changes.unchanged:,} unchanged)"
+        f"{counted(done.applied, 'rejected row was', 'rejected rows were')} applied "
+        f"({changes.inserted:,} inserted, {changes.updated:,} updated, {changes.unchanged:,} "
+        "unchanged)"
     )
 
 

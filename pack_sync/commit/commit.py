@@ -29,7 +29,7 @@ from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.absent_rows import remember_absent
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
-from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
+from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summarize_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
@@ -129,8 +129,7 @@ def _commit(
 ) -> tuple[CommitResult, list[Path]]:
     """Make the changes, inside the transaction; also returns files to remove after it."""
     key, keep = request.key, request.keep_syncs
-    if request.lease is None and not ledger_exists(connection):  # who took a lease has made it
-        create_ledger(connection)
+    create_ledger(connection)
     there = TableLedger.read(connection, key)
     _check_positions(request, there.executions)
     at = datetime.now(UTC)

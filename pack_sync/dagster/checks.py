@@ -8,7 +8,7 @@ import dagster as dg
 
 from pack_sync.commit.table_state import TableState, read_table_state
 from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_complete
-from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
+from pack_sync.dagster.metadata import counted, escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.ledger.sync_key import SyncKey
@@ -55,7 +55,9 @@ def no_rejected_rows(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResu
         passed=not kept.count,
         severity=dg.AssetCheckSeverity.WARN,
         metadata=metadata,
-        description=f"{kept.count:,} rejected rows are kept" if kept.count else None,
+        description=counted(kept.count, "rejected row is kept", "rejected rows are kept")
+        if kept.count
+        else None,
     )
 
 
@@ -80,7 +82,8 @@ def ids_unique(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
         check_name=IDS_UNIQUE,
         passed=not repeated,
         metadata={"sync/repeated_ids": repeated},
-        description=f"{repeated:,} ids are there twice; a full sync repairs it; please report it"
+        description=f"{counted(repeated, 'id is', 'ids are')} there twice; a full sync repairs it; "
+        "please report it"
         if repeated
         else None,
     )

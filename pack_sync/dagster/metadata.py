@@ -144,3 +144,8 @@ def escaped(text: str) -> str:
     """A text as markdown: it quotes values, which may hold any characters."""
     line = " ".join(text.split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """The count with what it counts, as a singular or a plural: `1 row was`, `2 rows were`."""
+    return f"{count:,} {one if count == 1 else several}"

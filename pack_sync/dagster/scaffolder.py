@@ -12,7 +12,7 @@ from pack_sdk.pack import Pack
 from pack_sync.runtimes.loader import load_pack
 
 _HINTS = """
-  # All keys and their defaults: docs/operating.md. The next most useful ones:
+  # All keys and their defaults: docs/reference/settings.md. The next most useful ones:
   #
   # tables:               # leave out to sync every table of the pack
   #   {table}:

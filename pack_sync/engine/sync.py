@@ -32,7 +32,7 @@ from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.spool.spool import Spool
-from pack_sync.stage.background_typing import EarlyStage
+from pack_sync.stage.background_typing import BackgroundTyping
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
@@ -127,12 +127,12 @@ def _collect_and_commit(
     """Collect the pages, type them (the first while others are fetched), commit them."""
     began = time.monotonic()
     path = spool.folder / "stage.duckdb"
-    with EarlyStage(path, sync.table.schema, spool, sync.key.sync, warehouse) as early:
+    with BackgroundTyping(path, sync.table.schema, spool, sync.key.sync, warehouse) as background:
         collected = collect(sync, attempt, spool)
         spool.close()
         with failures_of(collected.attempt, spool):  # it may have fallen back to a full sync
             fetch_seconds = time.monotonic() - began
-            return _commit(sync, warehouse, collected, spool, early, fetch_seconds)
+            return _commit(sync, warehouse, collected, spool, background, fetch_seconds)
 
 
 def _commit(
@@ -140,12 +140,12 @@ def _commit(
     warehouse: Warehouse,
     collected: Collected,
     spool: Spool,
-    early: EarlyStage,
+    background: BackgroundTyping,
     fetch_seconds: float,
 ) -> SyncOutcome:
     began = time.monotonic()
     attempt, part = collected.attempt, collected.part
-    stage = early.finish()
+    stage = background.finish()
     counts = stage.load(spool, [part])
     stop_at_limits(sync, warehouse, stage, counts, attempt)
     record = record_of(

@@ -21,7 +21,7 @@ MOST_ROWS_IN_MEMORY = 10_000
 """A stage of more rows is a file."""
 
 
-class EarlyStage:
+class BackgroundTyping:
     """Types the files of a spool as they become whole.
 
     Use as a context manager around the collecting of one sync, and around all that is done with

@@ -24,7 +24,7 @@ from pack_sync.warehouse.duckdb_handles import (
     borrow_instance,
     database_name,
 )
-from pack_sync.warehouse.duckdb_sharing import OpenFile, turns_at
+from pack_sync.warehouse.duckdb_sharing import OpenDatabase, shared_file
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.storage_errors import WarehouseLockedError, explained_failures
 
@@ -52,7 +52,7 @@ class Warehouse:
     @property
     def busy(self) -> bool:
         """Whether another thread of this process has the file, or waits for it."""
-        return turns_at(self.path).busy
+        return shared_file(self.path).busy
 
     @contextmanager
     def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
@@ -114,17 +114,17 @@ class Warehouse:
     def _opened(
         self, *, read_only: bool, within: Instance | None = None
     ) -> Generator[duckdb.DuckDBPyConnection]:
-        def open_file() -> OpenFile:
+        def open_database() -> OpenDatabase:
             return self._open(read_only=read_only, within=within)
 
-        turns, anew = turns_at(self.path), within is not None
+        shared, anew = shared_file(self.path), within is not None
         with (
             explained_failures(self.path, of_system=False),
-            turns.connection(open_file, read_only=read_only, anew=anew) as connection,
+            shared.connection(open_database, read_only=read_only, anew=anew) as connection,
         ):
             yield connection
 
-    def _open(self, *, read_only: bool, within: Instance | None) -> OpenFile:
+    def _open(self, *, read_only: bool, within: Instance | None) -> OpenDatabase:
         instance = within or borrow_instance(
             temp_directory=f"{self.path}.tmp", memory_limit=self.memory_limit, **OF_THE_WAREHOUSE
         )
@@ -134,7 +134,7 @@ class Warehouse:
         except BaseException:
             instance.close()
             raise
-        return OpenFile(instance, name, read_only=read_only, guest=within is not None)
+        return OpenDatabase(instance, name, read_only=read_only, guest=within is not None)
 
     def _attach(self, instance: Instance, name: str, *, read_only: bool) -> None:
         waiting = tenacity.Retrying(

@@ -1,4 +1,4 @@
-"""Turns at the database file: threads of one process hand it on instead of opening it anew.
+"""One open database file for many threads: each hands it on instead of closing it.
 
 Opening a DuckDB file reads its catalogue and closing it writes a checkpoint, several times for
 each table of a run. So whoever is done leaves it open for the next thread that is already
@@ -22,17 +22,17 @@ LONGEST_HOLD_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 """For how long it then stays closed, so that another process can have it."""
 
-_turns: dict[Path, "Turns"] = {}
-_turns_guard = threading.Lock()
+_shared_files: dict[Path, "SharedFile"] = {}
+_shared_files_lock = threading.Lock()
 
 
-def turns_at(path: Path) -> "Turns":
-    """The turns at a file, the same for all threads of this process."""
-    with _turns_guard:
-        return _turns.setdefault(path.absolute(), Turns())
+def shared_file(path: Path) -> "SharedFile":
+    """The file as all threads of this process share it."""
+    with _shared_files_lock:
+        return _shared_files.setdefault(path.absolute(), SharedFile())
 
 
-class OpenFile:
+class OpenDatabase:
     """The database as it is open: attached by this name to an instance, and since when.
 
     `guest` says that the instance is that of a stage, which goes on with it.
@@ -76,16 +76,16 @@ class OpenFile:
                 self.instance.detach(name)
 
 
-class Turns:
-    """Who has the file now, and how many wait for it. Two threads never have it at once."""
+class SharedFile:
+    """A file that one thread at a time may use: who has it now, and how many wait for it."""
 
     def __init__(self) -> None:
         # Reentrant, so that a thread which opens the file twice does not wait for itself.
         self._lock = threading.RLock()
         self._waiting = 0
-        self._waiting_guard = threading.Lock()
-        self._kept: OpenFile | None = None
-        self._used: OpenFile | None = None
+        self._waiting_lock = threading.Lock()
+        self._kept: OpenDatabase | None = None
+        self._used: OpenDatabase | None = None
 
     @property
     def busy(self) -> bool:
@@ -94,19 +94,19 @@ class Turns:
 
     @contextmanager
     def connection(
-        self, open_file: Callable[[], OpenFile], *, read_only: bool, anew: bool = False
+        self, open_database: Callable[[], OpenDatabase], *, read_only: bool, anew: bool = False
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection of one's own to the file: handed on by the thread before, or opened.
 
         Opened it is where `anew` asks for it. It may be one that can write although only reading
         was asked for. A block that raises leaves nothing open.
         """
-        with self._turn():
+        with self._exclusive_use():
             if self._used is not None:
                 with _cursor(self._used) as connection:
                     yield connection
                 return
-            self._used = used = self._take(read_only=read_only, anew=anew) or open_file()
+            self._used = used = self._take(read_only=read_only, anew=anew) or open_database()
             try:
                 with _cursor(used) as connection:
                     yield connection
@@ -122,27 +122,27 @@ class Turns:
             self._hand_on(used)
 
     @contextmanager
-    def _turn(self) -> Generator[None]:
-        with self._waiting_guard:
+    def _exclusive_use(self) -> Generator[None]:
+        with self._waiting_lock:
             self._waiting += 1
         try:
             self._lock.acquire()
         finally:
-            with self._waiting_guard:
+            with self._waiting_lock:
                 self._waiting -= 1
         try:
             yield
         finally:
             self._lock.release()
 
-    def _take(self, *, read_only: bool, anew: bool) -> OpenFile | None:
+    def _take(self, *, read_only: bool, anew: bool) -> OpenDatabase | None:
         kept, self._kept = self._kept, None
         if kept is None or (not anew and (read_only or not kept.read_only)):
             return kept
         kept.close()
         return None
 
-    def _hand_on(self, used: OpenFile) -> None:
+    def _hand_on(self, used: OpenDatabase) -> None:
         brief = time.monotonic() - used.opened_at < LONGEST_HOLD_SECONDS
         if self._waiting and brief and not used.guest:
             self._kept = used
@@ -153,8 +153,8 @@ class Turns:
 
 
 @contextmanager
-def _cursor(file: OpenFile) -> Generator[duckdb.DuckDBPyConnection]:
+def _cursor(database: OpenDatabase) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection with transactions and temporary tables of its own."""
-    with file.instance.connection.cursor() as connection:
-        connection.execute(f"USE {quote_identifier(file.name)}")
+    with database.instance.connection.cursor() as connection:
+        connection.execute(f"USE {quote_identifier(database.name)}")
         yield connection

@@ -148,18 +148,19 @@ def _explain_text(text: str, file: Path) -> StorageError | None:
         )
     if any(sign in text for sign in _DAMAGED):
         return DamagedDatabaseError(
-            f"{file} is damaged: {_first_line(text)}. Restore it from a backup (see Recovery in "
-            "docs/operating.md); the next syncs continue from the cursors in it. Without a backup, "
-            "move the file away: the next syncs fetch everything again."
+            f"{file} is damaged: {_first_line(text)}. Restore it from a backup "
+            "(docs/how-to/recover.md); the next syncs continue from the cursors in it. Without a "
+            "backup, move the file away: the next syncs fetch everything again."
         )
     if "not a valid DuckDB database" in text or re.search(r'Extension ".*_scanner', text):
         return NotADatabaseError(f"{file} is not a DuckDB database. {_ANOTHER_FILE}")
     return None
 
 
+_PATH = "the `path` of the warehouse resource (resources/warehouse.py)"
 _ANOTHER_FILE = (
-    "Move it away or name another file in PACK_SYNC_WAREHOUSE; a warehouse that does not exist is "
-    "made by the next sync."
+    f"Move it away, or give {_PATH} as another file; a warehouse that does not exist is made by "
+    "the next sync."
 )
 
 
@@ -169,8 +170,8 @@ def _full(file: Path, reason: str) -> str:
     return (
         f"{file} could not be written: {reason}. It has {_size(file):,} bytes so far, and "
         f"{usage.free:,} of {usage.total:,} bytes are free on its disk. Make room there, or use "
-        "another disk: PACK_SYNC_WAREHOUSE names the warehouse, and .dagster/spool holds the "
-        "pages of running syncs, as JSON and once more as typed rows."
+        f"another disk: {_PATH} says where the warehouse is, and .dagster/spool holds the pages "
+        "of running syncs, as JSON and once more as typed rows."
     )
 
 

@@ -155,7 +155,7 @@ def test_a_replay_says_what_stays_and_why(project: DagsterProject) -> None:
     assert "0 rejected rows were applied" in result.stdout
     assert "2 still do not fit, and stay:" in result.stdout
     assert "- property 'size': big is not a number that fits DOUBLE" in result.stdout
-    assert "1 without an id stay" in result.stdout
+    assert "1 without an id stays" in result.stdout
     assert "packsync sync acme.Items --full" in result.stdout
     assert len(cells(packsync("rejects"), 0)) == 3
 
@@ -168,7 +168,7 @@ def test_rows_of_a_failed_sync_are_not_replayed(project: DagsterProject) -> None
     assert cells(packsync("rejects"), 1) == ["b"]
     result = packsync("rejects", "replay", "acme.Items")
     assert "there are no rejected rows to replay" in result.stdout
-    assert "1 of a failed sync stay: the next sync brings them again" in result.stdout
+    assert "1 of a failed sync stays: the next sync brings it again" in result.stdout
 
 
 def test_a_replay_takes_one_sync_or_all(project: DagsterProject) -> None:
@@ -178,11 +178,11 @@ def test_a_replay_takes_one_sync_or_all(project: DagsterProject) -> None:
     project.run()
     switch_on(project, size="string", tables=tables)
     one = packsync("rejects", "replay", "acme.Items", "--sync", "east").stdout
-    assert "acme.Items[east]: 1 rejected rows" in one
+    assert "acme.Items[east]: 1 rejected row was applied" in one
     assert "west" not in one
     rest = packsync("rejects", "replay", "acme.Items").stdout
     assert "acme.Items[east]: there are no rejected rows to replay" in rest
-    assert "acme.Items[west]: 1 rejected rows were applied" in rest
+    assert "acme.Items[west]: 1 rejected row was applied" in rest
     lines = project.query("SELECT sync FROM _sync.runs WHERE mode = 'replay' ORDER BY finished_at")
     assert lines == [("east",), ("west",)]
 
@@ -208,7 +208,7 @@ def test_a_dynamic_table_is_asked_for_its_schema(project: DagsterProject) -> Non
     project.switch_on_pack("acme", pack, tables=tables)
     assert project.run().success
     size = "string"
-    assert "1 rejected rows were applied" in packsync("rejects", "replay", "acme.Mine").stdout
+    assert "1 rejected row was applied" in packsync("rejects", "replay", "acme.Mine").stdout
 
 
 @pytest.mark.parametrize(

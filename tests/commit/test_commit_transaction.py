@@ -1,16 +1,21 @@
 """Rows, deletes, cursor and ledger: one commit, or nothing (design 1, contract D2)."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pack_sync.commit.commit import SupersededError
+from pack_sync.commit.commit import CommitResult, SupersededError, commit_stage
 from pack_sync.ledger.cursors import SyncPosition
+from pack_sync.ledger.leases import Lease
+from pack_sync.ledger.ledger_versions import MIGRATIONS, NewerLedgerError
 from pack_sync.ledger.sync_runs import read_last_run
+from pack_sync.stage.stage import Stage
+from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
-from tests.commit.sync_bench import SyncBench, a_page, counts_of
+from tests.commit.sync_bench import SyncBench, a_page, counts_of, spooled
 
 
 @pytest.fixture
@@ -135,3 +140,36 @@ def test_a_database_that_stays_locked_is_left_alone(
         with pytest.raises(WarehouseLockedError):
             bench.full(a_page({"id": "b"}))
     assert bench.snapshot() == before
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_a_commit_upgrades_an_earlier_ledger(leased: bool, bench: SyncBench) -> None:
+    """A backup from before versions may have been restored since the lease was taken."""
+    with bench.warehouse.write() as connection:
+        connection.execute("DROP TABLE _sync.ledger_versions; DROP TABLE _sync.absent_rows")
+    assert commit_last(bench, leased=leased).record.inserted == 1
+    versions = bench.query("SELECT version FROM _sync.ledger_versions ORDER BY ALL")
+    assert versions == [(number + 1,) for number in range(len(MIGRATIONS))]
+    assert bench.query("SELECT count(*) FROM _sync.absent_rows") == [(0,)]
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_a_commit_does_not_touch_a_newer_ledger(leased: bool, bench: SyncBench) -> None:
+    """Whoever upgraded since may keep what this program would not write."""
+    with bench.warehouse.write() as connection:
+        connection.execute("INSERT INTO _sync.ledger_versions VALUES (99, '7.0.0', now())")
+    before = bench.warehouse.path.read_bytes()
+    with pytest.raises(NewerLedgerError, match=r"Pack Sync 7\.0\.0"):
+        commit_last(bench, leased=leased)
+    assert bench.warehouse.path.read_bytes() == before
+
+
+def commit_last(bench: SyncBench, *, leased: bool) -> CommitResult:
+    """Commit a row as the sync would that began when the bench's only one had ended."""
+    with Stage(bench.folder / "stage.duckdb", bench.schema) as stage:
+        spool = spooled(bench.folder / "spool", [a_page({"id": "b"})])
+        counts = stage.load(spool, [StagePart(sync=bench.key.sync, complete=False)])
+        started = SyncPosition(cursor={"at": 1}, execution_id="execution-1")
+        request = bench.request("execution-2", bench.key, complete=False, before=started)
+        lease = Lease(key=bench.key) if leased else None
+        return commit_stage(bench.warehouse, stage, counts, replace(request, lease=lease))

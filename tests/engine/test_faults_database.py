@@ -98,7 +98,7 @@ FAULTS: list[tuple[Callable[[Path], None], str, str]] = [
     (of_a_newer_version, "NewerDatabaseError", "install the version that wrote it"),
     (of_sqlite, "NotADatabaseError", "is not a DuckDB database"),
     (empty, "NotADatabaseError", "is not a DuckDB database"),
-    (a_text, "NotADatabaseError", "PACK_SYNC_WAREHOUSE"),
+    (a_text, "NotADatabaseError", "the `path` of the warehouse resource"),
     (a_folder, "NotADatabaseError", "is a folder"),
 ]
 

@@ -84,7 +84,7 @@ def test_the_message_about_a_full_disk(trials: list[dict[str, Any]]) -> None:
         assert error.startswith("acme.Items: DiskFullError: /")
         assert "could not be written: No space left on device. It has " in error
         assert " of 16,777,216 bytes are free on its disk. Make room there" in error
-        assert "PACK_SYNC_WAREHOUSE" in error
+        assert "the `path` of the warehouse resource" in error
 
 
 SYNC = "tests.engine.sync_in_process"

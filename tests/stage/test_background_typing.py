@@ -10,7 +10,7 @@ import pytest
 
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
-from pack_sync.stage.background_typing import EarlyStage
+from pack_sync.stage.background_typing import BackgroundTyping
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse
@@ -76,20 +76,20 @@ def relations(path: Path) -> list[list[tuple[Any, ...]]]:
         ]
 
 
-def early_stage(folder: Path, spool: Spool) -> EarlyStage:
+def background_typing(folder: Path, spool: Spool) -> BackgroundTyping:
     """A stage in this folder, for a warehouse beside it."""
     warehouse = Warehouse(path=folder / "warehouse.duckdb")
-    return EarlyStage(folder / "stage.duckdb", SCHEMA, spool, "default", warehouse)
+    return BackgroundTyping(folder / "stage.duckdb", SCHEMA, spool, "default", warehouse)
 
 
 def staged_early(folder: Path, spool: Spool, loaded: Loaded) -> StageCounts:
     """Spool the pages, each once those before it are typed; then stage the rest."""
-    with early_stage(folder, spool) as early:
+    with background_typing(folder, spool) as background:
         for number, page in enumerate(pages()):
             spool.append(page)
             loaded.wait_for(number)
         spool.close()
-        return early.finish().load(spool, [PART])
+        return background.finish().load(spool, [PART])
 
 
 def test_the_same_stage_comes_of_it(
@@ -111,14 +111,14 @@ def test_a_failed_try_before_does_not_count(
 ) -> None:
     """Its rows may be typed before anybody knows that they do not count (contract C8)."""
     loaded = Loaded(monkeypatch)
-    with early_stage(tmp_path, spool) as early:
+    with background_typing(tmp_path, spool) as background:
         spool.append(a_page({"id": "a", "v": 1}, {"id": "z", "v": 1}), part=0)
         spool.append(a_page({"id": "a", "v": 2}), part=1)
         loaded.wait_for(1)
         spool.append(a_page({"id": "b", "v": 3}), part=1)
         spool.close()
         part = StagePart(sync="default", complete=True, number=1)
-        early.finish().load(spool, [part])
+        background.finish().load(spool, [part])
     upserts, *_ = relations(tmp_path / "stage.duckdb")
     assert [row[:3] for row in upserts] == [("a", 2, "default"), ("b", 3, "default")]
 
@@ -129,18 +129,18 @@ def test_a_small_sync_has_no_thread_and_no_file(
     """One file of rows: the stage is not made before all pages are there."""
     monkeypatch.setattr("pack_sync.spool.spool.ROWS_FILE_BYTES", 1_000_000)
     before = threading.active_count()
-    with early_stage(tmp_path, spool) as early:
+    with background_typing(tmp_path, spool) as background:
         for page in pages():
             spool.append(page)
         assert threading.active_count() == before
         assert not (tmp_path / "stage.duckdb").exists()
         spool.close()
-        assert early.finish().load(spool, [PART]).upserts == 2_000
+        assert background.finish().load(spool, [PART]).upserts == 2_000
 
 
 def test_what_fails_in_the_thread_reaches_the_sync(tmp_path: Path, spool: Spool) -> None:
     """With the next file, and the page that began it does not count."""
-    with early_stage(tmp_path / "missing", spool):
+    with background_typing(tmp_path / "missing", spool):
         spool.append(a_page({"id": "a", "v": 1}))
         spool.append(a_page({"id": "b", "v": 1}))
         for thread in threading.enumerate():
@@ -153,12 +153,11 @@ def test_what_fails_in_the_thread_reaches_the_sync(tmp_path: Path, spool: Spool)
 
 def test_what_fails_with_the_last_file_reaches_the_sync(tmp_path: Path, spool: Spool) -> None:
     """When the stage is asked for, at the latest."""
-    early = early_stage(tmp_path / "missing", spool)
-    with early:
+    with background_typing(tmp_path / "missing", spool) as background:
         spool.append(a_page({"id": "a", "v": 1}))
         spool.append(a_page({"id": "b", "v": 1}))
         with pytest.raises(duckdb.IOException, match="missing"):
-            early.finish()
+            background.finish()
 
 
 def test_a_sync_that_fails_leaves_no_thread(
@@ -167,7 +166,7 @@ def test_a_sync_that_fails_leaves_no_thread(
     """What is being typed is given up, and the file is closed: the folder can be removed."""
     loaded = Loaded(monkeypatch)
     before = threading.active_count()
-    early = early_stage(tmp_path, spool)
+    background = background_typing(tmp_path, spool)
 
     def fail() -> None:
         for page in pages():
@@ -175,7 +174,7 @@ def test_a_sync_that_fails_leaves_no_thread(
         loaded.wait_for(1)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), early:
+    with pytest.raises(KeyboardInterrupt), background:
         fail()
     assert threading.active_count() == before
     assert spool.on_whole_file is None

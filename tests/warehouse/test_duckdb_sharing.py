@@ -55,8 +55,8 @@ def while_another_waits(
     try:
         with warehouse.write() as connection:
             thread.start()
-            turn = duckdb_sharing.turns_at(warehouse.path)
-            while not turn._waiting:  # pyright: ignore[reportPrivateUsage]
+            shared = duckdb_sharing.shared_file(warehouse.path)
+            while not shared._waiting:  # pyright: ignore[reportPrivateUsage]
                 time.sleep(0.001)
             first(connection)
     finally:
