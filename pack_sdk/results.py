@@ -45,10 +45,12 @@ class CheckedResult:
     """A page that follows the contract: what `parse_result` makes of a returned value.
 
     `continuation` is None when there is no further page, `completion` None beside one.
+    `ignored_continuation` is 0 or "" if the pack returned that: it counts as none (C3).
     """
 
     rows: Sequence[Any] = field(default_factory=list[Any])
     continuation: Any = None
+    ignored_continuation: Any = None
     completion: Completion | None = None
     deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])
 
@@ -88,6 +90,7 @@ def parse_result(returned: object) -> CheckedResult:
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
+        ignored_continuation=_looks_meant(fields.get("continuation")),
         completion=None if continuation is not None else _completion(fields.get("completion")),
         deleted_row_ids=deleted,
     )
@@ -110,6 +113,12 @@ def rejection_of(answer: object) -> str | None:
         for error in errors
     )
     return f"{fields.get('message') or 'the pack rejects the parameters'}{details}"
+
+
+def _looks_meant(value: object) -> Any:
+    """A value that is false in JavaScript but may be an offset or a token; else None."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if value == "" or (is_number and value == 0) else None
 
 
 def _given(value: object) -> Any:

@@ -28,11 +28,13 @@ def status() -> None:
         }
         table = Table("table", "rows", "last full", "last incremental", "cursor")
         failures: list[str] = []
+        warnings: list[str] = []
         with open_warehouse().read() as connection:
             for key, crawled in keys.items():
                 found = read_status(connection, key, crawled=crawled)
                 table.add_row(*_line(key, found, crawled=crawled))
                 failures += _failure(key, found)
+                warnings += _warnings(key, found)
             waiting = read_held(connection)
             running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
@@ -45,8 +47,8 @@ def status() -> None:
                 markup=False,
                 soft_wrap=True,
             )
-        for failure in failures:
-            console.print(failure, soft_wrap=True, highlight=False)
+        for line in (*warnings, *failures):
+            console.print(line, soft_wrap=True, highlight=False)
 
 
 def _line(key: SyncKey, found: SyncStatus, *, crawled: bool) -> list[str]:
@@ -77,6 +79,13 @@ def _failure(key: SyncKey, found: SyncStatus) -> list[str]:
         return []
     failed = f"{escape(str(key))} failed at {_time(run.finished_at)}:"
     return [f"[red]{failed}[/red] {escape(run.error_message or '')}"]
+
+
+def _warnings(key: SyncKey, found: SyncStatus) -> list[str]:
+    """What the last sync warned of."""
+    warned = f"[yellow]{escape(str(key))} warns:[/yellow]"
+    warnings = (found.last_run.warnings if found.last_run else None) or ()
+    return [f"{warned} {escape(warning)}" for warning in warnings]
 
 
 def _cursor(position: SyncPosition) -> str:

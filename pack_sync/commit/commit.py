@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.commit.change_samples import OnChanges, sample_of_changes
+from pack_sync.commit.data_warnings import data_warnings
 from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
 from pack_sync.commit.full_sync_audit import (
     Audit,
@@ -166,6 +167,8 @@ def _commit(
         apply_seconds=time.monotonic() - opened,
         **(audit.figures() if audit else {}),
     )
+    found = data_warnings(connection, key, stage, counts, rows, record)
+    record = replace(record, warnings=[*(record.warnings or ()), *found] or None)
     record_run(connection, record)
     if request.lease is not None:
         release_lease(connection, request.lease)

@@ -95,12 +95,14 @@ class AuditLine:
 def audited_since(changes: Sequence[PositionChange]) -> dict[str, datetime | None]:
     """The syncs that are audits if they are full, and when the last sync of each began (UTC).
 
-    Those that had a cursor, and have the configuration that it was for (contract D5).
+    Those that had a cursor, and have the configuration that it was for (contract D5); and not those
+    whose increments said themselves that they are incomplete (C8).
     """
     return {
         change.sync: max(filter(None, _last_syncs(change)), default=None)
         for change in changes
         if change.before.cursor is not None
+        and not change.cursor_expired
         and change.before.fingerprint == change.after.fingerprint
     }
 

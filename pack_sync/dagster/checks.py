@@ -18,12 +18,14 @@ NO_REJECTED_ROWS = "no_rejected_rows"
 NOTHING_HELD = "nothing_held"
 IDS_UNIQUE = "ids_unique"
 CURSOR_MOVED = "cursor_moved"
+NO_WARNINGS = "no_warnings"
 
 _DESCRIPTIONS = {
     NO_REJECTED_ROWS: "No row is kept in `_sync.rejected_rows` because it could not be stored.",
     NOTHING_HELD: "No full sync waits for a decision because it would delete too many rows.",
     IDS_UNIQUE: "No sync of the table has two rows with one id.",
     CURSOR_MOVED: "The last incremental sync moved the cursor, or brought nothing.",
+    NO_WARNINGS: "The last sync found nothing odd in what the pack returned.",
     INCREMENTS_COMPLETE: "The last full sync found nothing that increments should have brought.",
 }
 
@@ -115,11 +117,24 @@ def cursor_moved(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
     )
 
 
+def no_warnings(asset: dg.AssetKey, state: TableState) -> dg.AssetCheckResult:
+    """The check's result: it warns of what the last sync warned of."""
+    warnings = (state.last_run.warnings if state.last_run else None) or ()
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=NO_WARNINGS,
+        passed=not warnings,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(warnings) or None,
+    )
+
+
 _CHECKS: Mapping[str, Callable[[dg.AssetKey, TableState], dg.AssetCheckResult]] = {
     NO_REJECTED_ROWS: no_rejected_rows,
     NOTHING_HELD: nothing_held,
     IDS_UNIQUE: ids_unique,
     CURSOR_MOVED: cursor_moved,
+    NO_WARNINGS: no_warnings,
     INCREMENTS_COMPLETE: lambda asset, state: increments_complete(asset, state.audits),
 }
 

@@ -47,6 +47,11 @@ class Attempt:
         """Whether all rows are collected anew."""
         return self.decision.mode == "full"
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether it is the full sync that followed on results which were incomplete (C8)."""
+        return self.decision.reason.startswith(FALL_BACK.reason)
+
     def previous_completion(self) -> Completion | None:
         """What the pack is told of the sync before, on every page; a copy it may scribble on.
 

@@ -1,5 +1,6 @@
 """Collecting all pages of a sync, and falling back to a full sync where the pack asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +18,14 @@ class Collected:
 
     `change` is where the sync moves once its rows are applied. `cut_short` says that a row limit
     ended it: it is applied without deletes and leaves the cursor as it was (contract D6).
+    `warnings` are about what the pack returned.
     """
 
     attempt: Attempt
     part: StagePart
     change: PositionChange
     cut_short: bool
+    warnings: Sequence[str] = ()
 
     @property
     def cursor(self) -> Any:
@@ -63,8 +66,10 @@ def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
             before=attempt.position,
             after=after,
             reason=f"{attempt.decision.mode} sync",
+            cursor_expired=attempt.fell_back,
         ),
         cut_short=ending.cut_short,
+        warnings=ending.warnings,
     )
 
 

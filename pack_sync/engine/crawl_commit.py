@@ -87,7 +87,9 @@ def commit_batch(
         request = CommitRequest(
             key=sync.key,
             changes=[each.change for each in children],
-            record=replace(record, **costs, stage_seconds=stage_seconds),
+            record=replace(
+                record, **costs, stage_seconds=stage_seconds, warnings=_warnings(children)
+            ),
             keep_syncs=keep,
             guard=sync.delete_guard,
             sample=sync.sample_columns,
@@ -106,6 +108,11 @@ def commit_batch(
             rest = [change for change in request.changes if change.sync not in held]
             result = commit_stage(warehouse, stage, counts, replace(request, changes=rest))
     return outcome_of(sync, counts, result), held
+
+
+def _warnings(children: Sequence[CollectedChild]) -> list[str]:
+    """What is odd about the children's pages, each once."""
+    return list(dict.fromkeys(w for each in children for w in each.collected.warnings))
 
 
 def _hold(

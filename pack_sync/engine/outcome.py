@@ -1,13 +1,12 @@
 """What a sync did, for whoever shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pack_sync.commit.commit import CommitResult
-from pack_sync.commit.row_changes import UnconfirmedRows
+from pack_sync.commit.data_warnings import rows_were
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.sync_runs import RunRecord
-from pack_sync.stage.relations import REJECTED, RESUMED
 from pack_sync.stage.stage import StageCounts
 
 
@@ -37,60 +36,23 @@ class SyncOutcome:
         return self.result.record
 
 
-def outcome_of(
-    sync: SyncJob, counts: StageCounts, result: CommitResult, warnings: Sequence[str] = ()
-) -> SyncOutcome:
+def outcome_of(sync: SyncJob, counts: StageCounts, result: CommitResult) -> SyncOutcome:
     """The outcome of something that was committed; its warnings are logged."""
-    every = [*warnings, *_warnings(counts, result)]
-    for warning in every:
+    warnings = [*(result.record.warnings or ()), *_of_other_checks(counts, result)]
+    for warning in warnings:
         sync.log("warning", f"{sync.key}: {warning}")
-    return SyncOutcome(result=result, warnings=every)
+    return SyncOutcome(result=result, warnings=warnings)
 
 
-def _warnings(counts: StageCounts, result: CommitResult) -> list[str]:
-    warnings: list[str] = []
+def _of_other_checks(counts: StageCounts, result: CommitResult) -> Iterator[str]:
+    """What is said in the run, but not kept as a warning: it has a place of its own."""
     if counts.rejected:
-        warnings.append(
-            f"{_rows_were(counts.rejected)} rejected and kept, with the reasons: see "
+        yield (
+            f"{rows_were(counts.rejected)} rejected and kept, with the reasons: see "
             "`packsync rejects` and _sync.rejected_rows"
         )
-    if counts.unusable_deletions:
-        warnings.append(
-            f"{counts.unusable_deletions:,} deleted ids cannot be values of the id property and "
-            "were ignored; return ids as the rows have them"
-        )
-    if result.record.mode == "full" and counts.duplicates and result.record.deleted:
-        warnings.append(
-            f"{counts.duplicates:,} rows came twice and {result.record.deleted:,} were deleted in "
-            "one full sync: if the pack pages by position, rows may have moved between pages while "
-            "it ran. Page by a key or by a stable order"
-        )
-    if result.unconfirmed.count:
-        warnings.append(_unconfirmed(result.unconfirmed))
     if result.removed:
-        warnings.append(
-            f"{_rows_were(result.removed)} removed, because the syncs or parents that brought "
+        yield (
+            f"{rows_were(result.removed)} removed, because the syncs or parents that brought "
             "them are gone"
         )
-    return warnings
-
-
-def _unconfirmed(rows: UnconfirmedRows) -> str:
-    """What to say of rows that a full sync did not return and that were kept."""
-    which = f"{_rows_were(rows.count)} not returned and kept (id {', '.join(rows.ids)}"
-    which += ", …)" if rows.count > len(rows.ids) else ")"
-    if REJECTED in rows.reasons:
-        return (
-            f"{which}: rows were rejected whose ids cannot be told, and these may be among them. "
-            "Correct the schema or the source; `packsync rejects` shows what was rejected"
-        )
-    if RESUMED in rows.reasons:
-        return (
-            f"{which}: this full sync was resumed after an interruption, so they may have moved to "
-            "a page that had been read before. The next sync is a full one and decides"
-        )
-    return f"{which}: they are deleted once enough full syncs in a row have not returned them"
-
-
-def _rows_were(count: int) -> str:
-    return "1 row was" if count == 1 else f"{count:,} rows were"

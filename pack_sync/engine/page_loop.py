@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +33,7 @@ class Ending:
 
     completion: Completion | None = None
     cut_short: bool = False
+    warnings: Sequence[str] = ()
 
 
 def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
@@ -63,9 +65,21 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
             if sync.lease is not None:
                 sync.lease.touch()
             if ending := _ending(sync, attempt, spool, page.continuation, page.completion):
-                return ending
+                return replace(ending, warnings=_warnings(page))
             endless.check(spool.page_count, continuation, page)
             continuation = page.continuation
+
+
+def _warnings(last: Page) -> list[str]:
+    """What is odd about the last page."""
+    if last.ignored_continuation is None:
+        return []
+    given = orjson.dumps(last.ignored_continuation).decode()
+    return [
+        f"the last page returned the continuation {given}, which counts as none, so the sync ended "
+        "there. Return null (None) at the end; if more pages are there, wrap the value, as in "
+        '{"offset": 0}'
+    ]
 
 
 def _for_the_journal(sync: SyncJob, page: Page) -> Page:

@@ -33,6 +33,7 @@ from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.background_typing import BackgroundTyping
+from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
@@ -158,6 +159,7 @@ def _commit(
         fetch_seconds=fetch_seconds,
         stage_seconds=time.monotonic() - began,
     )
+    record = replace(record, warnings=_warnings(collected, stage, spool))
     request = CommitRequest(
         key=sync.key,
         changes=[collected.change],
@@ -181,7 +183,13 @@ def _commit(
         raise held[large.sync] from error
     if sync.lease is not None:
         sync.lease.released = True  # by the commit itself, which saves a transaction
-    return outcome_of(sync, counts, result, _cursor_warnings(collected))
+    return outcome_of(sync, counts, result)
+
+
+def _warnings(collected: Collected, stage: Stage, spool: Spool) -> list[str]:
+    """What is known before the commit of what somebody should look at."""
+    absent = stage.absent_properties(spool) if collected.part.complete else []
+    return [*collected.warnings, *absent, *_cursor_warnings(collected)]
 
 
 def _cursor_warnings(collected: Collected) -> list[str]:

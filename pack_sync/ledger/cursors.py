@@ -39,14 +39,16 @@ class SyncPosition:
 class PositionChange:
     """A sync that moves from one position to another, and why.
 
-    `keep_history` is off for the children of a crawl: thousands of cursors a run would bury
-    the rest of the history.
+    `cursor_expired` says that the service no longer knew the cursor, so that nothing can be said of
+    what increments had brought. `keep_history` is off for the children of a crawl: thousands of
+    cursors a run would bury the rest of the history.
     """
 
     sync: str
     before: SyncPosition
     after: SyncPosition
     reason: str
+    cursor_expired: bool = False
     keep_history: bool = True
 
 

@@ -29,9 +29,10 @@ MIGRATIONS = (
     )
     + f"CREATE TABLE {VERSIONS} "
     "(version INTEGER NOT NULL, program VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL);",
-    # 2: rows that a full sync did not return and that were kept.
+    # 2: rows that a full sync did not return and that were kept; what a sync warns of.
     f"""
     ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS unconfirmed BIGINT;
+    ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS warnings JSON;
     CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.absent_rows (
         pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
         row_id VARCHAR NOT NULL, full_syncs INTEGER NOT NULL, absent_since TIMESTAMPTZ NOT NULL

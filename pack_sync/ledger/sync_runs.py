@@ -1,5 +1,6 @@
 """The runs in the ledger: one line for each sync that succeeded, failed or was held."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,8 @@ class RunRecord:
     """One line of the ledger: one sync, from its first page to its end.
 
     `unconfirmed` counts the rows that a full sync did not return and that were kept all the same.
-    The `audit_…` figures are None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
+    `warnings` say what somebody should look at, None if there is nothing. The `audit_…` figures are
+    None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
     """
 
     execution_id: str
@@ -55,9 +57,10 @@ class RunRecord:
     audit_recent: int | None = None
     audit_samples: Any = None
     unconfirmed: int | None = None
+    warnings: Sequence[str] | None = None
 
 
-_JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples")
+_JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples", "warnings")
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None:

@@ -13,11 +13,12 @@ class Page:
 
     `rows` is NDJSON: one row a line, each ended by a newline, `row_count` lines in all.
     `continuation` is None when there is no further page; `completion` is None beside a
-    continuation (contract C5).
+    continuation (contract C5). `ignored_continuation` is 0 or "" where the pack returned that.
     """
 
     rows: bytes = b""
     row_count: int = 0
     continuation: Any = None
+    ignored_continuation: Any = None
     completion: Completion | None = None
     deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])

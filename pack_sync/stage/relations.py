@@ -9,6 +9,7 @@ N of the synced table's columns, `stage_row` numbers the rows in order of arriva
 - `rejects` (stage_row, sync, id, problem, line, page): rows that cannot be typed.
 - `deletes` (sync, id, rows_before): ids that the pack says are deleted.
 - `rows`: everything that was returned; `sync` is NULL where it does not count.
+- `pages` (page, first_row, part): the pages with rows, and the `rowid` of the first of each.
 
 Of one connection, made by `commit.row_changes.find_changes` from the stage and the table:
 
@@ -23,6 +24,7 @@ UPSERTS = "_stage.upserts"
 REJECTS = "_stage.rejects"
 DELETES = "_stage.deletes"
 ROWS = "_stage.rows"
+PAGES = "_stage.pages"
 
 CHANGED = "changed"
 DELETED = "deleted"

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.absent_properties import absent_properties
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECTED
@@ -70,6 +71,7 @@ class Stage:
     ) -> None:
         self.path = path
         self._in_memory = in_memory
+        self._schema = schema
         self._conversion = RowConversion(schema)
         with explained_failures(path):
             path.unlink(missing_ok=True)
@@ -196,6 +198,14 @@ class Stage:
             "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
             f"WHERE problem IS NOT NULL AND {kept}"
         )
+
+    def absent_properties(self, spool: Spool) -> list[str]:
+        """Sentences about properties whose fields no row has."""
+        counts = ", ".join(f"count(c{i})" for i in range(len(self.columns)))
+        (found,) = self._connection.execute(f"SELECT {counts} FROM rows").fetchall()
+        properties = list(self._schema.properties)
+        empty = [name for name, count in zip(properties, found, strict=False) if not count]
+        return absent_properties(self._schema, empty, spool)
 
     def reject_reasons(self) -> list[ReasonCount]:
         """Why rows were rejected, the most frequent reasons first."""

@@ -189,6 +189,6 @@ def test_what_a_table_costs_in_dagster_does_not_grow_with_the_tables(
     tables = dict.fromkeys(("One", "Two", "Three", "Four"), sync_items)
     project.switch_on_pack("acme", pack_of(**tables))
     result = project.run()
-    assert len(result.get_asset_check_evaluations()) == 4 * 5
-    assert calls["to_asset_check_evaluation"] == 4 * 5
+    assert len(result.get_asset_check_evaluations()) == 4 * 6
+    assert calls["to_asset_check_evaluation"] == 4 * 6
     assert calls["get_output_asset_keys"] <= 2  # Dagster asks before the step, too

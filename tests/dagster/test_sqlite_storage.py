@@ -244,7 +244,7 @@ def test_events_stored_together_are_all_there_or_none(
 def test_what_a_run_plans_is_written_at_once(
     stored_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With Dagster's own setting; six events a table: its materialization and its checks."""
+    """With Dagster's own setting; seven events a table: its materialization and its checks."""
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
     sizes: list[int] = []
     store = KeptSqliteEventLogStorage.store_event_batch
@@ -256,8 +256,8 @@ def test_what_a_run_plans_is_written_at_once(
     monkeypatch.setattr(KeptSqliteEventLogStorage, "store_event_batch", count)
     stored_project.switch_on_pack("acme", pack_of(Items=sync_items, Others=sync_items))
     result = stored_project.run()
-    assert max(sizes) == 2 * 6
+    assert max(sizes) == 2 * 7
     planned = stored_project.instance.all_logs(
         result.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
     )
-    assert len(planned) == 2 * 5
+    assert len(planned) == 2 * 6

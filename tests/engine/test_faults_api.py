@@ -226,9 +226,9 @@ def test_pages_of_an_order_that_is_not_stable(tmp_path: Path) -> None:
     source was paged by position while its order changed.
     """
     pages = [{"result": items(a="1", b="2"), "continuation": 2}, last_page("t1", c="3", d="4")]
-    unstable = [{"result": items(a="1", b="2"), "continuation": 2}, last_page("t2", b="2", d="4")]
+    unstable = [{"result": items(a="1", b="2"), "continuation": 2}, last_page("t2", d="4", b="2")]
     engine = Engine(folder=tmp_path, execute=Scripted(*pages, *unstable))
     engine.sync()
     outcome = engine.sync("full")
     assert (outcome.record.duplicates, outcome.record.deleted) == (1, 1)
-    assert any("1 rows came twice and 1 were deleted" in warning for warning in outcome.warnings)
+    assert any("1 row was returned twice and 1 deleted" in warning for warning in outcome.warnings)

@@ -149,6 +149,7 @@ def _page(returned: Any) -> Page | InvalidResultError:
             rows=to_lines(result.rows),
             row_count=len(result.rows),
             continuation=_copy(result.continuation),
+            ignored_continuation=result.ignored_continuation,
             completion=result.completion,
             deleted_row_ids=result.deleted_row_ids,
         )

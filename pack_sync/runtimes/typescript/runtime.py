@@ -57,6 +57,7 @@ class TypeScriptCaller:
             rows=rows,
             row_count=message.head["rows"],
             continuation=result.continuation,
+            ignored_continuation=result.ignored_continuation,
             completion=result.completion,
             deleted_row_ids=result.deleted_row_ids,
         )
