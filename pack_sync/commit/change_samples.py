@@ -12,6 +12,7 @@ import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, changed_rows
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
+from pack_sync.stage.relations import CHANGED, DELETED, REJECT_REASONS, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier
 
@@ -44,25 +45,31 @@ def sample_changes(
     connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows, *, limit: int
 ) -> ChangeSample:
     """At most `limit` rows of each kind, in order of arrival; `table` is its quoted name."""
-    rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM _stage.rejects)"
     names = [column.name for column in stage.columns]
     new = _texts("new", [f"c{i}" for i in range(len(names))])
     old = _texts("old", [quote_identifier(name) for name in names])
     inserted = connection.execute(
-        f"SELECT {new} FROM changed JOIN _stage.upserts AS new USING (stage_row) "
-        "WHERE is_new ORDER BY stage_row LIMIT ?",
+        f"""
+        SELECT {new}
+        FROM {CHANGED} JOIN {UPSERTS} AS new USING (stage_row)
+        WHERE is_new
+        ORDER BY stage_row LIMIT ?
+        """,
         [limit],
     ).fetchall()
     deleted = connection.execute(
-        f"SELECT {old} FROM deleted JOIN {table} AS old ON {_same_row(stage, 'deleted')} "
-        "ORDER BY deleted.id, deleted.sync LIMIT ?",
+        f"""
+        SELECT {old}
+        FROM {DELETED} AS gone JOIN {table} AS old ON {_same_row(stage, "gone")}
+        ORDER BY gone.id, gone.sync LIMIT ?
+        """,
         [limit],
     ).fetchall()
     return ChangeSample(
         inserted=[dict(zip(names, values, strict=True)) for (values,) in inserted],
         updated=_updated(connection, table, stage, limit),
         deleted=[dict(zip(names, values, strict=True)) for (values,) in deleted],
-        reject_reasons=count_reasons(connection, rejected),
+        reject_reasons=count_reasons(connection, REJECT_REASONS),
     )
 
 
@@ -73,12 +80,19 @@ def _updated(
     quoted = [quote_identifier(name) for name in names]
     differs = ", ".join(f"old.{name} IS DISTINCT FROM new.c{i}" for i, name in enumerate(quoted))
     rows = connection.execute(
-        f"SELECT CAST(new.{stage.id_column} AS VARCHAR), [{differs}], {_texts('old', quoted)}, "
-        f"{_texts('new', [f'c{i}' for i in range(len(names))])} "
-        "FROM (SELECT * FROM changed WHERE NOT is_new ORDER BY stage_row LIMIT ?) "
-        "AS picked "
-        f"JOIN _stage.upserts AS new USING (stage_row) "
-        f"JOIN {table} AS old ON {_same_row(stage, 'picked')} ORDER BY stage_row",
+        f"""
+        SELECT
+            CAST(new.{stage.id_column} AS VARCHAR),
+            [{differs}],
+            {_texts("old", quoted)},
+            {_texts("new", [f"c{i}" for i in range(len(names))])}
+        FROM (
+            SELECT * FROM {CHANGED} WHERE NOT is_new ORDER BY stage_row LIMIT ?
+        ) AS picked
+        JOIN {UPSERTS} AS new USING (stage_row)
+        JOIN {table} AS old ON {_same_row(stage, "picked")}
+        ORDER BY stage_row
+        """,
         [limit],
     ).fetchall()
     return [

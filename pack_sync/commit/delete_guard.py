@@ -133,8 +133,13 @@ def _sample(
     """Some of the rows that would be deleted, without the hidden columns."""
     hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)
     rows = connection.execute(
-        f"SELECT to_json(going) FROM (SELECT * EXCLUDE ({hidden}) FROM {table.name} "
-        f"WHERE _sync = ? AND {key} IN (SELECT id FROM {DELETED} WHERE sync = ? LIMIT ?)) AS going",
+        f"""
+        SELECT to_json(going)
+        FROM (
+            SELECT * EXCLUDE ({hidden}) FROM {table.name}
+            WHERE _sync = ? AND {key} IN (SELECT id FROM {DELETED} WHERE sync = ? LIMIT ?)
+        ) AS going
+        """,
         [sync, sync, _SAMPLE_ROWS],
     ).fetchall()
     return [orjson.loads(row) for (row,) in rows]

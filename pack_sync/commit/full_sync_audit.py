@@ -14,13 +14,13 @@ from typing import Any
 import duckdb
 
 from pack_sync.ledger.cursors import PositionChange
-from pack_sync.ledger.ledger_tables import from_json
+from pack_sync.ledger.ledger_tables import CURSORS, RUNS, from_json
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.column_types import TEMPORAL_TYPES, ValueHint
+from pack_sync.stage.relations import CHANGED, DELETED, FULL_SYNCS, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 from pack_sync.warehouse.identifiers import quote_identifier
 
 SAMPLES = 5
@@ -121,16 +121,19 @@ def audit_changes(
 ) -> Audit | None:
     """What the full syncs of the attached stage find; None if none of them is an audit.
 
-    Reads the temporary tables `changed` and `deleted`, before they are applied to `table`, its
-    quoted name. A row counts as recent if it has a timestamp from `since` to `until` that it did
-    not have before; one in the future, such as a due date, says nothing.
+    Reads what `find_changes` found, before it is applied to `table`, its quoted name. A row counts
+    as recent if it has a timestamp from `since` to `until` that it did not have before; one in the
+    future, such as a due date, says nothing.
     """
     if not since:
         return None
     connection.execute(
-        "CREATE TEMP TABLE audited AS SELECT sync, date_trunc('second', since) AS since "
-        "FROM (SELECT unnest(?::VARCHAR[]) AS sync, unnest(?::TIMESTAMPTZ[]) AS since) "
-        "WHERE sync IN (SELECT sync FROM _stage.parts WHERE complete)",
+        f"""
+        CREATE TEMP TABLE audited AS
+        SELECT sync, date_trunc('second', since) AS since  -- services often give whole seconds
+        FROM (SELECT unnest(?::VARCHAR[]) AS sync, unnest(?::TIMESTAMPTZ[]) AS since)
+        WHERE sync IN {FULL_SYNCS}
+        """,
         [list(since), list(since.values())],
     )
     try:
@@ -145,21 +148,29 @@ def _found(
 ) -> Audit:
     """The differences of the audited syncs, counted; only rows that differ are looked at."""
     key = quote_identifier(stage.id_name)
-    changed = (
-        f"SELECT CAST(changed.id AS VARCHAR) AS id, CASE WHEN {_is_recent(stage)} "
-        "THEN 'recent' WHEN is_new THEN 'missed' ELSE 'stale' END AS kind "
-        "FROM changed JOIN _stage.upserts AS new USING (stage_row) "
-        "JOIN audited ON audited.sync = new.sync "
-        f"LEFT JOIN {table} AS old ON old.{key} = changed.id AND old._sync = changed.sync"
-    )
-    deleted = (
-        "SELECT CAST(deleted.id AS VARCHAR) AS id, 'undeleted' AS kind FROM deleted "
-        "JOIN audited USING (sync)"
-    )
     found = connection.execute(
-        "WITH until AS (SELECT ?::TIMESTAMPTZ AS until) "
-        f"SELECT kind, count(*), min(id, {SAMPLES}) FROM ("
-        f"SELECT * FROM ({changed}) UNION ALL SELECT * FROM ({deleted})) GROUP BY kind",
+        f"""
+        WITH until AS (SELECT ?::TIMESTAMPTZ AS until)
+        SELECT kind, count(*), min(id, {SAMPLES})
+        FROM (
+            SELECT
+                CAST(change.id AS VARCHAR) AS id,
+                CASE
+                    WHEN {_is_recent(stage)} THEN 'recent'
+                    WHEN is_new THEN 'missed'
+                    ELSE 'stale'
+                END AS kind
+            FROM {CHANGED} AS change
+            JOIN {UPSERTS} AS new USING (stage_row)
+            JOIN audited ON audited.sync = new.sync
+            LEFT JOIN {table} AS old  -- the row as it was, unless it is new
+            ON old.{key} = change.id AND old._sync = change.sync
+            UNION ALL
+            SELECT CAST(gone.id AS VARCHAR), 'undeleted'
+            FROM {DELETED} AS gone JOIN audited USING (sync)
+        )
+        GROUP BY kind
+        """,
         [until],
     ).fetchall()
     counts = {kind: count for kind, count, _ in found}
@@ -170,8 +181,10 @@ def _found(
 def _is_recent(stage: StagedRows) -> str:
     """SQL: a row has a timestamp of the audited time that it did not have before."""
     conditions = [
-        f"(new.c{i} BETWEEN since AND (SELECT until FROM until) "
-        f"AND new.c{i} IS DISTINCT FROM old.{quote_identifier(column.name)})"
+        f"""(
+            new.c{i} BETWEEN since AND (SELECT until FROM until)
+            AND new.c{i} IS DISTINCT FROM old.{quote_identifier(column.name)}
+        )"""
         for i, column in enumerate(stage.columns)
         if column.sql_type == TEMPORAL_TYPES[ValueHint.DATE_TIME]
     ]
@@ -191,14 +204,23 @@ def read_audits(
     if not ledger_exists(connection):
         return []
     found = connection.execute(
-        "SELECT pack, table_name, sync, max(finished_at) AS finished_at, "
-        "sum(inserted + updated + unchanged)::BIGINT, sum(audit_missed)::BIGINT, "
-        "sum(audit_stale)::BIGINT, sum(audit_undeleted)::BIGINT, sum(audit_recent)::BIGINT, "
-        f"list(audit_samples ORDER BY finished_at) FROM {SYSTEM_SCHEMA}.runs "
-        "WHERE audit_missed IS NOT NULL AND (? IS NULL OR pack = ?) "
-        "AND (? IS NULL OR table_name = ?) "
-        "GROUP BY pack, table_name, sync, coalesce(dagster_run_id, execution_id) "
-        "ORDER BY finished_at DESC",
+        f"""
+        SELECT
+            pack, table_name, sync,
+            max(finished_at) AS finished_at,
+            sum(inserted + updated + unchanged)::BIGINT,
+            sum(audit_missed)::BIGINT,
+            sum(audit_stale)::BIGINT,
+            sum(audit_undeleted)::BIGINT,
+            sum(audit_recent)::BIGINT,
+            list(audit_samples ORDER BY finished_at)
+        FROM {RUNS}
+        WHERE audit_missed IS NOT NULL
+            AND (? IS NULL OR pack = ?)
+            AND (? IS NULL OR table_name = ?)
+        GROUP BY pack, table_name, sync, coalesce(dagster_run_id, execution_id)
+        ORDER BY finished_at DESC
+        """,
         [pack, pack, table, table],
     ).fetchall()
     return [
@@ -223,8 +245,10 @@ def last_audits(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[Aud
     if not latest:
         return []
     rows = connection.execute(
-        f"SELECT DISTINCT split_part(sync, '/', 1) FROM {SYSTEM_SCHEMA}.cursors "
-        "WHERE pack = ? AND table_name = ?",
+        f"""
+        SELECT DISTINCT split_part(sync, '/', 1)  -- a crawl's children are of one sync
+        FROM {CURSORS} WHERE pack = ? AND table_name = ?
+        """,
         [key.pack, key.table],
     ).fetchall()
     standing = {name for (name,) in rows}

@@ -21,19 +21,18 @@ from pydantic import TypeAdapter
 
 from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.ledger.cursors import PositionChange, make_full_sync_due
+from pack_sync.ledger.ledger_tables import HELD_SYNCS
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.ledger.rejected_rows import keep_failed_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
-from pack_sync.stage.relations import FULL_SYNCS, REJECTS
+from pack_sync.stage.relations import FULL_SYNCS, REJECT_REASONS, REJECTS
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
+from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import explained_failures
-
-HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
 
 _COLUMNS = TypeAdapter(list[Column])
 _CHANGE = TypeAdapter(PositionChange)
@@ -133,9 +132,7 @@ def _keep_rejects(
         return []
     key = SyncKey(pack=run.pack, table=run.table_name, sync=run.sync)
     keep_failed_rejects(connection, key, execution_id=run.execution_id, at=at)
-    return count_reasons(
-        connection, f"(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM {REJECTS})"
-    )
+    return count_reasons(connection, REJECT_REASONS)
 
 
 @dataclass(frozen=True)
@@ -184,11 +181,16 @@ def read_held(
     if not ledger_exists(connection):
         return []
     rows = connection.execute(
-        "SELECT pack, table_name, sync, execution_id, held_at, rows_before, rows_returned, "
-        f"deletes, sample, columns, id_index, change, run, stage FROM {HELD_SYNCS} "
-        "WHERE (? IS NULL OR pack = ?) AND (? IS NULL OR table_name = ?) "
-        "AND (? IS NULL OR sync = ? OR starts_with(sync, ? || '/')) "
-        "ORDER BY held_at, pack, table_name, sync",
+        f"""
+        SELECT
+            pack, table_name, sync, execution_id, held_at, rows_before, rows_returned,
+            deletes, sample, columns, id_index, change, run, stage
+        FROM {HELD_SYNCS}
+        WHERE (? IS NULL OR pack = ?)
+            AND (? IS NULL OR table_name = ?)
+            AND (? IS NULL OR sync = ? OR starts_with(sync, ? || '/'))
+        ORDER BY held_at, pack, table_name, sync
+        """,
         [pack, pack, table, table, sync, sync, sync],
     ).fetchall()
     return [
@@ -215,8 +217,10 @@ def summarize_held(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> HeldS
     if not ledger_exists(connection):
         return HeldSummary()
     row = connection.execute(
-        "SELECT count(*), sum(rows_before), sum(deletes), min(held_at), arg_max(sample, deletes) "
-        f"FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ?",
+        f"""
+        SELECT count(*), sum(rows_before), sum(deletes), min(held_at), arg_max(sample, deletes)
+        FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ?
+        """,
         [key.pack, key.table],
     ).fetchone()
     if row is None or not row[0]:

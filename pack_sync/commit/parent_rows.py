@@ -35,12 +35,14 @@ def read_parent_rows(
         raise ParentRowsError(f"its parent table {parent.table} has no column {missing[0]!r}")
     quoted = [quote_identifier(name) for name in columns]
     rows = connection.execute(
-        # As JSON, so that a pack gets the same value as it gave: a date is a text again.
-        f"""SELECT DISTINCT {", ".join(f"to_json({column})" for column in quoted)}
-            FROM {table.name}
-            WHERE {" AND ".join(f"{column} IS NOT NULL" for column in quoted)}
-              AND (? IS NULL OR split_part(_sync, '/', 1) = ?)
-            ORDER BY ALL""",
+        f"""
+        -- as JSON, so that a pack gets the same value as it gave: a date is a text again
+        SELECT DISTINCT {", ".join(f"to_json({column})" for column in quoted)}
+        FROM {table.name}
+        WHERE {" AND ".join(f"{column} IS NOT NULL" for column in quoted)}
+            AND (? IS NULL OR split_part(_sync, '/', 1) = ?)
+        ORDER BY ALL
+        """,
         [sync, sync],
     ).fetchall()
     return [[orjson.loads(value) for value in row] for row in rows]

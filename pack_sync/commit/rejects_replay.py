@@ -33,10 +33,10 @@ from pack_sdk.schemas import Schema
 from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import read_position
+from pack_sync.ledger.ledger_tables import REJECTED_ROWS
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import (
     FAILED,
-    REJECTED_ROWS,
     RejectFilter,
     count_rejects,
     where_of,
@@ -46,6 +46,7 @@ from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
+from pack_sync.stage.relations import REJECT_REASONS, REJECTS, ROWS
 from pack_sync.stage.stage import Stage, StageCounts
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
@@ -138,10 +139,14 @@ class _KeptRows:
         """Find the rows that may be replayed."""
         where, values = self._of_table()
         self._connection.execute(
-            "CREATE TEMP TABLE replayed AS "
-            "SELECT row_number() OVER (ORDER BY sync, rejected_at, page, rowid) - 1 AS position, "
-            f"rowid AS kept_row, sync, row_id, row FROM {REJECTED_ROWS} "
-            f"WHERE {where} AND row_id IS NOT NULL AND NOT {FAILED}",
+            f"""
+            CREATE TEMP TABLE replayed AS
+            SELECT
+                row_number() OVER (ORDER BY sync, rejected_at, page, rowid) - 1 AS position,
+                rowid AS kept_row, sync, row_id, row
+            FROM {REJECTED_ROWS}
+            WHERE {where} AND row_id IS NOT NULL AND NOT {FAILED}
+            """,
             values,
         )
         self.count = self._number("SELECT count(*) FROM replayed")
@@ -173,9 +178,11 @@ class _KeptRows:
     def _check_ids(self, stage: Stage) -> None:
         """Rows that fit must have the ids that they were kept by: no other is known newest."""
         other = self._connection.execute(
-            f"SELECT row_id, CAST({stage.id_column} AS VARCHAR) AS id FROM replayed "
-            "JOIN _stage.rows AS typed ON typed.rowid = position "
-            "WHERE typed.problem IS NULL AND row_id <> id LIMIT 1"
+            f"""
+            SELECT row_id, CAST({stage.id_column} AS VARCHAR) AS id
+            FROM replayed JOIN {ROWS} AS typed ON typed.rowid = position
+            WHERE typed.problem IS NULL AND row_id <> id LIMIT 1
+            """
         ).fetchone()
         if other is not None:
             raise ReplayRefusedError(
@@ -188,12 +195,20 @@ class _KeptRows:
     def forget_applied(self) -> None:
         """Remove the rows that fit; the others get the reason that they have now."""
         self._connection.execute(
-            f"DELETE FROM {REJECTED_ROWS} WHERE rowid IN (SELECT kept_row FROM replayed "
-            "WHERE position NOT IN (SELECT stage_row FROM _stage.rejects))"
+            f"""
+            DELETE FROM {REJECTED_ROWS}
+            WHERE rowid IN (
+                SELECT kept_row FROM replayed
+                WHERE position NOT IN (SELECT stage_row FROM {REJECTS})
+            )
+            """
         )
         self._connection.execute(
-            f"UPDATE {REJECTED_ROWS} AS kept SET reason = problem FROM replayed "
-            "JOIN _stage.rejects ON stage_row = position WHERE kept.rowid = kept_row"
+            f"""
+            UPDATE {REJECTED_ROWS} AS kept SET reason = problem
+            FROM replayed JOIN {REJECTS} ON stage_row = position
+            WHERE kept.rowid = kept_row
+            """
         )
 
     def result(self) -> Replay:
@@ -202,8 +217,7 @@ class _KeptRows:
         remaining = self._counts.rejected if self._counts else 0
         reasons: list[ReasonCount] = []
         if remaining:
-            still = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM _stage.rejects)"
-            reasons = count_reasons(self._connection, still)
+            reasons = count_reasons(self._connection, REJECT_REASONS)
         failed = f"FROM {REJECTED_ROWS} WHERE {where} AND {FAILED}"
         unnamed = f"FROM {REJECTED_ROWS} WHERE {where} AND row_id IS NULL AND NOT {FAILED}"
         return Replay(

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pack_sync.ledger.ledger_tables import CURSORS, REJECTED_ROWS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.relations import UPSERTS
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
 HIDDEN_COLUMNS = (
@@ -42,9 +43,12 @@ class TargetTable:
     def existing_columns(self) -> dict[str, str]:
         """The table's columns with their types, empty if there is no table."""
         rows = self._connection.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
-            "AND lower(table_name) = lower(?) ORDER BY column_index",
+            """
+            SELECT column_name, data_type FROM duckdb_columns()
+            WHERE database_name = current_database()
+                AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)
+            ORDER BY column_index
+            """,
             [self.key.pack, self.key.table],
         ).fetchall()
         return dict(rows)
@@ -68,8 +72,10 @@ class TargetTable:
         wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
         definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
         self._connection.execute(
-            f"CREATE SCHEMA IF NOT EXISTS {self._schema_name}; "
-            f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(definitions)})"
+            f"""
+            CREATE SCHEMA IF NOT EXISTS {self._schema_name};
+            CREATE TABLE IF NOT EXISTS {self.name} ({", ".join(definitions)})
+            """
         )
         described = self._connection.execute(f"DESCRIBE {self.name}").fetchall()
         return self._alter({name: sql_type for name, sql_type, *_ in described}, wanted)
@@ -127,8 +133,8 @@ class TargetTable:
         gone = "NOT IN (SELECT unnest($keep::VARCHAR[]))"
         relations = [
             f"{self.name} WHERE _sync {gone}",
-            f"{SYSTEM_SCHEMA}.rejected_rows WHERE {of_table} {gone}",
-            f"{SYSTEM_SCHEMA}.cursors WHERE {of_table} {gone}",
+            f"{REJECTED_ROWS} WHERE {of_table} {gone}",
+            f"{CURSORS} WHERE {of_table} {gone}",
         ]
         # Nearly always there is nothing to remove: one statement finds that out, not three.
         counts = ", ".join(f"(SELECT count(*) FROM {relation})" for relation in relations)
@@ -148,10 +154,15 @@ class TargetTable:
         key = quote_identifier(id_name)
         which = ""
         if staged is not None:
-            which = f"WHERE {key} IN (SELECT {staged.id_column} FROM _stage.upserts)"
+            which = f"WHERE {key} IN (SELECT {staged.id_column} FROM {UPSERTS})"
         return self._number(
-            f"SELECT count(*) FROM (SELECT 1 FROM {self.name} {which} "
-            f"GROUP BY {key}, _sync HAVING count(*) > 1)"
+            f"""
+            SELECT count(*)
+            FROM (
+                SELECT 1 FROM {self.name} {which}
+                GROUP BY {key}, _sync HAVING count(*) > 1
+            )
+            """
         )
 
     def _number(self, query: str) -> int:

@@ -8,12 +8,10 @@ from datetime import datetime
 
 import duckdb
 
+from pack_sync.ledger.ledger_tables import ABSENT_ROWS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.relations import ABSENT, DELETED, PROVEN_SYNCS, UPSERTS
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 from pack_sync.warehouse.identifiers import quote_literal
-
-ABSENT_ROWS = f"{SYSTEM_SCHEMA}.absent_rows"
 
 
 def _of_table(key: SyncKey) -> str:
@@ -49,7 +47,9 @@ def remember_absent(
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE still_absent AS
-        SELECT now.sync, now.row_id, coalesce(before.full_syncs, 0) + 1 AS full_syncs,
+        SELECT
+            now.sync, now.row_id,
+            coalesce(before.full_syncs, 0) + 1 AS full_syncs,
             coalesce(before.absent_since, ?::TIMESTAMPTZ) AS absent_since
         FROM (
             SELECT sync, CAST(id AS VARCHAR) AS row_id FROM {ABSENT}
@@ -63,8 +63,10 @@ def remember_absent(
         f"DELETE FROM {ABSENT_ROWS} WHERE {_of_table(key)} AND sync IN {PROVEN_SYNCS}"
     )
     connection.execute(
-        f"INSERT INTO {ABSENT_ROWS} "
-        "SELECT ?, ?, sync, row_id, full_syncs, absent_since FROM still_absent",
+        f"""
+        INSERT INTO {ABSENT_ROWS}
+        SELECT ?, ?, sync, row_id, full_syncs, absent_since FROM still_absent
+        """,
         [key.pack, key.table],
     )
     connection.execute("DROP TABLE still_absent")

@@ -6,10 +6,9 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import from_json
+from pack_sync.ledger.ledger_tables import CURSOR_HISTORY, CURSORS, from_json
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +38,17 @@ def read_history(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> list[Cu
     of_sync = "WHERE pack = ? AND table_name = ? AND sync = ?"
     values = [key.pack, key.table, key.sync]
     found = connection.execute(
-        f"SELECT * FROM {SYSTEM_SCHEMA}.cursor_history {of_sync} "
-        "ORDER BY recorded_at DESC, rowid DESC",
+        f"SELECT * FROM {CURSOR_HISTORY} {of_sync} ORDER BY recorded_at DESC, rowid DESC",
         values,
     )
     entries = _entries(found)
     standing = connection.execute(
-        "SELECT cursor, 'sync of a crawled child' AS reason, execution_id, "
-        f"updated_at AS recorded_at, fingerprint FROM {SYSTEM_SCHEMA}.cursors {of_sync}",
+        f"""
+        SELECT
+            cursor, 'sync of a crawled child' AS reason, execution_id,
+            updated_at AS recorded_at, fingerprint
+        FROM {CURSORS} {of_sync}
+        """,
         values,
     )
     for entry in _entries(standing):

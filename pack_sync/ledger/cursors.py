@@ -11,10 +11,9 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import from_json, to_json
+from pack_sync.ledger.ledger_tables import CURSOR_HISTORY, CURSORS, HELD_SYNCS, from_json, to_json
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +64,20 @@ def read_positions(
     if not ledger_exists(connection):
         return {}
     rows = connection.execute(
-        "SELECT sync, cursor, no_cursor_reason, fingerprint, last_full_at, last_incremental_at, "
-        f"execution_id FROM {SYSTEM_SCHEMA}.cursors "
-        "WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)",
+        f"""
+        SELECT
+            sync, cursor, no_cursor_reason, fingerprint,
+            last_full_at, last_incremental_at, execution_id
+        FROM {CURSORS}
+        WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)
+        """,
         [pack, table, sync, sync],
     ).fetchall()
     held = connection.execute(  # a query of its own: to join the two takes longer
-        f"SELECT sync, max(held_at) FROM {SYSTEM_SCHEMA}.held_syncs "
-        "WHERE pack = ? AND table_name = ? GROUP BY sync",
+        f"""
+        SELECT sync, max(held_at) FROM {HELD_SYNCS}
+        WHERE pack = ? AND table_name = ? GROUP BY sync
+        """,
         [pack, table],
     ).fetchall()
     held_at = dict(held)
@@ -115,21 +120,32 @@ def write_positions(
     standing = [change.sync for change in changes if change.before.execution_id is not None]
     if standing:
         connection.execute(
-            f"DELETE FROM {SYSTEM_SCHEMA}.cursors WHERE pack = ? AND table_name = ? "
-            "AND sync IN (SELECT unnest(?))",
+            f"""
+            DELETE FROM {CURSORS}
+            WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))
+            """,
             [key.pack, key.table, standing],
         )
     after = [change.after for change in changes]
-    cursors = [to_json(position.cursor) for position in after]
     connection.execute(
-        f"INSERT INTO {SYSTEM_SCHEMA}.cursors SELECT ?, ?, unnest(?::VARCHAR[]), "
-        "unnest(?::JSON[]), unnest(?::VARCHAR[]), unnest(?::JSON[]), unnest(?::TIMESTAMPTZ[]), "
-        "unnest(?::TIMESTAMPTZ[]), unnest(?::VARCHAR[]), ?",
+        f"""
+        INSERT INTO {CURSORS}
+        SELECT
+            ?, ?,
+            unnest(?::VARCHAR[]),  -- sync
+            unnest(?::JSON[]),  -- cursor
+            unnest(?::VARCHAR[]),  -- no_cursor_reason
+            unnest(?::JSON[]),  -- fingerprint
+            unnest(?::TIMESTAMPTZ[]),  -- last_full_at
+            unnest(?::TIMESTAMPTZ[]),  -- last_incremental_at
+            unnest(?::VARCHAR[]),  -- execution_id
+            ?
+        """,
         [
             key.pack,
             key.table,
             [change.sync for change in changes],
-            cursors,
+            [to_json(position.cursor) for position in after],
             [p.no_cursor_reason if p.cursor is None else None for p in after],
             [to_json(position.fingerprint) for position in after],
             [position.last_full_at for position in after],
@@ -154,8 +170,12 @@ def remember_cursor(
 ) -> None:
     """Add the cursor of a position to the history of its sync."""
     connection.execute(
-        f"INSERT INTO {SYSTEM_SCHEMA}.cursor_history (pack, table_name, sync, cursor, reason, "
-        "execution_id, recorded_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"""
+        INSERT INTO {CURSOR_HISTORY} (
+            pack, table_name, sync, cursor, reason, execution_id, recorded_at, fingerprint
+        )
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
         [
             key.pack,
             key.table,
@@ -172,7 +192,9 @@ def remember_cursor(
 def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
     """Let the next sync be a full one; the cursor stays, in case it is not."""
     connection.execute(
-        f"UPDATE {SYSTEM_SCHEMA}.cursors SET last_full_at = NULL "
-        "WHERE pack = ? AND table_name = ? AND sync = ?",
+        f"""
+        UPDATE {CURSORS} SET last_full_at = NULL
+        WHERE pack = ? AND table_name = ? AND sync = ?
+        """,
         [key.pack, key.table, key.sync],
     )

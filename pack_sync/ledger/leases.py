@@ -16,11 +16,9 @@ from functools import cache
 import duckdb
 import psutil
 
+from pack_sync.ledger.ledger_tables import LEASES
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
-
-LEASES = f"{SYSTEM_SCHEMA}.leases"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +99,12 @@ def read_leases(connection: duckdb.DuckDBPyConnection, key: SyncKey | None = Non
         return []
     where = "" if key is None else "WHERE (pack, table_name, sync) = (?, ?, ?)"
     rows = connection.execute(
-        "SELECT pack, table_name, sync, holder, dagster_run_id, host, process, process_started, "
-        f"taken_at, renewed_at FROM {LEASES} {where} ORDER BY taken_at",
+        f"""
+        SELECT
+            pack, table_name, sync, holder, dagster_run_id, host, process, process_started,
+            taken_at, renewed_at
+        FROM {LEASES} {where} ORDER BY taken_at
+        """,
         [] if key is None else [key.pack, key.table, key.sync],
     ).fetchall()
     return [

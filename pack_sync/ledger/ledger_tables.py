@@ -11,6 +11,14 @@ import orjson
 
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
+CURSORS = f"{SYSTEM_SCHEMA}.cursors"
+CURSOR_HISTORY = f"{SYSTEM_SCHEMA}.cursor_history"
+RUNS = f"{SYSTEM_SCHEMA}.runs"
+REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"
+HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
+LEASES = f"{SYSTEM_SCHEMA}.leases"
+ABSENT_ROWS = f"{SYSTEM_SCHEMA}.absent_rows"
+
 CREATE_TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA};
 CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.cursors (
@@ -56,17 +64,14 @@ CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.leases (
     process BIGINT NOT NULL, process_started DOUBLE NOT NULL,
     taken_at TIMESTAMPTZ NOT NULL, renewed_at TIMESTAMPTZ NOT NULL
 );
+-- what a ledger from before versions were recorded may lack
+ALTER TABLE {SYSTEM_SCHEMA}.cursor_history ADD COLUMN IF NOT EXISTS fingerprint JSON;
+ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS audit_missed BIGINT;
+ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS audit_stale BIGINT;
+ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS audit_undeleted BIGINT;
+ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS audit_recent BIGINT;
+ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS audit_samples JSON;
 """
-
-ADDED_COLUMNS = (
-    ("cursor_history", "fingerprint", "JSON"),
-    ("runs", "audit_missed", "BIGINT"),
-    ("runs", "audit_stale", "BIGINT"),
-    ("runs", "audit_undeleted", "BIGINT"),
-    ("runs", "audit_recent", "BIGINT"),
-    ("runs", "audit_samples", "JSON"),
-)
-"""Columns (table, name, type) that a ledger from before versions were recorded may lack."""
 
 
 def to_json(value: Any) -> str | None:

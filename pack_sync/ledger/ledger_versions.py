@@ -12,23 +12,21 @@ from datetime import UTC, datetime
 import duckdb
 
 from pack_sync import __version__
-from pack_sync.ledger.ledger_tables import ADDED_COLUMNS, CREATE_TABLES
+from pack_sync.ledger.ledger_tables import CREATE_TABLES
 from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
 from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
 
 VERSIONS = f"{SYSTEM_SCHEMA}.ledger_versions"
 
-
 MIGRATIONS = (
     # 1: the tables as they were when versions were first recorded. A ledger from before that has
     # some or all of them, so nothing here minds what is there already.
-    CREATE_TABLES
-    + "".join(
-        f"ALTER TABLE {SYSTEM_SCHEMA}.{table} ADD COLUMN IF NOT EXISTS {column} {sql_type};\n"
-        for table, column, sql_type in ADDED_COLUMNS
-    )
-    + f"CREATE TABLE {VERSIONS} "
-    "(version INTEGER NOT NULL, program VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL);",
+    f"""
+    {CREATE_TABLES}
+    CREATE TABLE {VERSIONS} (
+        version INTEGER NOT NULL, program VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL
+    );
+    """,
     # 2: rows that a full sync did not return and that were kept; what a sync warns of.
     f"""
     ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS unconfirmed BIGINT;
@@ -119,8 +117,10 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int:
 def _has_schema(connection: duckdb.DuckDBPyConnection) -> bool:
     """Looks for the ledger's schema: to look for its tables takes longer the more others are."""
     found = connection.execute(
-        "SELECT 1 FROM duckdb_schemas() "
-        "WHERE schema_name = ? AND database_name = current_database()",
+        """
+        SELECT 1 FROM duckdb_schemas()
+        WHERE schema_name = ? AND database_name = current_database()
+        """,
         [SYSTEM_SCHEMA],
     ).fetchone()
     return found is not None

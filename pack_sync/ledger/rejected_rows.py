@@ -12,17 +12,13 @@ from typing import Any
 
 import duckdb
 
+from pack_sync.ledger.ledger_tables import REJECTED_ROWS, RUNS
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
+from pack_sync.stage.relations import DELETES, FULL_SYNCS, PARTS, REJECTS, UPSERTS
 
-REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"
-
-FAILED = (
-    f"execution_id NOT IN (SELECT execution_id FROM {SYSTEM_SCHEMA}.runs "
-    "WHERE status = 'succeeded')"
-)
+FAILED = f"execution_id NOT IN (SELECT execution_id FROM {RUNS} WHERE status = 'succeeded')"
 """SQL: a rejected row came with a sync of which nothing was applied.
 
 Not "that failed": a sync that fails and is resumed has one id and both lines in the ledger (D9).
@@ -87,17 +83,30 @@ def keep_rejects(
 def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_column: str) -> None:
     _forget_failed(connection, key)
     connection.execute(
-        f"DELETE FROM {REJECTED_ROWS} AS old WHERE pack = ? AND table_name = ? "
-        "AND (sync IN (SELECT sync FROM _stage.parts WHERE complete) OR EXISTS (SELECT 1 FROM ("
-        f"SELECT CAST({id_column} AS VARCHAR) AS id, sync FROM _stage.upserts "
-        "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.deletes "
-        "UNION ALL SELECT CAST(id AS VARCHAR), sync FROM _stage.rejects) AS newer "
-        "WHERE newer.id = old.row_id AND newer.sync = old.sync))",
+        f"""
+        DELETE FROM {REJECTED_ROWS} AS old
+        WHERE pack = ? AND table_name = ? AND (
+            sync IN {FULL_SYNCS}
+            OR EXISTS (  -- the id has come again, in whichever way
+                SELECT 1 FROM (
+                    SELECT CAST({id_column} AS VARCHAR) AS id, sync FROM {UPSERTS}
+                    UNION ALL
+                    SELECT CAST(id AS VARCHAR), sync FROM {DELETES}
+                    UNION ALL
+                    SELECT CAST(id AS VARCHAR), sync FROM {REJECTS}
+                ) AS newer
+                WHERE newer.id = old.row_id AND newer.sync = old.sync
+            )
+        )
+        """,
         [key.pack, key.table],
     )
     connection.execute(
-        f"DELETE FROM {REJECTED_ROWS} WHERE pack = ? AND table_name = ? AND row_id IS NULL "
-        "AND (sync, reason, row) IN (SELECT (sync, problem, line) FROM _stage.rejects)",
+        f"""
+        DELETE FROM {REJECTED_ROWS}
+        WHERE pack = ? AND table_name = ? AND row_id IS NULL
+            AND (sync, reason, row) IN (SELECT (sync, problem, line) FROM {REJECTS})
+        """,
         [key.pack, key.table],
     )
 
@@ -116,8 +125,10 @@ def keep_failed_rejects(
 
 def _forget_failed(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
     connection.execute(
-        f"DELETE FROM {REJECTED_ROWS} WHERE pack = ? AND table_name = ? "
-        f"AND sync IN (SELECT sync FROM _stage.parts) AND {FAILED}",
+        f"""
+        DELETE FROM {REJECTED_ROWS}
+        WHERE pack = ? AND table_name = ? AND sync IN (SELECT sync FROM {PARTS}) AND {FAILED}
+        """,
         [key.pack, key.table],
     )
 
@@ -127,9 +138,12 @@ def _insert(
 ) -> None:
     """Insert the stage's rejects in order of arrival; identical ones once."""
     connection.execute(
-        f"INSERT INTO {REJECTED_ROWS} "
-        "SELECT ?, ?, sync, CAST(id AS VARCHAR), problem, line, max(page), ?, ? "
-        "FROM _stage.rejects GROUP BY sync, id, problem, line ORDER BY max(stage_row)",
+        f"""
+        INSERT INTO {REJECTED_ROWS}
+        SELECT ?, ?, sync, CAST(id AS VARCHAR), problem, line, max(page), ?, ?
+        FROM {REJECTS} GROUP BY sync, id, problem, line
+        ORDER BY max(stage_row)
+        """,
         [key.pack, key.table, execution_id, at],
     )
 
@@ -140,8 +154,10 @@ def summarize_rejects(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> Re
     if not counts:
         return RejectSummary()
     connection.execute(
-        "CREATE TEMP TABLE kept AS SELECT reason, row_id "
-        f"FROM {REJECTED_ROWS} WHERE pack = ? AND table_name = ?",
+        f"""
+        CREATE TEMP TABLE kept AS
+        SELECT reason, row_id FROM {REJECTED_ROWS} WHERE pack = ? AND table_name = ?
+        """,
         [key.pack, key.table],
     )
     reasons = count_reasons(connection, "kept")
@@ -157,8 +173,10 @@ def count_rejects(
         return {}
     where, values = where_of(wanted)
     rows = connection.execute(
-        f"SELECT pack, table_name, count(*) FROM {REJECTED_ROWS} WHERE {where} "
-        "GROUP BY ALL ORDER BY ALL",
+        f"""
+        SELECT pack, table_name, count(*) FROM {REJECTED_ROWS}
+        WHERE {where} GROUP BY ALL ORDER BY ALL
+        """,
         values,
     ).fetchall()
     return {(pack, table): count for pack, table, count in rows}
@@ -172,9 +190,13 @@ def read_rejects(
         return []
     where, values = where_of(wanted)
     rows = connection.execute(
-        "SELECT pack, table_name, sync, row_id, reason, CAST(row AS VARCHAR), page, execution_id, "
-        f"rejected_at FROM {REJECTED_ROWS} WHERE {where} "
-        "ORDER BY rejected_at, pack, table_name, sync, page, rowid LIMIT ?",
+        f"""
+        SELECT
+            pack, table_name, sync, row_id, reason, CAST(row AS VARCHAR), page,
+            execution_id, rejected_at
+        FROM {REJECTED_ROWS} WHERE {where}
+        ORDER BY rejected_at, pack, table_name, sync, page, rowid LIMIT ?
+        """,
         [*values, limit],
     ).fetchall()
     return [

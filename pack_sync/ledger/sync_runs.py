@@ -7,10 +7,9 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import from_json, to_json
+from pack_sync.ledger.ledger_tables import RUNS, from_json, to_json
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +69,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None
     ]
     columns = ", ".join(field.name for field in fields(RunRecord))
     marks = ", ".join("?" for _ in values)
-    connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.runs ({columns}) VALUES ({marks})", values)
+    connection.execute(f"INSERT INTO {RUNS} ({columns}) VALUES ({marks})", values)
 
 
 def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:
@@ -78,8 +77,10 @@ def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRec
     if not ledger_exists(connection):
         return None
     ((last,),) = connection.execute(  # to sort the lines takes twice as long to plan
-        f"SELECT arg_max(runs, (finished_at, started_at)) FROM {SYSTEM_SCHEMA}.runs "
-        "WHERE pack = ? AND table_name = ? AND sync = ? AND mode <> 'replay'",
+        f"""
+        SELECT arg_max(runs, (finished_at, started_at)) FROM {RUNS}
+        WHERE pack = ? AND table_name = ? AND sync = ? AND mode <> 'replay'
+        """,
         [key.pack, key.table, key.sync],
     ).fetchall()
     if last is None:

@@ -9,8 +9,8 @@ from typing import Self
 
 import duckdb
 
+from pack_sync.ledger.ledger_tables import CURSORS, HELD_SYNCS, REJECTED_ROWS, RUNS
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,15 @@ class TableLedger:
         """Read it, in a warehouse that has a ledger."""
         of_table = "WHERE pack = $pack AND table_name = $table"
         found = connection.execute(
-            f"SELECT 'executions', sync, execution_id, 0 FROM {SYSTEM_SCHEMA}.cursors {of_table} "
-            "UNION ALL "
-            f"SELECT 'rejects', '', '', count(*) FROM {SYSTEM_SCHEMA}.rejected_rows {of_table} "
-            "UNION ALL "
-            f"SELECT 'held', '', '', count(*) FROM {SYSTEM_SCHEMA}.held_syncs {of_table} "
-            "UNION ALL "
-            f"SELECT 'audits', '', '', count(audit_missed) FROM {SYSTEM_SCHEMA}.runs {of_table}",
+            f"""
+            SELECT 'executions', sync, execution_id, 0 FROM {CURSORS} {of_table}
+            UNION ALL
+            SELECT 'rejects', '', '', count(*) FROM {REJECTED_ROWS} {of_table}
+            UNION ALL
+            SELECT 'held', '', '', count(*) FROM {HELD_SYNCS} {of_table}
+            UNION ALL
+            SELECT 'audits', '', '', count(audit_missed) FROM {RUNS} {of_table}
+            """,
             {"pack": key.pack, "table": key.table},
         ).fetchall()
         executions = {sync: execution for what, sync, execution, _ in found if what == "executions"}

@@ -36,6 +36,9 @@ FULL_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete)"
 PROVEN_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete AND unproven IS NULL)"
 """SQL: the full syncs that prove a row to be gone by not returning it."""
 
+REJECT_REASONS = f"(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM {REJECTS})"
+"""SQL: the rejected rows, as `reject_reasons.count_reasons` takes them."""
+
 RESUMED = "resumed"
 """It was resumed after an interruption: rows may have moved to pages that were already read."""
 
