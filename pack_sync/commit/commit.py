@@ -37,8 +37,9 @@ from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
 from pack_sync.settings import DeleteGuard
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import RESUMED
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 

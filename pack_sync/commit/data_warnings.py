@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows
+from pack_sync.ledger.ledger_tables import RUNS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
+from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import PAGES, REJECTED, RESUMED, ROWS
-from pack_sync.stage.stage import Stage, StageCounts
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
+from pack_sync.stage.stage import Stage
 
 _FEWEST_DELETIONS = 2
 """How many deleted ids must match nothing: one may be of a row that came and went unseen."""
@@ -48,19 +49,21 @@ def _of_deletions(
     record: RunRecord,
 ) -> Iterator[str]:
     if counts.unusable_deletions:
-        ids = "1 deleted id" if counts.unusable_deletions == 1 else "deleted ids"
-        count = "" if counts.unusable_deletions == 1 else f"{counts.unusable_deletions:,} "
+        count = counts.unusable_deletions
+        ids = "1 deleted id" if count == 1 else f"{count:,} deleted ids"
         yield (
-            f"{count}{ids} cannot be a value of the id property, so nothing was deleted for it; "
-            "return ids as the rows have them"
+            f"{ids} cannot be a value of the id property, so nothing was deleted for "
+            f"{'it' if count == 1 else 'them'}; return ids as the rows have them"
         )
     few = counts.deletes < _FEWEST_DELETIONS
     if few or rows.deleted or rows.of_full_syncs or not rows.rows_before:
         return
     # A pack that looks back a little brings deletions again whose rows are gone by then.
     ((ever,),) = connection.execute(
-        f"SELECT coalesce(sum(deleted), 0) FROM {SYSTEM_SCHEMA}.runs "
-        "WHERE pack = ? AND table_name = ? AND mode = 'incremental'",
+        f"""
+        SELECT coalesce(sum(deleted), 0) FROM {RUNS}
+        WHERE pack = ? AND table_name = ? AND mode = 'incremental'
+        """,
         [key.pack, key.table],
     ).fetchall()
     if not ever:

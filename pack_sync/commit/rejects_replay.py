@@ -45,9 +45,10 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS, REJECTS, ROWS
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse

@@ -7,7 +7,7 @@ from pack_sync.commit.commit import CommitResult
 from pack_sync.commit.data_warnings import rows_were
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.sync_runs import RunRecord
-from pack_sync.stage.stage import StageCounts
+from pack_sync.stage.deduplication import StageCounts
 
 
 @dataclass(frozen=True, kw_only=True)

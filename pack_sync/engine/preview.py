@@ -13,7 +13,8 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.deduplication import StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
 
 

@@ -8,7 +8,8 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_failed_rejects
 from pack_sync.settings import SyncSettings
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.deduplication import StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 

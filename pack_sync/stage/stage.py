@@ -11,7 +11,6 @@ for each returned row, in order of arrival: `c0`, `c1`, …, `sync`, `problem`, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,8 +18,9 @@ from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.absent_properties import absent_properties
 from pack_sync.stage.column_types import Column
+from pack_sync.stage.deduplication import Deduplication, StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
-from pack_sync.stage.relations import REJECTED
+from pack_sync.stage.relations import REJECT_REASONS
 from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
@@ -38,20 +38,6 @@ _MANY_COLUMNS = 200
 
 _WITHOUT_LOG = "(RECOVERY_MODE no_wal_writes)"
 """What a crash leaves of a stage is of no use anyway."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageCounts:
-    """What the sync returned: rows that count, rejected ones, repeated ids, deletions.
-
-    `unusable_deletions` are deleted ids that cannot be a value of the id column.
-    """
-
-    upserts: int
-    rejected: int
-    duplicates: int
-    deletes: int
-    unusable_deletions: int
 
 
 class Stage:
@@ -91,9 +77,10 @@ class Stage:
                 self._instance.attach(path, STAGE, _WITHOUT_LOG)
             self._connection.execute(f"USE {STAGE}")
         self._rows = TypedRows(self._connection, self._conversion, schema)
-        self._id_type = self.columns[self.id_index].sql_type
+        id_type = self.columns[self.id_index].sql_type
         typed_id = self._conversion.id_from_text("id")
-        self._journal = StagedJournal(self._connection, id_type=self._id_type, typed_id=typed_id)
+        self._journal = StagedJournal(self._connection, id_type=id_type, typed_id=typed_id)
+        self._deduplication = Deduplication(self._connection, key=self.id_column, id_type=id_type)
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +115,11 @@ class Stage:
         longer than `MAX_ROW_BYTES`.
         """
         with explained_failures(self.path):
-            return self._load(spool, parts)
+            self._rows.load(spool, parts[0].sync if parts else None)
+            deletions = self._journal.load(spool, parts)
+            return self._deduplication.run(
+                parts, any_deletions=deletions > 0, shared=spool.part_count > 1
+            )
 
     def load_early(self, spool: Spool, sync: str) -> None:
         """Type the spool's whole files, before all its pages are there; `load` does the rest.
@@ -142,63 +133,6 @@ class Stage:
         """Stop what another thread is loading; it raises."""
         self._connection.interrupt()
 
-    def _load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
-        self._rows.load(spool, parts[0].sync if parts else None)
-        deletions = self._journal.load(spool, parts)
-        self._connection.execute(
-            "CREATE TABLE dropped (stage_row BIGINT); CREATE TABLE deletes "
-            f"(sync VARCHAR, id {self._id_type}, rows_before BIGINT)"
-        )
-        if spool.part_count > 1:
-            self._share_out_rows()
-        upserts, rejected, repeated = self._count_rows(parts)
-        dropped = duplicates = self._drop_duplicates() if repeated else 0
-        deletes = unusable = 0
-        if deletions:
-            deletes, unusable = self._type_deletions()
-        if deletes and self._count(f"rows JOIN deletes ON {self._same_row}"):
-            dropped += self._apply_deletions()
-            deletes = self._count("deletes")
-        self._create_views(any_dropped=dropped > 0)
-        if dropped:
-            upserts, rejected = self._count("upserts"), self._count("rejects")
-        if rejected and any(part.complete for part in parts):
-            self._connection.execute(
-                f"UPDATE parts SET unproven = '{REJECTED}' WHERE unproven IS NULL "
-                "AND sync IN (SELECT sync FROM rejects WHERE id IS NULL)"
-            )
-        return StageCounts(
-            upserts=upserts,
-            rejected=rejected,
-            duplicates=duplicates,
-            deletes=deletes,
-            unusable_deletions=unusable,
-        )
-
-    def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int]:
-        """How many rows are good, how many rejected, and how many ids came before."""
-        several = len({part.sync for part in parts}) > 1
-        key = f"(sync, {self.id_column})" if several else self.id_column
-        ((good, rejected, repeated),) = self._connection.execute(
-            "SELECT count(*) FILTER (problem IS NULL), count(problem), "
-            f"count({self.id_column}) - count(DISTINCT {key}) FILTER ({self.id_column} IS NOT NULL)"
-            " FROM rows WHERE sync IS NOT NULL"
-        ).fetchall()
-        return good, rejected, repeated
-
-    def _create_views(self, *, any_dropped: bool) -> None:
-        """What counts of the rows; each use is planned anew, so nothing is looked up in vain."""
-        kept = "sync IS NOT NULL"
-        if any_dropped:
-            kept += " AND rows.rowid NOT IN (SELECT stage_row FROM dropped)"
-        self._connection.execute(
-            "CREATE VIEW upserts AS SELECT *, rowid AS stage_row FROM rows "
-            f"WHERE problem IS NULL AND {kept}; "
-            f"CREATE VIEW rejects AS SELECT page, sync, {self.id_column} AS id, problem, line, "
-            "rows.rowid AS stage_row FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
-            f"WHERE problem IS NOT NULL AND {kept}"
-        )
-
     def absent_properties(self, spool: Spool) -> list[str]:
         """Sentences about properties whose fields no row has."""
         counts = ", ".join(f"count(c{i})" for i in range(len(self.columns)))
@@ -209,8 +143,7 @@ class Stage:
 
     def reject_reasons(self) -> list[ReasonCount]:
         """Why rows were rejected, the most frequent reasons first."""
-        rejected = "(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM rejects)"
-        return count_reasons(self._connection, rejected)
+        return count_reasons(self._connection, REJECT_REASONS)
 
     def sample(self, limit: int) -> tuple[list[Any], list[Any]]:
         """Some of the rows that count, and of the rejected ones page, reason and line."""
@@ -256,64 +189,3 @@ class Stage:
     def id_index(self) -> int:
         """The number of the id column."""
         return self._conversion.id_index
-
-    def _share_out_rows(self) -> None:
-        """Give each row its sync, by the page it came with; rows of failed tries have none.
-
-        They are not deleted: what follows knows rows by their rowid, and a checkpoint of
-        DuckDB numbers the rows of a table anew after a large delete.
-        """
-        self._connection.execute(
-            "UPDATE rows SET sync = owner.sync FROM (SELECT rows.rowid AS row, parts.sync "
-            "FROM rows ASOF JOIN pages ON rows.rowid >= pages.first_row "
-            "LEFT JOIN parts ON parts.part = pages.part) AS owner WHERE owner.row = rows.rowid"
-        )
-
-    def _drop_duplicates(self) -> int:
-        """Mark the rows that a later good one with their id replaces (S5); returns how many.
-
-        Rejected rows too: what came good later in the same sync needs no mending (S4).
-        """
-        key = self.id_column
-        return self._change(
-            f"INSERT INTO dropped WITH repeated AS (SELECT sync, {key} AS id, "
-            "max(rowid) FILTER (problem IS NULL) AS last_good "
-            f"FROM rows WHERE {key} IS NOT NULL AND sync IS NOT NULL "
-            "GROUP BY ALL HAVING count(*) > 1) "
-            f"SELECT rows.rowid FROM rows JOIN repeated ON rows.{key} = repeated.id "
-            "AND rows.sync = repeated.sync AND rows.rowid < repeated.last_good"
-        )
-
-    def _type_deletions(self) -> tuple[int, int]:
-        """Keep each deleted id once, if it can be one; returns how many are kept, and cannot."""
-        usable = self._change(
-            "INSERT INTO deletes SELECT sync, typed, max(rows_before) FROM deletions "
-            "WHERE typed IS NOT NULL GROUP BY ALL"
-        )
-        return usable, self._count("deletions WHERE typed IS NULL")
-
-    @property
-    def _same_row(self) -> str:
-        return f"rows.{self.id_column} = deletes.id AND rows.sync = deletes.sync"
-
-    def _apply_deletions(self) -> int:
-        """Drop the rows that a later deletion removes, and deletions that a later row undoes."""
-        dropped = self._change(
-            f"INSERT INTO dropped SELECT rows.rowid FROM rows JOIN deletes ON {self._same_row} "
-            "AND rows.rowid < deletes.rows_before "
-            "WHERE rows.rowid NOT IN (SELECT stage_row FROM dropped)"
-        )
-        self._change(
-            f"DELETE FROM deletes USING rows WHERE {self._same_row} "
-            "AND rows.rowid >= deletes.rows_before AND rows.problem IS NULL"
-        )
-        return dropped
-
-    def _change(self, statement: str) -> int:
-        """Execute what writes rows; returns how many."""
-        ((count,),) = self._connection.execute(statement).fetchall()
-        return count
-
-    def _count(self, what: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()
-        return row[0] if row else 0

@@ -40,7 +40,7 @@ def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None
     with duckdb.connect(path) as connection:
         chosen = f"sync {'NOT IN' if others else 'IN'} (SELECT unnest(?::VARCHAR[]))"
         for statement in (
-            f"UPDATE rows SET sync = NULL WHERE {chosen}",  # not deleted: see Stage
+            f"UPDATE rows SET sync = NULL WHERE {chosen}",  # not deleted: see `Deduplication`
             f"DELETE FROM deletes WHERE {chosen}",
             f"DELETE FROM parts WHERE {chosen}",
         ):

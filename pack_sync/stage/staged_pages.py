@@ -46,10 +46,13 @@ class StagedJournal:
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
         """Make the tables and fill them; returns how many deletions there are."""
         self._connection.execute(
-            "CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN, unproven VARCHAR); "
-            "CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT); "
-            "CREATE TABLE deletions "
-            f"(rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self._id_type})"
+            f"""
+            CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN, unproven VARCHAR);
+            CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT);
+            CREATE TABLE deletions (
+                rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self._id_type}
+            )
+            """
         )
         self._insert(
             "parts",
@@ -84,8 +87,14 @@ class StagedJournal:
     def _insert_deletions(self, rows: list[tuple[Any, ...]]) -> None:
         if rows:
             self._connection.execute(
-                f"INSERT INTO deletions SELECT *, {self._typed_id} FROM (SELECT "
-                "unnest(?) AS rows_before, unnest(?::VARCHAR[]) AS id, unnest(?) AS sync)",
+                f"""
+                INSERT INTO deletions
+                SELECT *, {self._typed_id}
+                FROM (
+                    SELECT
+                        unnest(?) AS rows_before, unnest(?::VARCHAR[]) AS id, unnest(?) AS sync
+                )
+                """,
                 _columns(rows),
             )
             rows.clear()

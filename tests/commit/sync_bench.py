@@ -19,7 +19,8 @@ from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.deduplication import StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse, table_name
 

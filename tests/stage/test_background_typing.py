@@ -11,7 +11,8 @@ import pytest
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.background_typing import BackgroundTyping
-from pack_sync.stage.stage import Stage, StageCounts
+from pack_sync.stage.deduplication import StageCounts
+from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse
 from tests.commit.sync_bench import a_page, a_schema, stage_pages
