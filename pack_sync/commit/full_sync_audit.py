@@ -200,7 +200,7 @@ def audit_figures(records: Sequence[RunRecord]) -> dict[str, Any]:
 def read_audits(
     connection: duckdb.DuckDBPyConnection, pack: str | None = None, table: str | None = None
 ) -> list[AuditLine]:
-    """The audits in the ledger, newest first. The batches of a crawl's run are one audit."""
+    """The audits in the ledger, newest first."""
     if not ledger_exists(connection):
         return []
     found = connection.execute(
@@ -218,7 +218,8 @@ def read_audits(
         WHERE audit_missed IS NOT NULL
             AND (? IS NULL OR pack = ?)
             AND (? IS NULL OR table_name = ?)
-        GROUP BY pack, table_name, sync, coalesce(dagster_run_id, execution_id)
+        GROUP BY pack, table_name, sync,
+            coalesce(dagster_run_id, execution_id)  -- the batches of a run are one audit
         ORDER BY finished_at DESC
         """,
         [pack, pack, table, table],

@@ -219,15 +219,14 @@ class _KeptRows:
         reasons: list[ReasonCount] = []
         if remaining:
             reasons = count_reasons(self._connection, REJECT_REASONS)
-        failed = f"FROM {REJECTED_ROWS} WHERE {where} AND {FAILED}"
-        unnamed = f"FROM {REJECTED_ROWS} WHERE {where} AND row_id IS NULL AND NOT {FAILED}"
+        kept = f"SELECT count(*) FROM {REJECTED_ROWS} WHERE {where}"
         return Replay(
             execution_id=self.execution_id if self._counts else None,
             applied=self.count - remaining if self._counts else 0,
             remaining=remaining,
             reasons=reasons,
-            without_id=self._number(f"SELECT count(*) {unnamed}", values),
-            of_failed_syncs=self._number(f"SELECT count(*) {failed}", values),
+            without_id=self._number(f"{kept} AND row_id IS NULL AND NOT {FAILED}", values),
+            of_failed_syncs=self._number(f"{kept} AND {FAILED}", values),
         )
 
     def record(self, result: Replay) -> RunRecord:

@@ -31,9 +31,12 @@ class ReasonCount:
 def count_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> list[ReasonCount]:
     """The most frequent reasons of a relation with the columns `reason` and `row_id`."""
     rows = connection.execute(
-        f"SELECT arg_min(reason, (row_id, reason)), count(*) AS rows, min(row_id) "
-        f"FROM {relation} AS rejected GROUP BY {_KIND} "
-        f"ORDER BY rows DESC, {_KIND} LIMIT {_REASONS_SHOWN}"
+        f"""
+        SELECT arg_min(reason, (row_id, reason)), count(*) AS rows, min(row_id)
+        FROM {relation} AS rejected
+        GROUP BY {_KIND}
+        ORDER BY rows DESC, {_KIND} LIMIT {_REASONS_SHOWN}
+        """
     ).fetchall()
     return [
         ReasonCount(reason=reason, rows=count, sample_id=row_id) for reason, count, row_id in rows
