@@ -57,7 +57,7 @@ class Parameter:
         return self.suggested_value
 
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+_NAME = re.compile(r"[^\W\d_]\w{0,49}")  # letters of any script, as `größe`
 _KEYS = {
     "name", "type", "description", "optional", "suggested_value",
     "ingestion_suggested_value", "autocomplete", "supports_incremental_sync", "crawl_strategy",
@@ -80,7 +80,7 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
     given = {**(definition or {}), **fields}
     name = given.get("name")
     what = f"parameter {name!r}"
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not name[0].isalpha():
         raise PackDefinitionError(
             f"{what}: a name is a letter, then letters, digits or _, at most 50 in all"
         )

@@ -10,6 +10,14 @@ from rich.markup import escape
 from pack_sync.cli.context import configured_components, console, fail, plain_errors
 from pack_sync.runtimes.loader import available_packs, typescript_folder
 from pack_sync.runtimes.typescript.build import build_pack
+from pack_sync.runtimes.typescript.bundle import (
+    BUNDLE,
+    ENTRIES,
+    PackNotBuiltError,
+    load_built,
+    required_entry,
+)
+from pack_sync.runtimes.typescript.node_modules import tools_folder
 from pack_sync.runtimes.typescript.type_check import type_errors
 
 
@@ -22,16 +30,24 @@ def build(
     with plain_errors():
         folders = dict.fromkeys([_folder_of(pack)] if pack else _all_folders())
         for folder in folders:
-            built = build_pack(folder, _tell)
+            try:
+                built, is_new = load_built(folder), False
+            except PackNotBuiltError:
+                built, is_new = build_pack(folder, _tell), True
             tables = [str(table["name"]) for table in built.manifest["tables"]]
             console.print(f"[bold]{escape(folder.name)}[/bold]  {escape(', '.join(tables))}")
             if formulas := built.manifest["formulas"]:
                 console.print(f"  {formulas} formulas and actions, which are not run here")
-            if (folder / "pack.ts").is_file():
-                for error in type_errors(folder / "pack.ts"):
+            if not is_new:
+                console.print("  is built already; nothing has changed since")
+            elif (entry := required_entry(folder)).name != BUNDLE:
+                for error in type_errors(entry, tools_folder(_tell)):
                     console.print(f"  {error}", markup=False, soft_wrap=True)
         if not folders:
-            console.print("There is no pack in TypeScript: no packs/<name>/pack.ts or bundle.js.")
+            console.print(
+                "There is no pack in TypeScript: no folder of packs/ has one of "
+                f"{', '.join(ENTRIES)}."
+            )
 
 
 def _folder_of(name: str) -> Path:

@@ -1,7 +1,8 @@
 """Finds packs: a folder of the project's `packs/`, a folder elsewhere, or a module.
 
-A folder with a `pack.py` is a pack in Python, one with a `pack.ts` or a compiled `bundle.js`
-a pack in TypeScript. What is above gets a `Pack` and a `PackRuntime`, whichever it is.
+A folder with a `pack.py` is a pack in Python, one with a `pack.ts`, another of
+`bundle.ENTRIES` or a compiled `bundle.js` a pack in TypeScript. What is above gets a `Pack` and a
+`PackRuntime`, whichever it is.
 """
 
 import hashlib
@@ -49,20 +50,30 @@ def _folder_of(name: str) -> Path | None:
     return None if "." in name else current_project().packs_folder / name
 
 
+_UNTOLD = {"pack", "main", "index", "bundle", "src", "..", "."}
+"""Names in the path of a file that say nothing of the pack."""
+
+
 def pack_name(name: str) -> str:
     """What a pack is called if nothing else is said: the last part of its folder or module.
 
     A module called `pack`, as ours are, has the name of the folder it is in.
     """
-    return Path(name).name if "/" in name else name.removesuffix(".pack").rpartition(".")[2]
+    if "/" not in name:
+        return name.removesuffix(".pack").rpartition(".")[2]
+    path = Path(name)
+    if path.suffix not in (".ts", ".js"):
+        return path.name
+    named = [part for part in (*path.parts[:-1], path.stem) if part not in _UNTOLD]
+    return named[-1] if named else path.stem
 
 
 def load_pack(name: str) -> Pack:
     """The pack of that name.
 
-    A name with a slash is the path of a folder with a `pack.py`, a `pack.ts` or a `bundle.js`,
-    from the project's root; a name with a dot is the path of a Python module, or of a
-    package with a module `pack`. Raises
+    A name with a slash is the path of a folder with a `pack.py`, a `pack.ts` or a `bundle.js`, or
+    of the file that a pack in TypeScript begins with, from the project's root; a name with a dot is
+    the path of a Python module, or of a package with a module `pack`. Raises
     `PackDefinitionError` that names folder or module and what is wrong: no such pack, an error
     while it is imported, no `pack` in it, a TypeScript pack that is not built.
     """

@@ -94,7 +94,7 @@ def test_the_drill(tmp_path: Path, demo: Demo) -> None:
     failed = project.run("packsync", "status")
     assert failed.returncode == 1
     assert "warehouse.duckdb is damaged" in failed.stderr
-    assert "Recovery" in failed.stderr
+    assert "docs/how-to/recover.md" in failed.stderr
 
     (restore,) = blocks_below("Restore")
     type_in(project, restore)

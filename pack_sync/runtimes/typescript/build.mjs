@@ -1,18 +1,17 @@
 // Bundles one pack, as the original SDK's own build does: esbuild for Node first, then the
 // modules of Node replaced by browserify's stand-ins, since the runtime is no Node.
-// Both come with the SDK, from the pack's own node_modules. No code of the pack is run.
+// Both come from `tools`, a folder of ours, whatever the pack locks. No code of the pack is run.
 //
-// Argument: {entry, folder, output}, as JSON. Prints, as JSON: {inputs} or {errors}.
+// Argument: {entry, folder, output, tools}, as JSON. Prints, as JSON: {inputs} or {errors}.
 
 import { createRequire } from "node:module";
 import { builtinModules } from "node:module";
 import path from "node:path";
 
-const { entry, folder, output } = JSON.parse(process.argv[2]);
-const fromPack = createRequire(entry);
-const fromSdk = createRequire(fromPack.resolve("@codahq/packs-sdk"));
-const esbuild = fromSdk("esbuild");
-const standIns = createRequire(fromSdk.resolve("browserify"))("./lib/builtins.js");
+const { entry, folder, output, tools } = JSON.parse(process.argv[2]);
+const fromTools = createRequire(path.join(tools, "package.json"));
+const esbuild = fromTools("esbuild");
+const standIns = createRequire(fromTools.resolve("browserify"))("./lib/builtins.js");
 
 const nodeModules = new Set(builtinModules.map((name) => name.replace(/^node:/, "")));
 const withStandIns = {
@@ -31,7 +30,9 @@ const withStandIns = {
     build.onLoad({ filter: /.*/, namespace: "pack-globals" }, () => ({
       contents: `
         export { Buffer } from ${JSON.stringify(standIns.buffer)};
-        export { default as process } from ${JSON.stringify(standIns._process)};`,
+        export { default as process } from ${JSON.stringify(standIns._process)};
+        export const setImmediate = (call, ...given) => setTimeout(call, 0, ...given);
+        export const clearImmediate = (timer) => clearTimeout(timer);`,
       resolveDir: folder,
     }));
   },
@@ -42,7 +43,14 @@ const common = {
   write: true,
   target: "ES2020", // what the original runtime knows
   keepNames: true, // isStatusCodeError compares names
-  define: { "process.env.IN_ISOLATED_VM_OR_BROWSER": "true" },
+  define: {
+    "process.env.IN_ISOLATED_VM_OR_BROWSER": "true",
+    "process.env.NODE_ENV": '"production"',
+    // As browserify has them: there are no files where the pack runs.
+    __dirname: '"/"',
+    __filename: '"/bundle.js"',
+    global: "globalThis",
+  },
   logLevel: "silent",
   absWorkingDir: folder,
 };

@@ -13,17 +13,18 @@ import orjson
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from pack_sync.runtimes.typescript.bundle import (
+    BUNDLE,
     BuiltPack,
     Bundle,
     bundle_in,
-    entry_of,
     keep_built,
     new_work_folder,
+    required_entry,
 )
 from pack_sync.runtimes.typescript.javascript_errors import javascript_error
 from pack_sync.runtimes.typescript.manifest import read_manifest
 from pack_sync.runtimes.typescript.messages import Message, MessageKind
-from pack_sync.runtimes.typescript.node_modules import install_node_modules, node
+from pack_sync.runtimes.typescript.node_modules import install_node_modules, node, tools_folder
 from pack_sync.runtimes.typescript.process import Limits, PackProcess
 
 MANIFEST_SECONDS = 60.0
@@ -36,28 +37,45 @@ _INLINE_MAP = re.compile(
 def build_pack(folder: Path, tell: Callable[[str], None]) -> BuiltPack:
     """Build the pack in a folder and keep the result; `tell` is given lines about progress.
 
-    With a `pack.ts` its packages are installed, if they are not, and everything is bundled; a
-    `bundle.js` is taken as it is. No code of the pack runs but in a child without permissions.
-    Raises `PackDefinitionError` that names file, line and column of what is wrong.
+    `folder` may also be the file that the pack begins with. Sources are bundled, with their
+    packages, which are installed if they are not; a `bundle.js` is taken as it is. No code of the
+    pack runs but in a child without permissions. Raises `PackDefinitionError` that names file, line
+    and column of what is wrong.
     """
     folder = folder.resolve()
-    entry = entry_of(folder)
-    if entry is None:
-        raise PackDefinitionError(f"{folder} has neither a pack.ts nor a bundle.js")
+    entry = required_entry(folder)
     work = new_work_folder()
     try:
         outside: Sequence[Path] = ()
-        if entry.name == "pack.ts":
-            install_node_modules(folder, tell)
-            tell(f"bundling {entry}")
-            outside = _bundle_sources(entry, work)
-        else:
+        if entry.name == BUNDLE:
             _take_bundle(entry, work)
+        else:
+            outside = _bundle_with_packages(entry, work, tell)
         manifest = ask_manifest(bundle_in(work, folder))
         check_manifest(manifest, folder)
         return keep_built(folder, work, manifest, outside)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _bundle_with_packages(entry: Path, work: Path, tell: Callable[[str], None]) -> Sequence[Path]:
+    """Bundle the sources; returns the files outside of the entry's folder that it depends on."""
+    project = install_node_modules(entry.parent, tell)
+    tools = tools_folder(tell)
+    tell(f"bundling {entry}")
+    try:
+        sources = _bundle_sources(entry, work, tools)
+    except UnresolvedImportError:
+        # Many packs import types or helpers from devDependencies, most do not need them.
+        if project is None or not project.dev_names:
+            raise
+        project = install_node_modules(entry.parent, tell, dev=True)
+        sources = _bundle_sources(entry, work, tools)
+    return [*sources, *(project.files if project else [])]
+
+
+class UnresolvedImportError(PackDefinitionError):
+    """The pack imports a package that is not installed."""
 
 
 def check_manifest(manifest: Mapping[str, Any], folder: Path) -> Pack:
@@ -94,11 +112,11 @@ def ask_manifest(bundle: Bundle) -> Mapping[str, Any]:
     return orjson.loads(message.blob)
 
 
-def _bundle_sources(entry: Path, work: Path) -> Sequence[Path]:
-    """Bundle with the SDK's own esbuild; the sources that are outside of the pack's folder."""
+def _bundle_sources(entry: Path, work: Path, tools: Path) -> Sequence[Path]:
+    """Bundle with our esbuild; returns the sources that are outside of the pack's folder."""
     folder = entry.parent
     script = Path(__file__).with_name("build.mjs")
-    options = {"entry": str(folder / entry.name), "folder": str(folder)}
+    options = {"entry": str(folder / entry.name), "folder": str(folder), "tools": str(tools)}
     argument = orjson.dumps({**options, "output": str(work / "bundle.js")}).decode()
     ended = subprocess.run(  # noqa: S603 - our own script
         [node(), script, argument], capture_output=True, cwd=folder, check=False
@@ -109,9 +127,14 @@ def _bundle_sources(entry: Path, work: Path) -> Sequence[Path]:
         said = (ended.stderr or ended.stdout).decode(errors="replace")
         raise PackDefinitionError(f"{entry} cannot be bundled: {said[-2000:]}") from None
     if errors := answer.get("errors"):
-        raise PackDefinitionError(
-            f"{entry} cannot be bundled:\n" + "\n".join(_shown(error, folder) for error in errors)
+        shown = "\n".join(_shown(error, folder) for error in errors)
+        unresolved = any(error["text"].startswith("Could not resolve") for error in errors)
+        remedy = (
+            "\nIf it is a package, add it to the dependencies in package.json; if it is a file, "
+            "correct its path"
         )
+        kind = UnresolvedImportError if unresolved else PackDefinitionError
+        raise kind(f"{entry} cannot be bundled:\n{shown}{remedy if unresolved else ''}")
     (work / "bundle.js.node.js").unlink()  # but not its source map
     inputs = [Path(name) for name in answer["inputs"]]
     return [

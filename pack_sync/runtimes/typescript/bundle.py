@@ -16,8 +16,14 @@ import orjson
 from pack_sdk.errors import PackDefinitionError
 from pack_sync.runtimes.typescript.deno import state_folder
 
-BUILD_VERSION = 1
+BUILD_VERSION = 2
 """Counts changes of how packs are built and read: earlier results are then of no use."""
+
+BUNDLE = "bundle.js"
+"""A pack that is compiled already."""
+
+ENTRIES = ("pack.ts", "src/pack.ts", "main.ts", "src/main.ts", "index.ts", "src/index.ts", BUNDLE)
+"""With which file a pack begins, the first that is there."""
 
 _SOURCES = {".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"}
 _LEFT_OUT = {"node_modules", "_upload_build", "__pycache__"}
@@ -58,17 +64,29 @@ class BuiltPack:
 
 
 def entry_of(folder: Path) -> Path | None:
-    """The file with which the pack in a folder begins; None if it has no TypeScript pack."""
-    for name in ("pack.ts", "bundle.js"):
-        if (folder / name).is_file():
-            return folder / name
-    return None
+    """The file with which the pack in a folder begins; None if it has no TypeScript pack.
+
+    A file is its own entry.
+    """
+    if folder.is_file():
+        return folder if folder.suffix in _SOURCES - {".json"} else None
+    return next((folder / name for name in ENTRIES if (folder / name).is_file()), None)
+
+
+def required_entry(folder: Path) -> Path:
+    """As `entry_of`. Raises `PackDefinitionError` if there is none."""
+    entry = entry_of(folder)
+    if entry is None:
+        raise PackDefinitionError(
+            f"{folder} has no pack in TypeScript: none of {', '.join(ENTRIES)}. If it begins with "
+            "another file, give the path of that file"
+        )
+    return entry
 
 
 def load_built(folder: Path) -> BuiltPack:
     """The build of the folder's present sources. Raises `PackNotBuiltError`."""
-    if entry_of(folder) is None:
-        raise PackDefinitionError(f"{folder} has neither a pack.ts nor a bundle.js")
+    required_entry(folder)
     place = _place_of(folder)
     manifest_file = place / "manifest.json"
     try:
@@ -105,7 +123,7 @@ def bundle_in(place: Path, folder: Path) -> Bundle:
     source_map = place / "bundle.js.map"
     return Bundle(
         file=place / "bundle.js",
-        folder=folder.resolve(),
+        folder=(folder if folder.is_dir() else folder.parent).resolve(),
         source_map=source_map if source_map.is_file() else None,
     )
 
@@ -130,13 +148,15 @@ def hashes(files: Iterator[Path] | Sequence[Path]) -> dict[str, str]:
 def _place_of(folder: Path) -> Path:
     total = hashlib.sha256(f"{BUILD_VERSION} {folder.resolve()}".encode())
     for file in _sources(folder):
-        total.update(f"{file.relative_to(folder)} {_hash(file)}\n".encode())
+        total.update(f"{file} {_hash(file)}\n".encode())
     return builds_folder() / f"{folder.name}-{total.hexdigest()[:24]}"
 
 
 def _sources(folder: Path) -> Sequence[Path]:
     entry = entry_of(folder)
-    if entry is not None and entry.name == "bundle.js":
+    if folder.is_file():
+        return sorted(_below(folder.parent))
+    if entry is not None and entry.name == BUNDLE:
         return [file for file in (entry, folder / "bundle.js.map") if file.is_file()]
     return sorted(_below(folder))
 

@@ -1,10 +1,9 @@
-"""Type errors of a pack, found by the TypeScript that comes with its SDK."""
+"""Type errors of a pack, found by the TypeScript compiler that we bundle with."""
 
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from pack_sdk.errors import PackDefinitionError
 from pack_sync.runtimes.typescript.node_modules import node
 
 _OPTIONS = (
@@ -16,29 +15,19 @@ _OPTIONS = (
 `dom` brings console, URL and timers.
 """
 
-_FIND_COMPILER = """
-const { createRequire } = require("node:module");
-const fromSdk = createRequire(createRequire(process.argv[1]).resolve("@codahq/packs-sdk"));
-process.stdout.write(fromSdk.resolve("typescript/bin/tsc"));
-"""
 
+def type_errors(entry: Path, tools: Path) -> Sequence[str]:
+    """What is wrong with the types of a pack that is built, as `file:line:column: message`.
 
-def type_errors(entry: Path) -> Sequence[str]:
-    """What is wrong with the types of a `pack.ts` that is built, as `file:line:column: message`.
-
-    They keep no pack from running: its original build takes no notice of types, either.
-    Raises `PackDefinitionError` if the compiler cannot be run.
+    They keep no pack from running: its original build takes no notice of types, either. `tools` is
+    the folder of `tools_folder`.
     """
     entry = entry.resolve()
-    found = subprocess.run(  # noqa: S603
-        [node(), "-e", _FIND_COMPILER, str(entry)], capture_output=True, text=True, check=False
-    )
-    if found.returncode:
-        raise PackDefinitionError(f"{entry}: no TypeScript compiler: {found.stderr[-1000:]}")
+    compiler = tools / "node_modules" / "typescript" / "bin" / "tsc"
     own = (entry.parent / "tsconfig.json").is_file()
     options = ("--project", "tsconfig.json") if own else (*_OPTIONS, str(entry))
     ended = subprocess.run(  # noqa: S603
-        [node(), found.stdout, *options, "--noEmit", "--skipLibCheck", "--pretty", "false"],
+        [node(), compiler, *options, "--noEmit", "--skipLibCheck", "--pretty", "false"],
         cwd=entry.parent,
         capture_output=True,
         text=True,

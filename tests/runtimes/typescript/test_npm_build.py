@@ -1,5 +1,6 @@
 """Packs as their authors write them: `pack.ts` with the SDK, bundled once (needs npm)."""
 
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -200,7 +201,7 @@ def test_type_errors(folder: Path) -> None:
     """They are told with file, line and column, but keep no pack from being built."""
     (folder / "helper.ts").write_text(HELPER + "const n: number = 'x';\n")
     build_pack(folder, quietly)
-    errors = type_errors(folder / "pack.ts")
+    errors = type_errors(folder / "pack.ts", node_modules.tools_folder(quietly))
     assert (
         "helper.ts:7:7: error TS2322: Type 'string' is not assignable to type 'number'." in errors
     )
@@ -233,30 +234,131 @@ def test_without_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         build_pack(tmp_path, quietly)
 
 
+NPM = "--ignore-scripts --no-audit --no-fund --loglevel=error"
+SDK = f"install --no-save --no-package-lock {NPM} @codahq/packs-sdk@1.17.5"
+NAMED = '{"dependencies": {"@codahq/packs-sdk": "1.0.0"}, "x": 1}'
+IN_DEV = '{"devDependencies": {"@codahq/packs-sdk": "1.0.0"}}'
+
+
 @pytest.mark.parametrize(
     ("files", "commands"),
     [
-        ({}, ["install --no-save --no-package-lock @codahq/packs-sdk@1.17.5"]),
-        ({"package.json": '{"dependencies": {"@codahq/packs-sdk": "1.0.0"}, "x": 1}'},
-         ["install --no-save --no-package-lock"]),
-        ({"package.json": '{"devDependencies": {"dayjs": "1.0.0"}}', "package-lock.json": "{}"},
-         ["ci", "install --no-save --no-package-lock @codahq/packs-sdk@1.17.5"]),
+        ({}, [SDK]),
+        ({"package.json": NAMED}, [f"install --no-save --no-package-lock {NPM} --omit=dev"]),
+        ({"package.json": IN_DEV}, [f"install --no-save --no-package-lock {NPM}"]),
+        ({"package.json": '{"dependencies": {"dayjs": "1.0.0"}}', "package-lock.json": "{}"},
+         [f"ci {NPM} --omit=dev", SDK]),
+        ({"package.json": NAMED, "yarn.lock": "# yarn lockfile v1"},
+         ["--yes yarn@1.22.22 install --frozen-lockfile --ignore-scripts --production"]),
+        ({"package.json": NAMED, "yarn.lock": "__metadata:\n  version: 8"},
+         ["--yes @yarnpkg/cli-dist@4.18.1 install --immutable --mode=skip-build"]),
+        ({"package.json": NAMED, "pnpm-lock.yaml": "lockfileVersion: '9.0'"},
+         ["--yes pnpm@9 install --frozen-lockfile --ignore-scripts --prod"]),
+        ({"package.json": NAMED, "pnpm-lock.yaml": "lockfileVersion: 5.4"},
+         ["--yes pnpm@7 install --frozen-lockfile --ignore-scripts --prod"]),
     ],
 )  # fmt: skip
-def test_what_npm_is_asked_for(
+def test_what_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], commands: list[str]
 ) -> None:
-    """What is locked, or named, and the SDK in its tried version; no file but node_modules."""
+    """What is locked, or named, and the SDK in its tried version; by the program that locked it."""
+    assert installed(tmp_path, tmp_path, monkeypatch, files) == commands
+
+
+def installed(
+    top: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
+) -> list[str]:
+    """What npm or npx was asked for, for a pack in `folder` of a repository with these files."""
+    (top / ".git").mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    npm = tmp_path / "npm"
-    npm.write_text('#!/bin/sh\necho "$@" >> "$0.log"\n')
+        (top / name).write_text(text)
+    npm = top / "npm"
+    npm.write_text('#!/bin/sh\necho "$PWD: $@" >> "$0.log"\n')
     npm.chmod(0o755)
     use_npm(monkeypatch, npm)
-    node_modules.install_node_modules(tmp_path, quietly)
-    asked = (tmp_path / "npm.log").read_text().splitlines()
-    options = f" --ignore-scripts --no-audit --no-fund --loglevel=error --prefix {tmp_path}"
-    assert asked == [command + options for command in commands]
+    node_modules.install_node_modules(folder, quietly)
+    asked = (top / "npm.log").read_text().splitlines()
+    where = {line.partition(": ")[0] for line in asked}
+    assert where <= {str(top), str(folder)}
+    return [line.partition(": ")[2] for line in asked]
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "command"),
+    [
+        ("src", {"package.json": NAMED, "package-lock.json": "{}"}, f"ci {NPM} --omit=dev"),
+        ("packs/a", {"package.json": '{"workspaces": ["packs/*"]}', "yarn.lock": ""},
+         "--yes yarn@1.22.22 install --frozen-lockfile --ignore-scripts --production"),
+        ("packs/a", {"package.json": "{}", "pnpm-lock.yaml": "lockfileVersion: '6.0'",
+                     "pnpm-workspace.yaml": "packages: ['packs/**']"},
+         "--yes pnpm@8 install --frozen-lockfile --ignore-scripts --prod"),
+        ("packs/a", {"package.json": '{"dependencies": {"react": "18"}}'}, SDK),
+    ],
+)  # fmt: skip
+def test_packages_that_are_declared_above(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    files: dict[str, str],
+    command: str,
+) -> None:
+    """In a repository of packs or a workspace; not in a package.json that is for something else."""
+    if "workspace" in str(files):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "package.json").write_text(NAMED)
+    assert installed(tmp_path, tmp_path / folder, monkeypatch, files) == [command]
+
+
+def test_a_package_json_that_is_broken(tmp_path: Path) -> None:
+    """File and line are named."""
+    (tmp_path / "package.json").write_text('{\n  "dependencies": {,}\n}')
+    with pytest.raises(PackDefinitionError, match=r"package.json:2:\d+: this is no JSON"):
+        node_modules.install_node_modules(tmp_path, quietly)
+
+
+MINIMAL = """
+import * as coda from "@codahq/packs-sdk";
+export const pack = coda.newPack();
+pack.addSyncTable({
+  name: "Tasks", description: "", identityName: "Thing",
+  schema: coda.makeObjectSchema({
+    properties: { id: { type: coda.ValueType.String } }, idProperty: "id", displayProperty: "id",
+  }),
+  formula: { name: "SyncThings", description: "", parameters: [], execute: async () => {
+    const text = Buffer.from("a").toString("base64");
+    await new Promise((resolve) => setImmediate(resolve));
+    return { result: [{ id: [__dirname, __filename, process.env.NODE_ENV, text,
+      typeof global, typeof process.nextTick].join(" ") }] };
+  } },
+});
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "given"),
+    [
+        ("src/pack.ts", "."), ("main.ts", "."), ("index.ts", "."), ("src/index.ts", "."),
+        ("other/things.ts", "other/things.ts"),
+    ],
+)  # fmt: skip
+def test_where_a_pack_begins(tmp_path: Path, entry: str, given: str) -> None:
+    """By the usual names, or by the path of the file; and what the original runtime gives it."""
+    folder = with_sdk(tmp_path / "repository")
+    (folder / entry).parent.mkdir(exist_ok=True)
+    (folder / entry).write_text(MINIMAL)
+    with closing(open_built(folder / given, Answers())) as session:
+        page = session.execute([], SyncState())
+    assert orjson.loads(page.rows)["id"] == "/ /bundle.js production YQ== object function"
+
+
+def test_an_import_that_is_not_there(tmp_path: Path) -> None:
+    """File, line and remedy."""
+    folder = with_sdk(tmp_path / "pack")
+    (folder / "pack.ts").write_text('import { x } from "left-out";\nconsole.log(x);' + MINIMAL)
+    says = r'pack.ts:1:19: Could not resolve "left-out"[\s\S]*add it to the dependencies'
+    with pytest.raises(PackDefinitionError, match=says):
+        build_pack(folder, quietly)
 
 
 def test_npm_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,5 +367,5 @@ def test_npm_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     npm.write_text("#!/bin/sh\necho no registry >&2; exit 1\n")
     npm.chmod(0o755)
     use_npm(monkeypatch, npm)
-    with pytest.raises(PackDefinitionError, match="npm install failed: no registry"):
+    with pytest.raises(PackDefinitionError, match=r"npm install .* failed: no registry"):
         node_modules.install_node_modules(tmp_path, quietly)
