@@ -65,7 +65,7 @@ def _bundle_with_packages(entry: Path, work: Path, tell: Callable[[str], None]) 
     tell(f"bundling {entry}")
     try:
         sources = _bundle_sources(entry, work, tools)
-    except UnresolvedImportError:
+    except _UnresolvedImport:
         # Many packs import types or helpers from devDependencies, most do not need them.
         if project is None or not project.dev_names:
             raise
@@ -74,7 +74,7 @@ def _bundle_with_packages(entry: Path, work: Path, tell: Callable[[str], None]) 
     return [*sources, *(project.files if project else [])]
 
 
-class UnresolvedImportError(PackDefinitionError):
+class _UnresolvedImport(PackDefinitionError):
     """The pack imports a package that is not installed."""
 
 
@@ -133,7 +133,7 @@ def _bundle_sources(entry: Path, work: Path, tools: Path) -> Sequence[Path]:
             "\nIf it is a package, add it to the dependencies in package.json; if it is a file, "
             "correct its path"
         )
-        kind = UnresolvedImportError if unresolved else PackDefinitionError
+        kind = _UnresolvedImport if unresolved else PackDefinitionError
         raise kind(f"{entry} cannot be bundled:\n{shown}{remedy if unresolved else ''}")
     (work / "bundle.js.node.js").unlink()  # but not its source map
     inputs = [Path(name) for name in answer["inputs"]]
