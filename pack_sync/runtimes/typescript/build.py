@@ -65,17 +65,13 @@ def _bundle_with_packages(entry: Path, work: Path, tell: Callable[[str], None]) 
     tell(f"bundling {entry}")
     try:
         sources = _bundle_sources(entry, work, tools)
-    except _UnresolvedImport:
-        # Many packs import types or helpers from devDependencies, most do not need them.
+    except PackDefinitionError:
+        # Some packs import from devDependencies; most do not need them, and they are many.
         if project is None or not project.dev_names:
             raise
         project = install_node_modules(entry.parent, tell, dev=True)
         sources = _bundle_sources(entry, work, tools)
     return [*sources, *(project.files if project else [])]
-
-
-class _UnresolvedImport(PackDefinitionError):
-    """The pack imports a package that is not installed."""
 
 
 def check_manifest(manifest: Mapping[str, Any], folder: Path) -> Pack:
@@ -133,8 +129,8 @@ def _bundle_sources(entry: Path, work: Path, tools: Path) -> Sequence[Path]:
             "\nIf it is a package, add it to the dependencies in package.json; if it is a file, "
             "correct its path"
         )
-        kind = _UnresolvedImport if unresolved else PackDefinitionError
-        raise kind(f"{entry} cannot be bundled:\n{shown}{remedy if unresolved else ''}")
+        remedy = remedy if unresolved else ""
+        raise PackDefinitionError(f"{entry} cannot be bundled:\n{shown}{remedy}")
     (work / "bundle.js.node.js").unlink()  # but not its source map
     inputs = [Path(name) for name in answer["inputs"]]
     return [
