@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pack_sync.cli.context import console, open_warehouse, plain_errors
+from pack_sync.dagster.metadata import counted
 from pack_sync.warehouse.backup import back_up
 
 
@@ -16,7 +17,8 @@ def backup(
     with plain_errors():
         made = back_up(open_warehouse(), file)
     console.print(
-        f"{made.path}: {made.tables:,} tables, {made.rows:,} rows, {made.size:,} bytes",
+        f"{made.path}: {counted(made.tables, 'table', 'tables')}, "
+        f"{counted(made.rows, 'row', 'rows')}, {made.size:,} bytes",
         highlight=False,
         soft_wrap=True,
         markup=False,

@@ -12,6 +12,7 @@ from pack_sync.commit.change_samples import UpdatedRow, Values
 from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
@@ -85,8 +86,8 @@ def _lines_of(result: DryRunResult) -> list[str]:
 
 def _counts(record: RunRecord) -> str:
     return (
-        f"{record.inserted:,} rows inserted, {record.updated:,} updated, {record.deleted:,} "
-        f"deleted, {record.unchanged:,} unchanged, {record.rejected:,} rejected"
+        f"{counted(record.inserted, 'row', 'rows')} inserted, {record.updated:,} updated, "
+        f"{record.deleted:,} deleted, {record.unchanged:,} unchanged, {record.rejected:,} rejected"
     )
 
 

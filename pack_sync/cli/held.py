@@ -18,6 +18,7 @@ from pack_sync.cli.context import (
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.approval import approve_held
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, discard_held, read_held
+from pack_sync.dagster.metadata import counted
 
 _LONGEST_ROW = 160
 
@@ -104,8 +105,8 @@ def approve(what: _What, sync: _Sync = None) -> None:
                 fail(str(error))
             record = approval.record
             console.print(
-                f"{each.key}: approved: {record.deleted:,} rows deleted, {record.inserted:,} "
-                f"inserted, {record.updated:,} updated",
+                f"{each.key}: approved: {counted(record.deleted, 'row', 'rows')} deleted, "
+                f"{record.inserted:,} inserted, {record.updated:,} updated",
                 markup=False,
                 highlight=False,
             )

@@ -18,6 +18,7 @@ from pack_sync.cli.context import (
     plain_errors,
     warehouse_resource,
 )
+from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
@@ -67,8 +68,9 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
         console.print(rejects)
     counts = found.counts
     console.print(
-        f"{found.pages} pages, {found.rows_returned} rows: {counts.upserts} to store, "
-        f"{counts.rejected} rejected, {counts.duplicates} repeated ids. Nothing was written."
+        f"{counted(found.pages, 'page', 'pages')}, {counted(found.rows_returned, 'row', 'rows')}: "
+        f"{counts.upserts:,} to store, {counts.rejected:,} rejected, "
+        f"{counted(counts.duplicates, 'repeated id', 'repeated ids')}. Nothing was written."
     )
 
 

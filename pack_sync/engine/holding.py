@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pack_sync.commit.approval import approve_held
+from pack_sync.commit.data_warnings import rows_were
 from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.commit.held_syncs import keep_held, read_held
 from pack_sync.engine.sync_failures import HeldSyncError
@@ -42,10 +43,9 @@ def _rejects(reasons: Sequence[ReasonCount]) -> str:
     if not reasons:
         return ""
     count = sum(reason.rows for reason in reasons)
-    were = "1 row was" if count == 1 else f"{count:,} rows were"
     return (
-        f" Also, {were} rejected, which may be the cause ({reasons[0].reason}; `packsync rejects` "
-        "shows all): rows whose id came with a rejected row stay in any case."
+        f" Also, {rows_were(count)} rejected, which may be the cause ({reasons[0].reason}; "
+        "`packsync rejects` shows all): rows whose id came with a rejected row stay in any case."
     )
 
 

@@ -123,7 +123,7 @@ def test_preview_shows_rows_and_writes_nothing(project: DagsterProject, demo: De
     assert second["id"] in result.stdout
     assert demo.source.projects()[2]["id"] not in result.stdout
     assert "DECIMAL(38,9)" in result.stdout.replace(" ", "")
-    assert "1 pages, 4 rows: 4 to store, 0 rejected, 0 repeated ids. Nothing was written." in (
+    assert "1 page, 4 rows: 4 to store, 0 rejected, 0 repeated ids. Nothing was written." in (
         result.stdout
     )
     after = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
@@ -150,7 +150,7 @@ def test_preview_shows_rejected_rows_with_the_reason(project: DagsterProject) ->
     rejected = line_with("nobody", result)
     assert rejected.startswith("| 1 | ")
     assert '"name":"[bold]nobody"' in rejected
-    assert "1 to store, 1 rejected, 1 repeated ids" in result.stdout
+    assert "1 to store, 1 rejected, 1 repeated id." in result.stdout
 
 
 def test_status_before_the_first_sync(project: DagsterProject, demo: Demo) -> None:

@@ -103,7 +103,7 @@ def test_changes_are_shown_and_not_made(project: DagsterProject) -> None:
     }
     switch_on(project, schema(size="number", name="string"), page)
     assert rehearsed(project, "acme.items") == [
-        "acme.Items would succeed: 1 rows inserted, 2 updated, 1 deleted, 0 unchanged, 1 rejected",
+        "acme.Items would succeed: 1 row inserted, 2 updated, 1 deleted, 0 unchanged, 1 rejected",
         "  mode     full, because its last full sync ended without a cursor",
         '  cursor   none → {"t":1}',
         "  columns  added name VARCHAR",
@@ -157,7 +157,7 @@ def test_a_sync_that_would_fail_ends_with_1(project: DagsterProject) -> None:
     project.switch_on_pack("acme", pack_of(Good=good, Broken=broken))
     lines = rehearsed(project, "acme", exit_code=1)
     assert "acme.Broken would fail: acme.Broken: ValueError: no [items]" in lines
-    assert any(line.startswith("acme.Good would succeed: 1 rows inserted") for line in lines)
+    assert any(line.startswith("acme.Good would succeed: 1 row inserted") for line in lines)
     result = CliRunner().invoke(app, ["sync", "acme", "--dry-run"], catch_exceptions=False)
     assert result.stderr.endswith("error: 1 of 2 syncs would fail or be held\n")
 

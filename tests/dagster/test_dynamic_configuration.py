@@ -188,4 +188,4 @@ def test_preview_asks_for_the_schema(
     result = CliRunner().invoke(app, ["preview", "acme", "survey"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "survey" in result.stdout
-    assert "1 rows: 1 to store" in result.stdout
+    assert "1 row: 1 to store" in result.stdout
