@@ -159,6 +159,12 @@ class ConnectionOptions(Settings):
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="Longest time for a single request."
     )
+    max_pause_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="Longest pause that the service may ask for, as with `Retry-After`, and a sync "
+        "waits for. A longer one ends the sync; the next one goes on from the pages it has.",
+    )
 
 
 class ConnectionSettings(ConnectionOptions):

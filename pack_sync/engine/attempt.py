@@ -62,6 +62,11 @@ class Attempt:
         cursor = orjson.loads(orjson.dumps(self.position.cursor))
         return Completion(incremental_continuation=cursor)
 
+    def check_pause(self) -> None:
+        """Raise the `LongPauseError` of a request, also if the pack took no notice of it."""
+        if self.fetcher.long_pause is not None:
+            raise self.fetcher.long_pause
+
     def falling_back(self, spool: Spool) -> "Attempt":
         """The same attempt as a full sync, whose pages are kept apart from those before."""
         return replace(self, decision=FALL_BACK, part=spool.new_part(), resumed_after=None)
@@ -105,13 +110,17 @@ class AttemptFailedError(Exception):
 def failures_of(
     attempt: Attempt, spool: Spool | None = None, *, asking_schema: bool = False
 ) -> Generator[None]:
-    """Raise `AttemptFailedError` for any error of the block; one from further inside passes."""
+    """Raise `AttemptFailedError` for any error of the block; one from further inside passes.
+
+    Where a request ran into a pause that is too long, that is the error, whatever the pack made
+    of it.
+    """
     try:
         yield
+        attempt.check_pause()
     except AttemptFailedError:  # raised closer to the cause, where the attempt is known better
         raise
     except Exception as error:
         pages = spool.pages_of(attempt.part) if spool else 0
-        raise AttemptFailedError(
-            attempt, error, pages=pages, asking_schema=asking_schema
-        ) from error
+        why = attempt.fetcher.long_pause or error
+        raise AttemptFailedError(attempt, why, pages=pages, asking_schema=asking_schema) from error

@@ -41,7 +41,7 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
 
     Each page goes to the spool before the next is asked for, so that a process which dies loses
     one page at most. Raises what the pack raises, `ParametersRejectedError` (C21),
-    `EndlessContinuationError` (C15), `SyncCancelledError`.
+    `EndlessContinuationError` (C15), `LongPauseError` (F5), `SyncCancelledError`.
     """
     continuation: Any = None
     if (after := attempt.resumed_after) is not None:
@@ -59,6 +59,8 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
                 raise SyncCancelledError(f"{sync.key}: the run was cancelled")
             state = state_of(sync, attempt, continuation, previous=attempt.previous_completion())
             page = session.execute(_args(sync, attempt), state)
+            # A page that was made of an answer which did not come must not count.
+            attempt.check_pause()
             # On disk before anything else: from here on a later attempt need not ask for it again.
             spool.append(_for_the_journal(sync, page), attempt.part)
             progress.page_done()

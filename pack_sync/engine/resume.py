@@ -18,6 +18,7 @@ from pack_sync.engine.sync_failures import (
 )
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.http.pauses import LongPauseError
 from pack_sync.spool.journal import SpoolHeader
 from pack_sync.spool.recovery import resume_spool
 from pack_sync.spool.spool import Spool
@@ -108,20 +109,24 @@ def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attemp
     of another position is not resumed.
     """
     resumed_pages = spool.resumed_after.number if spool.resumed_after else 0
-    leave = False
+    leave, paused_until = False, None
     try:
         with failures_of(attempt, spool):
             return run(attempt, spool)
     except AttemptFailedError as failure:
         error, new_pages = failure.error, spool.page_count - resumed_pages
         leave = is_worth_resuming(error, new_pages) or _continuation_failed(spool, error)
+        if isinstance(error, LongPauseError):
+            paused_until = error.until
+            if spool.page_count and sync.settings.resume_within:
+                error.add_note(_kept(spool.page_count))
         raise
     except BaseException:  # the process is asked to end
         leave = True
         raise
     finally:
         if leave and spool.page_count and sync.settings.resume_within:
-            spool.leave()
+            spool.leave(paused_until)
         else:
             spool.discard()
 
@@ -133,5 +138,11 @@ def _continuation_failed(spool: Spool, error: Exception) -> bool:
         last is not None
         and last.continuation is not None
         and spool.page_count == last.number
-        and not isinstance(error, SyncCancelledError)
+        and not isinstance(error, SyncCancelledError | LongPauseError)
     )
+
+
+def _kept(pages: int) -> str:
+    if pages == 1:
+        return "1 page is kept: the next sync goes on after it."
+    return f"{pages:,} pages are kept: the next sync goes on after them."

@@ -12,6 +12,7 @@ from pack_sdk.errors import (
 )
 from pack_sync.commit.commit import SupersededError
 from pack_sync.http.connection_failures import UntrustedCertificateError
+from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.runtime import PageTimeoutError
 from pack_sync.warehouse.storage_errors import DatabaseError, DiskFullError, StorageError
@@ -45,6 +46,7 @@ class SyncCancelledError(Exception):
 _POINTLESS_TO_RETRY = (
     AuthenticationFailedError,
     InvalidResultError,
+    LongPauseError,
     PackDefinitionError,
     RequestRefusedError,
     UntrustedCertificateError,
@@ -59,10 +61,14 @@ _POINTLESS_TO_RETRY = (
     DatabaseError,
 )
 
+# Of the refusals, from 400 to 499, those of the moment: too slow, a conflict, a lock, too early,
+# too many requests. The others are of the request, which would be the same again.
+_REFUSED_FOR_NOW = frozenset({408, 409, 421, 423, 425, 429})
 
 # Errors of ours with the remedy in the message; a traceback would only hide it.
 _SAYS_ALL = (
     AuthenticationFailedError,
+    LongPauseError,
     RequestRefusedError,
     EndlessContinuationError,
     HeldSyncError,
@@ -70,6 +76,15 @@ _SAYS_ALL = (
     SupersededError,
     SyncCancelledError,
     TooManyRejectedRowsError,
+    StorageError,
+)
+
+
+# Somebody stopped the sync, or it could not go on, for a reason that has nothing to do with it.
+_SAYS_NOTHING_OF_THE_PAGES = (
+    AuthenticationFailedError,
+    LongPauseError,
+    SyncCancelledError,
     StorageError,
 )
 
@@ -85,14 +100,17 @@ def is_worth_resuming(error: Exception, new_pages: int) -> bool:
     `new_pages` counts those that were not there when it began: without any, what was
     resumed may be what makes it fail. When the disk is full, its room is worth more than the pages.
     """
-    if isinstance(error, SyncCancelledError | AuthenticationFailedError | StorageError):
+    if isinstance(error, _SAYS_NOTHING_OF_THE_PAGES):
         return not isinstance(error, DiskFullError)
-    return new_pages > 0 and is_worth_retrying(error)
+    return new_pages > 0 and (is_worth_retrying(error) or isinstance(error, StatusCodeError))
 
 
 def is_worth_retrying(error: Exception) -> bool:
     """Whether the same sync may succeed when it is tried again at once."""
-    return not isinstance(error, _POINTLESS_TO_RETRY)
+    if isinstance(error, _POINTLESS_TO_RETRY):
+        return False
+    status = status_code_of(error)
+    return status is None or not 400 <= status < 500 or status in _REFUSED_FOR_NOW
 
 
 def kind_of(error: Exception) -> AttemptErrorKind:
@@ -101,6 +119,8 @@ def kind_of(error: Exception) -> AttemptErrorKind:
         return "Timeout"
     if isinstance(error, ResponseSizeTooLargeError):
         return "ResponseTooLarge"
+    if isinstance(error, LongPauseError):
+        return "RateLimitExceeded"
     if isinstance(error, StatusCodeError):
         return "RateLimitExceeded" if error.status_code == 429 else "HttpStatusError"
     return "Unknown"

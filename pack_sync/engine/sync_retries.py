@@ -5,10 +5,18 @@ from typing import TypeVar
 
 from pack_sdk.context import PreviousAttemptError
 from pack_sync.engine.attempt import AttemptFailedError
-from pack_sync.engine.sync_failures import describe_previous, is_worth_retrying, sentence
+from pack_sync.engine.sync_failures import (
+    describe_previous,
+    is_worth_retrying,
+    sentence,
+    status_code_of,
+)
 from pack_sync.engine.sync_job import SyncJob
 
 T = TypeVar("T")
+
+_EXPIRED = (400, 410)
+"""What services answer to a cursor or a page's token that they no longer know."""
 
 
 def with_retries(
@@ -30,7 +38,7 @@ def with_retries(
             sync.connection.redactor.redact_error(error)
             last = number == sync.settings.attempts
             # Somebody who cancels does not want to wait for further attempts.
-            if last or not is_worth_retrying(error) or sync.cancelled.is_set():
+            if last or not _may_help(failure) or sync.cancelled.is_set():
                 raise
             previous_error = describe_previous(error)
             sync.log(
@@ -41,3 +49,14 @@ def with_retries(
             sync.cancelled.wait(wait_seconds)
             wait_seconds *= 2
     raise AssertionError("the last attempt either returns or raises")
+
+
+def _may_help(failure: AttemptFailedError) -> bool:
+    """Whether another attempt may succeed.
+
+    What a service refuses may be a cursor or a continuation that has expired. The next attempt is
+    told of it: the pack may ask otherwise, and a continuation that fails again is given up (D9).
+    """
+    went_on = failure.pages > 0 or not failure.attempt.full
+    expired = went_on and status_code_of(failure.error) in _EXPIRED
+    return expired or is_worth_retrying(failure.error)

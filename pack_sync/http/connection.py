@@ -47,7 +47,7 @@ class Connection:
         self.authenticator = authenticator_for(authentication, settings.credentials)
         self.redactor = Redactor(self.authenticator.secrets())
         self.tokens = self.authenticator.access_tokens(settings, self.redactor)
-        self.limit = RequestThrottle(settings.max_concurrent_requests)
+        self.limit = RequestThrottle(settings.max_concurrent_requests, settings.max_pause_seconds)
         self.cache = ResponseCache()
         self._transport = transport or GuardedTransport(
             self.policy, max_connections=settings.max_concurrent_requests

@@ -15,7 +15,8 @@ from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
 from pack_sync.http.page_deadline import PageDeadline
-from pack_sync.http.request_retries import retry_after_seconds, retrying
+from pack_sync.http.pauses import LongPauseError
+from pack_sync.http.request_retries import RequestRetries
 from pack_sync.http.response_body import (
     BrokenBodyError,
     RawResponse,
@@ -58,6 +59,20 @@ class SyncFetcher:
         self._statistics = FetchStatistics()
         self._lock = threading.Lock()
         self._last_answer = ""
+        self._long_pause: LongPauseError | None = None
+
+    @property
+    def long_pause(self) -> LongPauseError | None:
+        """The pause that is too long to be waited for, if a request ran into one.
+
+        Whatever the pack made of it: what it returned afterwards lacks that answer.
+        """
+        return self._long_pause
+
+    @property
+    def page_seconds_left(self) -> float:
+        """The time that the page still has, pauses not counted; below 0 when it is over."""
+        return self._deadline.left if self._deadline else DEFAULT_PAGE_SECONDS
 
     @property
     def last_answer(self) -> str:
@@ -74,7 +89,7 @@ class SyncFetcher:
 
         Without it each `send` may take a minute.
         """
-        self._deadline = PageDeadline.starting_now(seconds, self._cancelled)
+        self._deadline = PageDeadline(seconds, self._cancelled)
 
     def cancel(self) -> None:
         """Refuse every further request, for good, and end all waits at once.
@@ -98,6 +113,8 @@ class SyncFetcher:
         try:
             return self._send(request, invocation_token)
         except FetchError as error:
+            if isinstance(error, LongPauseError):
+                self._long_pause = error
             self._connection.redactor.redact_error(error)
             raise error.with_traceback(None)  # noqa: B904  (it is the same error)
         except Exception as error:
@@ -107,22 +124,21 @@ class SyncFetcher:
             self._count(seconds=time.monotonic() - started)
 
     def _send(self, request: FetchRequest, invocation_token: str) -> FetchResponse:
-        deadline = self._deadline or PageDeadline.starting_now(
-            DEFAULT_PAGE_SECONDS, self._cancelled
-        )
+        deadline = self._deadline or PageDeadline(DEFAULT_PAGE_SECONDS, self._cancelled)
         hop = first_hop(self._connection, request, invocation_token)
         deadline.check(str(hop))
         max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
         key = _cache_key(request, hop)
         if max_age > 0 and (cached := self._connection.cache.get(key, max_age)):
             return self._answer(request, hop, cached)
-        retry = retrying(
-            request.method,
+        retries = RequestRetries(
+            str(hop),
             deadline,
+            self._connection.limit,
             self._first_wait_seconds,
             count_retry=lambda: self._count(retries=1),
         )
-        raw, response = retry(self._follow, request, hop, deadline)
+        raw, response = retries.loop(self._follow, request, hop, deadline)
         if max_age > 0 and response.status < 300:
             self._connection.cache.put(key, raw)
         return response
@@ -175,8 +191,6 @@ class SyncFetcher:
         if good or (request.ignore_redirects and raw.status < 400):
             return response
         response = replace(response, body=redact(response.body))
-        if raw.status == 429 and (wait := retry_after_seconds(raw.headers)):
-            self._connection.limit.pause(wait, response)
         raise StatusCodeError(response, method=hop.method, url=str(hop.url))
 
     def _count(

@@ -2,28 +2,48 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 
 
-@dataclass(frozen=True, kw_only=True)
 class PageDeadline:
-    """The time of one page: `seconds` until `at`, or until `cancelled` is set."""
+    """The time of one page: so many `seconds`, pauses not counted, or until `cancelled` is set.
 
-    seconds: float
-    cancelled: threading.Event
-    at: float = field(default=0.0)
+    Requests of one page may be made by several threads: the clock stands still while any of them
+    waits for a pause to end.
+    """
 
-    @classmethod
-    def starting_now(cls, seconds: float, cancelled: threading.Event) -> "PageDeadline":
-        """The time of a page that begins now."""
-        return cls(seconds=seconds, cancelled=cancelled, at=time.monotonic() + seconds)
+    def __init__(self, seconds: float, cancelled: threading.Event) -> None:
+        """A page that begins now."""
+        self.seconds = seconds
+        self.cancelled = cancelled
+        self._at = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._stopped_at = 0.0
 
     @property
     def left(self) -> float:
         """The seconds left, below 0 when the time is over."""
-        return self.at - time.monotonic()
+        with self._lock:
+            return self._at - (self._stopped_at if self._waiting else time.monotonic())
+
+    @contextmanager
+    def standing_still(self) -> Generator[None]:
+        """Count no time: the service has asked for a pause."""
+        with self._lock:
+            if not self._waiting:
+                self._stopped_at = time.monotonic()
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._at += time.monotonic() - self._stopped_at
 
     def check(self, doing: str) -> None:
         """Raise if no further request may be made or waited for; `doing` starts a sentence."""

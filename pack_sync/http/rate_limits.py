@@ -5,17 +5,21 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchResponse
 from pack_sync.http.page_deadline import PageDeadline
+from pack_sync.http.pauses import LongPauseError
 
 
 class RequestThrottle:
-    """So many requests at once, and none while the API has asked for a pause."""
+    """So many requests at once, and none while the service has asked for a pause.
 
-    def __init__(self, max_concurrent_requests: int) -> None:
+    A pause of more than `max_pause_seconds` is waited for by nobody.
+    """
+
+    def __init__(self, max_concurrent_requests: int, max_pause_seconds: float = 300) -> None:
         if max_concurrent_requests < 1:
             raise ValueError("`max_concurrent_requests` of a connection must be at least 1")
+        self.max_pause_seconds = max_pause_seconds
         self._changed = threading.Condition()
         self._slots = max_concurrent_requests
         self._holders: set[object] = set()
@@ -24,10 +28,10 @@ class RequestThrottle:
 
     @contextmanager
     def slot(self, deadline: PageDeadline, method: str, url: str) -> Generator[None]:
-        """Hold one of the slots; wait for it, and for a pause to end, within the page's time.
+        """Hold one of the slots; wait for it within the page's time, and for a pause to end.
 
-        Raises at once when the pause will outlast the page: the `StatusCodeError` of the
-        answer that asked for it.
+        The wait for a pause is no time of the page. Raises `LongPauseError` at once when it would
+        be too long.
         """
         # A pack's call that is given up may be struck by an exception at any instruction, so
         # whether a slot is held is one fact in one place: this token is in the set or not.
@@ -61,18 +65,18 @@ class RequestThrottle:
             if not full and pause <= 0:
                 return deadline.check(f"{method} {url}")
             deadline.check(f"Waiting to send {method} {url}")
-            if pause > deadline.left:
-                raise self._paused_too_long(pause, deadline, method, url)
-            self._changed.wait(max(deadline.left if full else pause, 0.001))
+            if pause > self.max_pause_seconds:
+                raise self._long_pause(pause, method, url)
+            if pause > 0:
+                with deadline.standing_still():
+                    self._changed.wait(pause)
+            else:
+                self._changed.wait(max(deadline.left, 0.001))
 
-    def _paused_too_long(
-        self, pause: float, deadline: PageDeadline, method: str, url: str
-    ) -> StatusCodeError:
+    def _long_pause(self, pause: float, method: str, url: str) -> LongPauseError:
         response = self._paused_by or FetchResponse(status=429)
-        error = StatusCodeError(response, method=method, url=url)
-        error.args = (
-            f"{method} {url} was not sent: another request of this connection was answered with "
-            f"status {response.status} and the API wants {pause:.1f} s more without requests; "
-            f"the page has {deadline.left:.1f} s left.",
+        what = (
+            f"{method} {url} was not sent, as another request of this connection was answered with "
+            f"status {response.status}"
         )
-        return error
+        return LongPauseError(response, what, seconds=pause, longest_seconds=self.max_pause_seconds)

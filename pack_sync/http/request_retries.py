@@ -4,18 +4,16 @@ The loop is tenacity's. `stamina`, which is built on it, sleeps with `time.sleep
 be told otherwise: a wait there could neither be cut short by `cancel` nor end with the page.
 """
 
-import math
 import random
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 
 from tenacity import RetryCallState, Retrying
 
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
 from pack_sync.http.connection_failures import UntrustedCertificateError
 from pack_sync.http.page_deadline import PageDeadline
+from pack_sync.http.pauses import LongPauseError, asked_pause
+from pack_sync.http.rate_limits import RequestThrottle
 
 LONGEST_GROWING_WAIT_SECONDS = 30.0
 # A try with less time than this would only hide the error before it behind a timeout.
@@ -25,25 +23,58 @@ _GATEWAY_FAILED = frozenset({502, 504})
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD"})
 
 
-def retrying(
-    method: str, deadline: PageDeadline, first_wait_seconds: float, count_retry: Callable[[], None]
-) -> Retrying:
-    """Call a function again while that may help and the page's time lasts.
+class RequestRetries:
+    """Making one request again while that may help, and the time of the page lasts.
 
-    The last error is raised as it is, with a note that says how often it was tried.
+    A pause that the service asks for is one of the whole connection, and no time of the page.
+    `count_retry` is called before each further try.
     """
 
-    def may_help(state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        return error is not None and worth_another_try(error, method)
+    def __init__(
+        self,
+        request: str,
+        deadline: PageDeadline,
+        throttle: RequestThrottle,
+        first_wait_seconds: float,
+        count_retry: Callable[[], None],
+    ) -> None:
+        """`request` is its method and URL, as messages show it."""
+        self._request = request
+        self._method = request.partition(" ")[0]
+        self._deadline = deadline
+        self._throttle = throttle
+        self._first_wait_seconds = first_wait_seconds
+        self._paused_seconds = 0.0
+        self.loop = Retrying(
+            retry=self._may_help,
+            wait=self._wait,
+            stop=self._stop,
+            sleep=deadline.sleep,
+            before_sleep=lambda _: count_retry(),
+            reraise=True,
+        )
+        """Calls a function; what it raised last is raised as it is, with a note on the tries."""
 
-    def wait(state: RetryCallState) -> float:
+    def _may_help(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        return wait_before_next_try(error, state.attempt_number, first_wait_seconds)
+        return error is not None and worth_another_try(error, self._method)
 
-    def stop(state: RetryCallState) -> bool:
-        left = deadline.left
-        if state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left and not deadline.cancelled.is_set():
+    def _wait(self, state: RetryCallState) -> float:
+        """The seconds to sleep; a pause is slept by whoever wants to send something next."""
+        error = state.outcome.exception() if state.outcome else None
+        seconds = wait_before_next_try(error, state.attempt_number, self._first_wait_seconds)
+        if not isinstance(error, StatusCodeError) or not _asked(error):
+            return seconds
+        self._throttle.pause(seconds, error.response)
+        if self._paused_seconds + seconds > self._throttle.max_pause_seconds:
+            raise self._too_long(error, seconds)
+        self._paused_seconds += seconds
+        return 0.0
+
+    def _stop(self, state: RetryCallState) -> bool:
+        left = self._deadline.left
+        cancelled = self._deadline.cancelled.is_set()
+        if state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left and not cancelled:
             return False
         if state.outcome and (error := state.outcome.exception()):
             error.add_note(
@@ -52,22 +83,24 @@ def retrying(
             )
         return True
 
-    return Retrying(
-        retry=may_help,
-        wait=wait,
-        stop=stop,
-        sleep=deadline.sleep,
-        before_sleep=lambda _: count_retry(),
-        reraise=True,
-    )
+    def _too_long(self, error: StatusCodeError, seconds: float) -> LongPauseError:
+        before = f" after {self._paused_seconds:.3g} s of pauses" if self._paused_seconds else ""
+        return LongPauseError(
+            error.response,
+            f"{self._request} was answered with status {error.status_code}{before}",
+            seconds=seconds,
+            longest_seconds=self._throttle.max_pause_seconds,
+        )
 
 
 def worth_another_try(error: BaseException, method: str) -> bool:
     """Whether F5 has the request made again after this error."""
     repeatable = method in _SAFE_TO_REPEAT
+    if isinstance(error, LongPauseError):
+        return False
     if isinstance(error, StatusCodeError):
-        status = error.status_code
-        return status in _BUSY or (repeatable and status in _GATEWAY_FAILED)
+        busy = error.status_code in _BUSY or _asked(error) is not None
+        return busy or (repeatable and error.status_code in _GATEWAY_FAILED)
     if isinstance(error, UntrustedCertificateError):
         return False
     return repeatable and isinstance(error, ConnectionFailedError)
@@ -81,38 +114,14 @@ def wait_before_next_try(
     The first `Retry-After` is taken at its word. An API that keeps refusing gets at least
     the growing wait from then on, so that `Retry-After: 0` does not become a hot loop.
     """
-    asked = None
-    if isinstance(error, StatusCodeError) and error.status_code in _BUSY:
-        asked = retry_after_seconds(error.headers)
+    asked = _asked(error) if isinstance(error, StatusCodeError) else None
     if asked is None:
         return _growing_wait(tries, first_wait_seconds)
     return max(asked, _growing_wait(tries - 1, first_wait_seconds) if tries > 1 else 0.0)
 
 
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The wait that `Retry-After` asks for, as seconds or as an HTTP date; None if neither.
-
-    A date is compared with the server's own `Date`, where it gives one: the clocks of two
-    machines differ.
-    """
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        then = _timestamp(value)
-        if then is None:
-            return None
-        now = _timestamp(headers.get("date", ""))
-        seconds = then - (time.time() if now is None else now)
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _timestamp(http_date: str) -> float | None:
-    try:
-        parsed = parsedate_to_datetime(http_date)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+def _asked(error: StatusCodeError) -> float | None:
+    return asked_pause(error.status_code, error.headers)
 
 
 def _growing_wait(tries: int, first_wait_seconds: float) -> float:

@@ -42,6 +42,11 @@ class Fetching(Protocol):
         """Let requests take `seconds` from now on."""
         ...
 
+    @property
+    def page_seconds_left(self) -> float:
+        """What is left of them: they do not go by while the service has asked for a pause."""
+        ...
+
     def cancel(self) -> None:
         """Refuse every further request: the call that would make them was given up."""
         ...

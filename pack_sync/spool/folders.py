@@ -5,18 +5,22 @@ process ends, however it ends, so a folder whose lock is free was left behind; t
 process would not tell, because another may have it by now. The locks need no clean-up.
 """
 
+import os
 import shutil
 import time
 import uuid
 from collections.abc import Set
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 JOURNAL = "journal.ndjson"
 """The file that makes a folder a spool."""
+
+PAUSED = "paused"
+"""A file whose time is when the service takes requests again, which a pause had ended."""
 
 _PREFIX = "spool-"
 _DIGITS = 32
@@ -71,6 +75,21 @@ def abandoned_folders(parent: Path) -> list[SpoolFolder]:
     with _admission(parent):
         taken = [_taken(path) for path in sorted(parent.glob(f"{_PREFIX}*"))]
     return [folder for folder in taken if folder is not None]
+
+
+def mark_paused(folder: Path, until: datetime) -> None:
+    """Note in a spool's folder until when the service wants no requests."""
+    mark = folder / PAUSED
+    mark.touch(mode=0o600)
+    os.utime(mark, (until.timestamp(), until.timestamp()))
+
+
+def paused_until(folder: Path) -> float | None:
+    """Until when that was, in seconds since 1970; None if it was never paused."""
+    try:
+        return (folder / PAUSED).stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def remove_old_folders(root: Path, older_than: timedelta) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from pack_sync.spool.folders import SpoolFolder, abandoned_folders
+from pack_sync.spool.folders import SpoolFolder, abandoned_folders, paused_until
 from pack_sync.spool.journal import SpoolHeader, read_header
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.storage_errors import explained_failures
+
+AFTER_A_PAUSE = timedelta(days=1)
+"""How long after a pause of the service the pages before it are gone on with."""
 
 
 def resume_spool(
@@ -17,8 +20,8 @@ def resume_spool(
     """The spool that a sync like this one left below `parent`, with its whole pages.
 
     None if there is none: of another sync, mode, fingerprint, position, cursor or format,
-    without a whole page, or whose last page is older than `within`. Of two processes only one
-    gets it. All that were left behind and are of no use are removed, and `log` hears why.
+    without a whole page, or whose last page is older than `within` (after a pause of the service,
+    a day). Of two processes only one gets it. All that were left behind and are of no use are removed, and `log` hears why.
     Raises `StorageError` when the folder cannot be read or written.
     """
     resumed: Spool | None = None
@@ -29,6 +32,17 @@ def resume_spool(
                 folder.remove()
             resumed = resumed or spool
     return resumed
+
+
+def _too_old(folder: SpoolFolder, arrived_at: float, within: timedelta) -> timedelta | None:
+    """How old the last page may be, if it is older.
+
+    A sync that a pause of the service ended goes on when its schedule says so, which may be
+    hours after the pause.
+    """
+    if (until := paused_until(folder.path)) is not None:
+        arrived_at, within = max(arrived_at, until), max(within, AFTER_A_PAUSE)
+    return within if time.time() - arrived_at > within.total_seconds() else None
 
 
 def _taken_over(
@@ -47,8 +61,8 @@ def _taken_over(
     last = spool.resumed_after
     if last is None:
         log(f"{left} are not used: none is whole")
-    elif time.time() - last.arrived_at > within.total_seconds():
-        log(f"{left} are not used: the last one is older than {within}")
+    elif (too_old := _too_old(folder, last.arrived_at, within)) is not None:
+        log(f"{left} are not used: the last one is older than {too_old}")
     else:
         return spool
     spool.close()

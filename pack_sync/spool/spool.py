@@ -13,13 +13,16 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from pack_sync.spool.folders import (
     JOURNAL,
+    PAUSED,
     SpoolFolder,
     abandoned_folders,
+    mark_paused,
     new_folder,
 )
 from pack_sync.spool.journal import (
@@ -175,10 +178,17 @@ class Spool:
         if self._rows:
             self._rows.close()
 
-    def leave(self) -> None:
-        """Close the files and leave the pages for a later sync to resume from."""
+    def leave(self, paused_until: datetime | None = None) -> None:
+        """Close the files and leave the pages for a later sync to resume from.
+
+        `paused_until` is when the service takes requests again, where that is what ended the
+        sync: the pages do not age before.
+        """
         with suppress(OSError):  # a page that is not whole is noticed when they are read
             self.close()
+        if paused_until is not None:
+            with suppress(OSError):  # they are as old as they are then
+                mark_paused(self.folder, paused_until)
         self._folder.remove_all_but(self._own_files)
         self._folder.leave()
 
@@ -190,7 +200,7 @@ class Spool:
 
     @property
     def _own_files(self) -> set[str]:
-        return {JOURNAL, *(path.name for path in self._files)}
+        return {JOURNAL, PAUSED, *(path.name for path in self._files)}
 
     def _rows_file(self) -> BinaryIO:
         if self._rows is None or self._rows.tell() >= ROWS_FILE_BYTES:

@@ -139,11 +139,11 @@ def failing_step(
     elif request.param == "ResponseTooLarge":
         server.answers(Answer(body=b'"' + b"x" * 200 + b'"'))
     elif request.param == "HttpStatusError":
-        status = 404
-        server.answers(Answer(status=404))
+        status = 500
+        server.answers(Answer(status=500))
     else:
-        status = 429  # the pause it asks for would outlast the page, so it is not waited for
-        server.answers(Answer(status=429, headers={"Retry-After": "3600"}))
+        status = 429  # without a word of how long: asked again while the page has time
+        server.answers(Answer(status=429))
     return step, request.param, status
 
 

@@ -23,6 +23,7 @@ from pack_sync.engine.sync_failures import (
     describe_previous,
     is_worth_retrying,
 )
+from pack_sync.http.pauses import LongPauseError
 from pack_sync.runtimes.runtime import PageTimeoutError
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
 
@@ -58,6 +59,7 @@ def test_each_error_has_a_kind(error: Exception, kind: Any, code: int | None) ->
         ResponseSizeTooLargeError("https://acme.example", 10),
         status(500),
         status(429),
+        status(409),
         ConnectionFailedError("refused"),
         ValueError("broken"),
     ],
@@ -73,6 +75,9 @@ def test_what_may_pass_is_tried_again(error: Exception) -> None:
         InvalidResultError("rows is a str"),
         PackDefinitionError("no id"),
         UserVisibleError("Ask for access."),
+        status(404),
+        status(403),
+        LongPauseError(FetchResponse(status=429), "GET /", seconds=600, longest_seconds=300),
         EndlessContinuationError("page 2"),
         ParametersRejectedError("no such project"),
         SupersededError("another sync"),

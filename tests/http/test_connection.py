@@ -7,6 +7,7 @@ import pytest
 
 from pack_sdk.errors import FetchError, RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.settings import ConnectionSettings
@@ -76,15 +77,12 @@ def test_a_pause_that_one_table_was_asked_for_holds_for_the_others(
 ) -> None:
     """After a 429 with Retry-After no other table of the connection sends anything (F5)."""
     server.answers(Answer(status=429, headers={"Retry-After": "100"}), Answer())
-    connection = connect()
+    connection = connect(max_pause_seconds=10)
     first, second = impatient(connection), impatient(connection)
-    for fetcher in (first, second):
-        fetcher.begin_page(10)
-
     with pytest.raises(StatusCodeError) as caught:
         first.send(FetchRequest(url=server.url))
     assert caught.value.status_code == 429
-    with pytest.raises(StatusCodeError, match="was not sent: another request") as caught:
+    with pytest.raises(StatusCodeError, match="was not sent, as another request") as caught:
         second.send(FetchRequest(url=f"{server.url}/other"))
     assert caught.value.status_code == 429
     assert len(server.requests) == 1
@@ -102,14 +100,10 @@ def test_a_pause_is_waited_for_when_the_page_lasts_longer(
 
 
 def test_a_wait_for_a_retry_holds_no_slot(server: HttpServer, connect: Connect) -> None:
-    """While one table waits after a 503, another uses the only slot (F5)."""
-    server.answer = lambda seen: (
-        Answer(status=503, headers={"Retry-After": "30"})
-        if seen.path == "/busy"
-        else Answer(body=b"1")
-    )
+    """While one table waits after a 502, another uses the only slot (F5)."""
+    server.answer = lambda seen: Answer(status=502) if seen.path == "/busy" else Answer(body=b"1")
     connection = connect(max_concurrent_requests=1)
-    waiting, other = impatient(connection), impatient(connection)
+    waiting, other = SyncFetcher(connection, first_wait_seconds=30), impatient(connection)
     thread, outcome = in_thread(lambda: waiting.send(FetchRequest(url=f"{server.url}/busy")))
     try:
         while not server.requests:
@@ -138,7 +132,7 @@ def test_a_cancelled_request_stops_waiting_for_a_slot(
     monkeypatch.setattr(PageDeadline, "check", watched)
     connection = connect(max_concurrent_requests=1)
     fetcher = impatient(connection)
-    with connection.limit.slot(PageDeadline.starting_now(60, threading.Event()), "GET", "other"):
+    with connection.limit.slot(PageDeadline(60, threading.Event()), "GET", "other"):
         thread, outcome = in_thread(lambda: fetcher.send(FetchRequest(url="http://localhost/")))
         assert waits.wait(5)
         fetcher.cancel()
@@ -150,11 +144,11 @@ def test_a_cancelled_request_stops_waiting_for_a_slot(
 def test_a_slot_comes_free_whatever_ends_the_request() -> None:
     """A call of the pack that is struck down while it holds a slot gives it back (F5)."""
     limit = RequestThrottle(1)
-    deadline = PageDeadline.starting_now(60, threading.Event())
+    deadline = PageDeadline(60, threading.Event())
     for error in (ValueError(), KeyboardInterrupt()):
         with pytest.raises(type(error)), limit.slot(deadline, "GET", "one"):
             raise error
-    soon = PageDeadline.starting_now(1, threading.Event())
+    soon = PageDeadline(1, threading.Event())
     with limit.slot(soon, "GET", "two"):
         pass
 
@@ -162,8 +156,8 @@ def test_a_slot_comes_free_whatever_ends_the_request() -> None:
 def test_a_page_that_gets_no_slot_ends_with_a_clear_error() -> None:
     """Waiting for a slot ends with the page (C14, F5)."""
     limit = RequestThrottle(1)
-    with limit.slot(PageDeadline.starting_now(60, threading.Event()), "GET", "one"):
-        late = PageDeadline.starting_now(0.05, threading.Event())
+    with limit.slot(PageDeadline(60, threading.Event()), "GET", "one"):
+        late = PageDeadline(0.05, threading.Event())
         with (
             pytest.raises(FetchError, match=r"Waiting to send GET two was stopped: the 0\.05 s"),
             limit.slot(late, "GET", "two"),

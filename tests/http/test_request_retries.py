@@ -14,9 +14,9 @@ from pack_sdk.errors import (
 )
 from pack_sdk.fetching import FetchResponse
 from pack_sync.http.connection_failures import UntrustedCertificateError
+from pack_sync.http.pauses import asked_pause
 from pack_sync.http.request_retries import (
     LONGEST_GROWING_WAIT_SECONDS,
-    retry_after_seconds,
     wait_before_next_try,
     worth_another_try,
 )
@@ -34,7 +34,7 @@ def status(code: int, **headers: str) -> StatusCodeError:
 )  # fmt: skip
 def test_retry_after_in_seconds(value: str, seconds: float | None) -> None:
     """A number is taken at its word; nonsense counts as absent (F5)."""
-    assert retry_after_seconds({"retry-after": value}) == seconds
+    assert asked_pause(429, {"retry-after": value}) == seconds
 
 
 def test_retry_after_as_a_date_is_read_by_the_server_s_clock() -> None:
@@ -42,14 +42,14 @@ def test_retry_after_as_a_date_is_read_by_the_server_s_clock() -> None:
     now = datetime(2020, 1, 1, tzinfo=UTC)
     then = format_datetime(now + timedelta(seconds=90), usegmt=True)
     headers = {"retry-after": then, "date": format_datetime(now, usegmt=True)}
-    assert retry_after_seconds(headers) == 90
-    assert retry_after_seconds({"retry-after": then}) == 0
+    assert asked_pause(503, headers) == 90
+    assert asked_pause(503, {"retry-after": then}) == 0
 
 
 def test_retry_after_as_a_date_without_the_server_s_clock() -> None:
     """Without `Date` our own clock is the best there is (F5)."""
     then = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-    seconds = retry_after_seconds({"retry-after": then})
+    seconds = asked_pause(429, {"retry-after": then})
     assert seconds is not None
     assert 80 < seconds <= 90
 
@@ -79,6 +79,9 @@ def test_an_api_that_keeps_refusing_is_not_asked_ever_faster() -> None:
         (status(504), True, False),
         (status(500), False, False),
         (status(404), False, False),
+        (status(403), False, False),
+        (status(403, retry_after="5"), True, True),
+        (status(403, x_ratelimit_remaining="0"), True, True),
         (ConnectionFailedError("dropped"), True, False),
         (UntrustedCertificateError("expired"), False, False),
         (RequestRefusedError("elsewhere"), False, False),

@@ -1,5 +1,6 @@
 """Sessions of Python packs without a service behind them."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ class RecordingFetcher:
     pages: list[float] = field(default_factory=list[float])
     cancelled: bool = False
     invocation_tokens: list[str] = field(default_factory=list[str])
+    _page_ends_at: float = 0.0
 
     def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
         """Answer with the URL."""
@@ -35,6 +37,12 @@ class RecordingFetcher:
     def begin_page(self, seconds: float) -> None:
         """Remember how long the page may take."""
         self.pages.append(seconds)
+        self._page_ends_at = time.monotonic() + seconds
+
+    @property
+    def page_seconds_left(self) -> float:
+        """What is left of it."""
+        return self._page_ends_at - time.monotonic()
 
     def cancel(self) -> None:
         """Remember it."""

@@ -107,7 +107,7 @@ def _post(
     )
     # Not the page's time: what the endpoint answers must be saved even if the page is over.
     seconds = connection.settings.request_timeout_seconds
-    response, _ = send_once(connection, hop, PageDeadline.starting_now(seconds, threading.Event()))
+    response, _ = send_once(connection, hop, PageDeadline(seconds, threading.Event()))
     return response
 
 

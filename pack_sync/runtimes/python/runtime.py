@@ -84,7 +84,9 @@ class PythonCaller:
         fetcher, seconds = self._environment.fetcher, self._environment.page_timeout_seconds
         fetcher.begin_page(seconds)
         running = self._thread.call(call.function, *args, then=then)
-        if running.wait(seconds):
+        while not running.done and (left := fetcher.page_seconds_left) > 0:
+            running.wait(left)
+        if running.done:
             try:
                 return running.result()
             except Exception as error:

@@ -47,6 +47,11 @@ class PackCall:
         finally:
             self._done.set()
 
+    @property
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self._done.is_set()
+
     def wait(self, seconds: float) -> bool:
         """Whether the call ended within `seconds`."""
         return self._done.wait(seconds)

@@ -78,7 +78,8 @@ class PackProcess:
         self._requests = ThreadPoolExecutor(max_workers=16, thread_name_prefix="pack requests")
         _widen(self._output)
         try:
-            ready = self._next_message(time.monotonic() + START_SECONDS)
+            start_by = time.monotonic() + START_SECONDS
+            ready = self._next_message(lambda: start_by - time.monotonic())
             if ready is None or ready.kind is not MessageKind.READY:
                 raise self._broken(f"the child began with {ready}")
             limit_memory(self._process, limits.memory_megabytes)
@@ -98,22 +99,28 @@ class PackProcess:
         )
 
     def call(
-        self, call: Message, seconds: float, what: str, handle: Handler
+        self,
+        call: Message,
+        seconds: float,
+        what: str,
+        handle: Handler,
+        seconds_left: Callable[[], float] | None = None,
     ) -> tuple[Message, bytes]:
         """Call a function: the message that ends the call, and the rows that came before it.
 
         `handle` is given the messages in between; what it returns for a `FETCH` is sent back,
         and it is then called in another thread. Raises `PageTimeoutError` that starts with
-        `what` after so many seconds, and `PackProcessError` when the child ends or breaks the
-        protocol. The child is then gone.
+        `what` after so many seconds, of which `seconds_left` may leave out pauses, and
+        `PackProcessError` when the child ends or breaks the protocol. The child is then gone.
         """
         deadline = time.monotonic() + seconds
+        seconds_left = seconds_left or (lambda: deadline - time.monotonic())
         rows: list[bytes] = []
         size = 0
         limit_processor_time(self._process, seconds)
         self._calls.submit(self._write, call)
         while True:
-            message = self._next_message(deadline)
+            message = self._next_message(seconds_left)
             if message is None:
                 self.close()
                 raise page_timeout(what, seconds)
@@ -157,13 +164,13 @@ class PackProcess:
             except BrokenPipeError:
                 return  # the child is gone, which whoever reads from it will say
 
-    def _next_message(self, deadline: float) -> Message | None:
+    def _next_message(self, seconds_left: Callable[[], float]) -> Message | None:
         """The child's next message; None when the time is over."""
         poll = select.poll()
         poll.register(self._output, select.POLLIN)
         poll.register(self._errors, select.POLLIN)
         while not self._messages:
-            left = deadline - time.monotonic()
+            left = seconds_left()
             if left <= 0:
                 return None
             for number, _ in poll.poll(left * 1000):

@@ -102,7 +102,9 @@ class TypeScriptCaller:
         environment.fetcher.begin_page(seconds)
         sent = Message(kind=MessageKind.CALL, head=self._head(call, token))
         try:
-            ended, rows = self._process.call(sent, seconds, what, handle)
+            ended, rows = self._process.call(
+                sent, seconds, what, handle, lambda: environment.fetcher.page_seconds_left
+            )
         except BaseException:
             environment.fetcher.cancel()  # requests of a call that was given up
             raise

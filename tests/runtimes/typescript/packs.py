@@ -3,6 +3,7 @@
 They need no npm: what the SDK's functions would return is written out.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,7 @@ class Answers:
     tokens: list[str] = field(default_factory=list[str])
     cancelled: bool = False
     last_answer: str = ""
+    _page_ends_at: float = 0.0
 
     def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
         """Answer; without an answer for the URL, with the URL itself."""
@@ -83,7 +85,13 @@ class Answers:
         return answer
 
     def begin_page(self, seconds: float) -> None:
-        """Nothing to do."""
+        """Remember when the page ends."""
+        self._page_ends_at = time.monotonic() + seconds
+
+    @property
+    def page_seconds_left(self) -> float:
+        """What is left of it."""
+        return self._page_ends_at - time.monotonic()
 
     def cancel(self) -> None:
         """Remember it."""

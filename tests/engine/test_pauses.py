@@ -1,0 +1,231 @@
+"""A service that wants no requests for a while: waited for, or gone on with later (F5, D9)."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pack_sync.engine.sync_failures import SyncFailedError
+from tests.engine.sync_harness import Engine, last_page, local_connection
+from tests.http_server import Answer, HttpServer, SeenRequest
+
+LONG = Answer(status=403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"})
+SHORT = Answer(status=429, headers={"Retry-After": "1"})
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    """The API, whose answers a test gives."""
+    running = HttpServer()
+    yield running
+    running.close()
+
+
+def page(number: int) -> Answer:
+    """One of three pages of a row each."""
+    following = f'"next": {number + 1}' if number < 3 else '"next": null'
+    return Answer(
+        body=b'{"items": [{"id": "r%d", "name": "n"}], %s}' % (number, following.encode())
+    )
+
+
+def fetch_page(_: Any, context: Any) -> Any:
+    """A page as packs fetch it."""
+    number = context.sync.continuation or 1
+    body = context.fetcher.fetch(url=f"/items?page={number}").body
+    result = {"result": body["items"]}
+    if body["next"]:
+        return {**result, "continuation": body["next"]}
+    return {**result, "completion": {"incrementalContinuation": "t1"}}
+
+
+def lenient_page(args: Any, context: Any) -> Any:
+    """A page of a pack that takes every error for "there are no more rows"."""
+    try:
+        return fetch_page(args, context)
+    except Exception:
+        return {"result": []}
+
+
+def engine_of(folder: Path, server: HttpServer, execute: Any = fetch_page) -> Engine:
+    """An engine that tries a failing sync three times."""
+    engine = Engine(
+        folder=folder, execute=execute, connection=local_connection(endpoint=server.url)
+    )
+    engine.configure(attempts=3)
+    return engine
+
+
+def asked(server: HttpServer) -> list[str]:
+    """The pages that the API was asked for."""
+    return [seen.query["page"][0] for seen in server.requests]
+
+
+def test_a_pause_is_no_time_of_a_page(tmp_path: Path, server: HttpServer) -> None:
+    """A page of half a second goes on after a pause of a whole one, in the same try (C14, F5)."""
+    server.answers(page(1), SHORT, page(2), page(3))
+    engine = engine_of(tmp_path, server)
+    engine.configure(attempts=1, page_timeout_seconds=0.5)
+    record = engine.sync().record
+    assert asked(server) == ["1", "2", "2", "3"]
+    assert (record.pages, record.retries) == (3, 1)
+    assert len(engine.rows()) == 3
+
+
+def test_time_of_a_page_goes_on_after_a_pause(tmp_path: Path, server: HttpServer) -> None:
+    """The pause is taken off, and nothing else: a pack that is stuck is still given up (C14)."""
+
+    def slow(args: Any, context: Any) -> Any:
+        fetch_page(args, context)
+        time.sleep(5)
+
+    server.answers(SHORT, page(1))
+    engine = engine_of(tmp_path, server, slow)
+    engine.configure(attempts=1, page_timeout_seconds=0.5)
+    began = time.monotonic()
+    with pytest.raises(SyncFailedError, match=r"took longer than 0\.5 s"):
+        engine.sync()
+    assert 1.4 < time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("execute", [fetch_page, lenient_page])
+def test_a_long_pause_ends_the_sync_and_the_next_goes_on(
+    tmp_path: Path, server: HttpServer, execute: Any
+) -> None:
+    """One request, a clear message, no further try; then from the spool (F5, D9).
+
+    A pack that swallows the error has not ended its sync: nothing is applied.
+    """
+    server.answers(page(1), page(2), LONG)
+    engine = engine_of(tmp_path, server, execute)
+    with pytest.raises(SyncFailedError) as caught:
+        engine.sync()
+    assert asked(server) == ["1", "2", "3"]
+    told = str(caught.value)
+    assert "LongPauseError: GET " in told
+    assert "no requests for 1 h more, until " in told
+    assert "2 pages are kept: the next sync goes on after them." in told
+    assert engine.rows() == []
+    (line,) = engine.ledger()
+    assert (line["status"], line["error_type"]) == ("failed", "RateLimitExceeded")
+    assert line["error_status_code"] == 403
+
+    server.answers(page(3))
+    record = engine.sync().record
+    assert asked(server) == ["1", "2", "3", "3"]
+    assert (record.pages, len(engine.rows()), engine.position().cursor) == (3, 3, "t1")
+
+
+def test_what_was_paused_is_kept_for_longer(tmp_path: Path, server: HttpServer) -> None:
+    """The next sync may not begin for hours: `resume_within_minutes` is no limit for it (D9)."""
+    server.answers(page(1), page(2), LONG)
+    engine = engine_of(tmp_path, server)
+    engine.configure(resume_within_minutes=0.0001)
+    with pytest.raises(SyncFailedError):
+        engine.sync()
+    time.sleep(0.1)
+    server.answers(page(3))
+    engine.sync()
+    assert asked(server) == ["1", "2", "3", "3"]
+
+
+def test_a_sync_that_is_paused_twice_goes_on_from_both(tmp_path: Path, server: HttpServer) -> None:
+    """Also where the second run did not get a single page (D9)."""
+    server.answers(page(1), LONG)
+    engine = engine_of(tmp_path, server)
+    for _ in range(2):
+        with pytest.raises(SyncFailedError, match="1 page is kept: the next sync goes on after"):
+            engine.sync()
+    server.answers(page(2), page(3))
+    engine.sync()
+    assert asked(server) == ["1", "2", "2", "2", "3"]
+
+
+def test_without_resuming_nothing_is_promised(tmp_path: Path, server: HttpServer) -> None:
+    """`resume_within_minutes: 0` begins anew, and the message does not say otherwise (D9)."""
+    server.answers(page(1), LONG)
+    engine = engine_of(tmp_path, server)
+    engine.configure(resume_within_minutes=0)
+    with pytest.raises(SyncFailedError) as caught:
+        engine.sync()
+    assert "kept" not in str(caught.value)
+    server.answers(page(1), page(2), page(3))
+    engine.sync()
+    assert asked(server) == ["1", "2", "1", "2", "3"]
+
+
+def test_a_pause_before_the_schema_ends_the_sync(tmp_path: Path, server: HttpServer) -> None:
+    """A dynamic table's schema is asked for once, too (C23, F5)."""
+
+    def get_schema(context: Any, *_: Any) -> Any:
+        context.fetcher.fetch(url="/schema?page=schema")
+
+    server.answers(LONG)
+    engine = engine_of(tmp_path, server)
+    engine.get_schema = get_schema
+    engine.dynamic_url = "https://acme.example/list/1"
+    with pytest.raises(SyncFailedError, match="LongPauseError"):
+        engine.sync()
+    assert asked(server) == ["schema"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 410, 422, 451])
+def test_a_refusal_that_stays_is_not_tried_again(
+    tmp_path: Path, server: HttpServer, status: int
+) -> None:
+    """The same request would be refused again: one is enough (C17)."""
+    server.answers(Answer(status=status))
+    engine = engine_of(tmp_path, server)
+    with pytest.raises(SyncFailedError, match=f"status {status}"):
+        engine.sync()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 409, 423, 425, 500])
+def test_a_refusal_that_may_pass_is_tried_again(
+    tmp_path: Path, server: HttpServer, status: int
+) -> None:
+    """A conflict, a lock or trouble of the server ends (C17)."""
+    server.answers(Answer(status=status), page(3))
+    engine_of(tmp_path, server).sync()
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 410])
+def test_a_cursor_that_has_expired_is_told_to_the_pack(
+    tmp_path: Path, server: HttpServer, status: int
+) -> None:
+    """What is refused may be the cursor, or the continuation: the pack may begin anew (C17)."""
+    told: list[Any] = []
+
+    def execute(args: Any, context: Any) -> Any:
+        told.append(context.previous_attempt_error)
+        if context.previous_attempt_error:
+            return last_page("t2", b="2")
+        return fetch_page(args, context)
+
+    server.answers(page(3))
+    engine = engine_of(tmp_path, server, execute)
+    engine.sync()
+    server.answers(Answer(status=status))
+    engine.sync("incremental")
+    assert told[-1].status_code == status
+    assert engine.position().cursor == "t2"
+
+
+def test_a_rate_limit_of_a_request_is_seen_by_the_next(tmp_path: Path, server: HttpServer) -> None:
+    """An answer that asks for a pause is asked again after it, whatever its status (F5)."""
+
+    def answer(seen: SeenRequest) -> Answer:
+        number = len(server.requests)
+        if number % 2:
+            return Answer(
+                status=403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0.2"}
+            )
+        return page(int(seen.query["page"][0]))
+
+    server.answer = answer
+    engine_of(tmp_path, server).sync()
+    assert asked(server) == ["1", "1", "2", "2", "3", "3"]
