@@ -19,9 +19,10 @@ def resume_spool(
 ) -> Spool | None:
     """The spool that a sync like this one left below `parent`, with its whole pages.
 
-    None if there is none: of another sync, mode, fingerprint, position, cursor or format,
-    without a whole page, or whose last page is older than `within` (after a pause of the service,
-    a day). Of two processes only one gets it. All that were left behind and are of no use are removed, and `log` hears why.
+    None if there is none: of another sync, mode, fingerprint, position, cursor or format, without
+    a whole page, or whose last page is older than `within` (after a pause of the service, a day).
+    Of two processes only one gets it. All that were left behind and are of no use are removed, and
+    `log` hears why.
     Raises `StorageError` when the folder cannot be read or written.
     """
     resumed: Spool | None = None
