@@ -68,6 +68,13 @@ class Redactor:
         """A JSON-like value, text or bytes without secrets; anything else as it is."""
         return value if self._pattern is None else _replaced(value, self.redact)
 
+    def redact_message(self, error: BaseException) -> None:
+        """Mend what an exception says, and nothing that it holds: the latter is for the pack."""
+        arguments = tuple(self.redact_value(argument) for argument in error.args)
+        BaseException.__setattr__(error, "args", arguments)
+        if notes := vars(error).get("__notes__"):
+            vars(error)["__notes__"] = self.redact_value(notes)
+
     def redact_error(self, error: BaseException) -> None:
         """Mend an exception in place so that neither it nor what led to it shows a secret.
 

@@ -11,7 +11,7 @@ from pack_sdk.errors import (
     UserVisibleError,
 )
 from pack_sync.commit.commit import SupersededError
-from pack_sync.http.connection_failures import UntrustedCertificateError
+from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.runtime import PageTimeoutError
@@ -46,10 +46,10 @@ class SyncCancelledError(Exception):
 _POINTLESS_TO_RETRY = (
     AuthenticationFailedError,
     InvalidResultError,
+    LastingFailureError,
     LongPauseError,
     PackDefinitionError,
     RequestRefusedError,
-    UntrustedCertificateError,
     UserVisibleError,
     EndlessContinuationError,
     HeldSyncError,

@@ -49,6 +49,8 @@ class Connection:
         self.tokens = self.authenticator.access_tokens(settings, self.redactor)
         self.limit = RequestThrottle(settings.max_concurrent_requests, settings.max_pause_seconds)
         self.cache = ResponseCache()
+        self.json_answers: set[str] = set()
+        """Which kinds of URLs were answered with JSON; a few hundred at most."""
         self._transport = transport or GuardedTransport(
             self.policy, max_connections=settings.max_concurrent_requests
         )

@@ -9,8 +9,20 @@ import httpx
 from pack_sdk.errors import ConnectionFailedError, FetchError, RequestRefusedError
 
 
-class UntrustedCertificateError(ConnectionFailedError):
-    """The server's certificate does not prove who it is: asking again would not help."""
+class LastingFailureError(ConnectionFailedError):
+    """Asking again would not help: somebody must correct something, here or at the service."""
+
+
+class UntrustedCertificateError(LastingFailureError):
+    """The server's certificate does not prove who it is."""
+
+
+class NameLookupError(ConnectionFailedError):
+    """No name can be looked up for now; that is a matter of minutes, not of the next second."""
+
+
+# The server speaks TLS, but the connection ended: that may pass.
+_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 def explain_failure(error: httpx.HTTPError, method: str, url: str, host: str) -> FetchError:
@@ -24,12 +36,14 @@ def explain_failure(error: httpx.HTTPError, method: str, url: str, host: str) ->
                 "Nothing was sent. Correct the host name, or the certificate of the server."
             )
         if isinstance(cause, ssl.SSLError):
-            return ConnectionFailedError(
+            kind = ConnectionFailedError if isinstance(cause, _BROKEN_OFF) else LastingFailureError
+            return kind(
                 f"{what}: {host} does not speak TLS as it should ({_reason(cause)}). Is it an "
                 "https server, and is the port right?"
             )
         if isinstance(cause, socket.gaierror):
-            return ConnectionFailedError(
+            later = cause.errno == socket.EAI_AGAIN
+            return (NameLookupError if later else LastingFailureError)(
                 f"{what}: the name {host} could not be resolved ({_reason(cause)}). Is it spelled "
                 "right, and is there a network?"
             )

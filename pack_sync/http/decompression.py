@@ -4,10 +4,32 @@ import zlib
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+# What servers write into `Content-Encoding` though the body is plain.
+_PLAIN = frozenset(
+    {
+        "", "identity", "none", "null", "undefined", "false", "binary", "text", "plain", "json",
+        "7bit", "8bit", "chunked", "aws-chunked",
+    }
+)  # fmt: skip
+
+
+def _says_nothing(word: str) -> bool:
+    """Whether a word of `Content-Encoding` is none: a charset, a media type, and the like."""
+    if word in _PLAIN or "/" in word:
+        return True
+    try:
+        "".encode(word)  # the name of a charset
+    except LookupError:
+        return False
+    return True
 
 
 class TooLargeError(Exception):
     """The body, decompressed, is larger than the limit."""
+
+
+class UnknownEncodingError(Exception):
+    """The body is in an encoding that was not asked for and cannot be undone."""
 
 
 class BrokenEncodingError(Exception):
@@ -22,16 +44,17 @@ class BodyCollector:
     """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
-        encoding = content_encoding.strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise BrokenEncodingError(
+        words = (word.strip().lower() for word in content_encoding.split(","))
+        encoding = ", ".join(word for word in words if not _says_nothing(word))
+        if encoding not in ("", "gzip", "x-gzip", "deflate"):
+            raise UnknownEncodingError(
                 f"it came in the encoding {encoding!r}, which was not asked for"
             )
         self._encoding = encoding
         self._limit = limit
         self._body = bytearray()
         self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._compressed = encoding not in ("", "identity")
+        self._compressed = bool(encoding)
         self._received = 0
 
     def add(self, chunk: bytes) -> None:

@@ -1,9 +1,10 @@
 """Every HTTP request that a pack makes goes through here (contract F, A2, A4)."""
 
+import re
 import threading
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pack_sdk.errors import (
     ConnectionFailedError,
@@ -12,6 +13,7 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
 from pack_sync.http.page_deadline import PageDeadline
@@ -24,9 +26,12 @@ from pack_sync.http.response_body import (
     parse_response,
 )
 from pack_sync.http.single_request import Hop, first_hop, next_hop, send_once
+from pack_sync.http.unusable_answers import first_line, why_unusable
 
 MAX_REDIRECTS = 10
 DEFAULT_PAGE_SECONDS = 60.0
+_DIGITS = re.compile(r"\d+")
+_MOST_KNOWN = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +120,7 @@ class SyncFetcher:
         except FetchError as error:
             if isinstance(error, LongPauseError):
                 self._long_pause = error
-            self._connection.redactor.redact_error(error)
+            self._connection.redactor.redact_message(error)
             raise error.with_traceback(None)  # noqa: B904  (it is the same error)
         except Exception as error:
             self._connection.redactor.redact_error(error)
@@ -176,22 +181,47 @@ class SyncFetcher:
         return raw
 
     def _answer(self, request: FetchRequest, hop: Hop, raw: RawResponse) -> FetchResponse:
-        """What a pack gets of an answer (contract F2, F3); headers are redacted (A2)."""
-        redact = self._connection.redactor.redact_value
+        """What a pack gets of an answer (contract F2, F3): headers and body as they came.
+
+        Raises `StatusCodeError`, and `ConnectionFailedError` for a body that cannot be meant.
+        """
         good = raw.status < 300
         try:
             parsed = parse_response(raw, as_bytes=request.is_binary_response and good)
         except BrokenBodyError as error:
             raise ConnectionFailedError(
                 f"{hop} answered with status {raw.status}, but the body ({raw.content_type}, "
-                f"{len(raw.body):,} bytes) cannot be read: {error}."
+                f"{len(raw.body):,} bytes) cannot be read: {error}. It begins with: "
+                f"{first_line(raw.body)}"
             ) from None
-        self._last_answer = redact(f"{hop}: {describe_answer(parsed, len(raw.body))}")
-        response = replace(parsed, headers=redact(parsed.headers))
+        described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
+        self._last_answer = self._connection.redactor.redact(described)
+        self._check_usable(request, hop, raw, parsed)
         if good or (request.ignore_redirects and raw.status < 400):
-            return response
-        response = replace(response, body=redact(response.body))
-        raise StatusCodeError(response, method=hop.method, url=str(hop.url))
+            return parsed
+        error = StatusCodeError(parsed, method=hop.method, url=str(hop.url))
+        covered = self._connection.authenticator.covers(hop.url)
+        if raw.status in (401, 403) and hop.authenticated and not covered:
+            error.add_note(self._left_out(hop))
+        raise error
+
+    def _check_usable(
+        self, request: FetchRequest, hop: Hop, raw: RawResponse, parsed: FetchResponse
+    ) -> None:
+        """Raise for a body that the request cannot have meant; JSON is remembered by its path."""
+        known = self._connection.json_answers
+        kind = _DIGITS.sub("#", f"{host_of(hop.url)}{hop.url.path}")
+        if why := why_unusable(request, raw, json_before=kind in known):
+            raise ConnectionFailedError(f"{hop} answered with status {raw.status}, but {why}.")
+        if raw.status == 200 and isinstance(parsed.body, dict | list) and len(known) < _MOST_KNOWN:
+            known.add(kind)
+
+    def _left_out(self, hop: Hop) -> str:
+        domains = ", ".join(self._connection.authentication.network_domains)
+        return (
+            f"It was sent without credentials: the authentication's `network_domain` ({domains}) "
+            f"leaves out {host_of(hop.url)}. Name that host there too, or correct the endpoint."
+        )
 
     def _count(
         self, *, requests: int = 0, retries: int = 0, bytes_received: int = 0, seconds: float = 0.0

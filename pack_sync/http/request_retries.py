@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tenacity import RetryCallState, Retrying
 
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
-from pack_sync.http.connection_failures import UntrustedCertificateError
+from pack_sync.http.connection_failures import LastingFailureError, NameLookupError
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError, asked_pause
 from pack_sync.http.rate_limits import RequestThrottle
@@ -101,7 +101,7 @@ def worth_another_try(error: BaseException, method: str) -> bool:
     if isinstance(error, StatusCodeError):
         busy = error.status_code in _BUSY or _asked(error) is not None
         return busy or (repeatable and error.status_code in _GATEWAY_FAILED)
-    if isinstance(error, UntrustedCertificateError):
+    if isinstance(error, LastingFailureError | NameLookupError):
         return False
     return repeatable and isinstance(error, ConnectionFailedError)
 

@@ -17,12 +17,13 @@ from pack_sdk.fetching import FetchRequest
 from pack_sync.http.allowed_hosts import host_of, same_origin
 from pack_sync.http.auth.authenticator import RequestTokens
 from pack_sync.http.connection import Connection
-from pack_sync.http.connection_failures import explain_failure
+from pack_sync.http.connection_failures import LastingFailureError, explain_failure
 from pack_sync.http.decompression import (
     ACCEPTED_ENCODINGS,
     BodyCollector,
     BrokenEncodingError,
     TooLargeError,
+    UnknownEncodingError,
 )
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.response_body import RawResponse
@@ -148,6 +149,8 @@ def _send_once(
         return explain_failure(error, hop.method, str(hop.url), host_of(hop.url))
     except BrokenEncodingError as error:
         return ConnectionFailedError(f"{hop} brought an unreadable body: {error}.")
+    except UnknownEncodingError as error:
+        return LastingFailureError(f"{hop} brought an unreadable body: {error}.")
     except TooLargeError:
         return ResponseSizeTooLargeError(str(hop.url), connection.settings.max_response_bytes)
 

@@ -29,11 +29,11 @@ class FrozenError(Exception):
 
 @pytest.fixture
 def server() -> Iterator[HttpServer]:
-    """An API that repeats the credentials it was sent: with 401, or with 200 at /echo."""
+    """An API that repeats the credentials it was sent: with 500, or with 200 at /echo."""
     running = HttpServer()
 
     def echo(request: SeenRequest) -> Answer:
-        status = 200 if request.path == "/echo" else 401
+        status = 200 if request.path == "/echo" else 500
         body = json.dumps({"error": f"cannot use {request.headers.get('authorization')}"})
         return Answer(status=status, body=body.encode())
 
@@ -53,7 +53,7 @@ def engine_of(folder: Path, server: HttpServer, *steps: Any) -> Engine:
 
 
 def fetch_items(_: Any, context: Any) -> None:
-    """A step that gets the 401."""
+    """A step that gets the error."""
     context.fetcher.fetch(url="/items")
 
 
@@ -80,7 +80,7 @@ def failed(engine: Engine) -> str:
 
 
 def test_a_token_in_an_error_of_the_api_is_redacted(tmp_path: Path, server: HttpServer) -> None:
-    """An API that repeats the token in its 401 does not spread it (contract A4)."""
+    """An API that repeats the token in its error does not spread it (contract A4)."""
     engine = engine_of(tmp_path, server, fetch_items, fetch_items)
     engine.configure(attempts=2)
     text = failed(engine)

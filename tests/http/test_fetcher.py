@@ -70,7 +70,7 @@ def test_an_impossible_header_is_refused(
 
 def test_cookies_of_one_answer_are_not_kept(server: HttpServer, fetcher: SyncFetcher) -> None:
     """Tables of a connection do not see each other's cookies (F1)."""
-    server.answers(Answer(headers={"Set-Cookie": "a=1"}))
+    server.answers(Answer(body=b"{}", headers={"Set-Cookie": "a=1"}))
     for _ in range(2):
         fetcher.send(FetchRequest(url=server.url))
     assert "cookie" not in server.requests[1].headers

@@ -1,0 +1,171 @@
+"""Answers with status 200 that are none, encodings that are none, and failures that stay."""
+
+import socket
+from typing import Any
+
+import httpx
+import pytest
+
+from pack_sdk.authentication import Authentication, AuthenticationType
+from pack_sdk.errors import ConnectionFailedError, StatusCodeError
+from pack_sdk.fetching import FetchRequest
+from pack_sync.engine.sync_failures import is_worth_retrying, sentence
+from pack_sync.http.connection_failures import (
+    LastingFailureError,
+    NameLookupError,
+    explain_failure,
+)
+from pack_sync.http.fetcher import SyncFetcher
+from tests.conftest import Connect, impatient
+from tests.http_server import Answer, HttpServer
+
+HTML = b"\n <!doctype html><title>Please log in</title>\n<p>more"
+JSON = {"Accept": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["UTF-8", "utf8", "none", "binary", "aws-chunked", "identity", "identity, aws-chunked", "8bit",
+     "ISO-8859-1", "us-ascii", "null", "application/json", "chunked", " ,"],
+)  # fmt: skip
+def test_what_is_no_encoding_is_read_as_it_is(
+    server: HttpServer, fetcher: SyncFetcher, encoding: str
+) -> None:
+    """Servers put charsets and other words into `Content-Encoding`; the body is plain."""
+    server.answers(Answer(body=b'{"a": 1}', headers={"Content-Encoding": encoding}))
+    assert fetcher.send(FetchRequest(url=server.url)).body == {"a": 1}
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "made-up", "gzip, br"])
+def test_an_unknown_encoding_is_not_asked_for_again(
+    server: HttpServer, fetcher: SyncFetcher, encoding: str
+) -> None:
+    """It would come again: the error is there at once, and no further try is made."""
+    server.answers(Answer(body=b"xyz", headers={"Content-Encoding": encoding}))
+    with pytest.raises(LastingFailureError, match=r"encoding '.*', which was not asked for") as got:
+        fetcher.send(FetchRequest(url=server.url))
+    assert len(server.requests) == 1
+    assert not is_worth_retrying(got.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (socket.EAI_NONAME, LastingFailureError),
+        (socket.EAI_FAIL, LastingFailureError),
+        (socket.EAI_AGAIN, NameLookupError),
+    ],
+)
+def test_a_name_that_nobody_knows(number: int, kind: type[Exception]) -> None:
+    """A host that does not exist stays so; a resolver that is down is for the next attempt."""
+    error = httpx.ConnectError("no")
+    error.__cause__ = socket.gaierror(number, "what the resolver said")
+    explained = explain_failure(error, "GET", "https://a.example", "a.example")
+    assert isinstance(explained, kind)
+    assert is_worth_retrying(explained) is (kind is NameLookupError)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Answer(body=HTML, content_type="text/html"), "is a page of HTML"),
+        (Answer(body=HTML, content_type=""), "is a page of HTML"),
+        (Answer(body=b"", content_type="text/plain"), "is empty"),
+        (Answer(body=b" \n", content_type="application/json"), "is empty"),
+    ],
+)
+def test_no_json_where_json_was_asked_for(
+    server: HttpServer, fetcher: SyncFetcher, answer: Answer, says: str
+) -> None:
+    """It is asked for again; one that stays is an error with the first line of what came."""
+    server.answers(answer, Answer(body=b'{"a": 1}'))
+    request = FetchRequest(url=server.url, headers=JSON)
+    assert fetcher.send(request).body == {"a": 1}
+    assert len(server.requests) == 2
+
+    server.answers(answer)
+    fetcher.begin_page(0.3)
+    with pytest.raises(ConnectionFailedError, match=says) as caught:
+        fetcher.send(request)
+    assert ("<!doctype html><title>Please log in</title>" in str(caught.value)) is bool(
+        answer.body.strip()
+    )
+
+
+@pytest.mark.parametrize("label", ["application/json", "application/vnd.api+json", ""])
+def test_an_empty_answer_to_a_get_is_no_list(
+    server: HttpServer, fetcher: SyncFetcher, label: str
+) -> None:
+    """Handed on as a page's result it would be a table without rows."""
+    server.answers(Answer(content_type=label), Answer(body=b"[1]"))
+    assert fetcher.send(FetchRequest(url=server.url)).body == [1]
+
+
+def test_a_page_of_html_where_json_came_before(server: HttpServer, fetcher: SyncFetcher) -> None:
+    """The next page of a list is what the first was, whatever the pack says that it accepts."""
+    page = Answer(body=HTML, content_type="text/html")
+    server.answers(Answer(body=b"[1]"), page, Answer(body=b"[2]"))
+    for number in (1, 2):
+        assert fetcher.send(FetchRequest(url=f"{server.url}/v1/{number}")).body == [number]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fields", "body"),
+    [
+        (Answer(status=204), {}, ""),
+        (Answer(), {"method": "HEAD"}, ""),
+        (Answer(), {"method": "POST"}, ""),
+        (Answer(content_type="text/csv"), {}, ""),
+        (Answer(), {"is_binary_response": True}, b""),
+        (Answer(), {"headers": {"Accept": "text/csv"}}, ""),
+        (Answer(body=HTML, content_type="text/html"), {}, HTML.decode()),
+        (
+            Answer(body=HTML, content_type="text/html"),
+            {"headers": {"Accept": "text/html, application/json;q=0.5"}},
+            HTML.decode(),
+        ),
+    ],
+)
+def test_what_a_pack_may_want_arrives(
+    server: HttpServer, fetcher: SyncFetcher, answer: Answer, fields: Any, body: Any
+) -> None:
+    """Nothing says that these were to be JSON."""
+    server.answers(answer)
+    assert fetcher.send(FetchRequest(url=server.url, **fields)).body == body
+    assert len(server.requests) == 1
+
+
+def test_credentials_that_were_left_out_are_said(server: HttpServer, connect: Connect) -> None:
+    """A 401 of a host beside the authentication's `network_domain` says why (A2)."""
+    authentication = Authentication(
+        type=AuthenticationType.HEADER_BEARER_TOKEN, network_domain="api.example.com"
+    )
+    server.answers(Answer(status=401))
+    fetcher = impatient(connect(authentication, credentials={"token": "hunter22"}))
+    with pytest.raises(StatusCodeError) as caught:
+        fetcher.send(FetchRequest(url=server.url))
+    said = sentence(caught.value)
+    assert "was sent without credentials" in said
+    assert "`network_domain` (api.example.com) leaves out 127.0.0.1" in said
+
+
+@pytest.mark.parametrize("token", ["id", "next", "page", "password", "hunter22-hunter22"])
+def test_what_a_pack_receives_is_as_it_came(
+    server: HttpServer, connect: Connect, token: str
+) -> None:
+    """A credential may be a common word: headers and bodies are not redacted, messages are."""
+    link = f"<{server.url}/?{token}=2>; rel={token}"
+    body = f'{{"{token}": "{token}"}}'.encode()
+    authentication = Authentication(type=AuthenticationType.HEADER_BEARER_TOKEN)
+    fetcher = impatient(connect(authentication, credentials={"token": token}))
+    server.answers(Answer(body=body, headers={"Link": link}))
+    response = fetcher.send(FetchRequest(url=server.url))
+    assert (response.headers["link"], response.body) == (link, {token: token})
+
+    server.answers(Answer(status=404, body=body, headers={"Link": link}))
+    with pytest.raises(StatusCodeError) as caught:
+        fetcher.send(FetchRequest(url=server.url))
+    error = caught.value
+    assert (error.headers["link"], error.body) == (link, {token: token})
+    assert error.response.body == {token: token}
+    assert f"'{token}'" not in str(error)
