@@ -42,6 +42,12 @@ class Message:
     kind: MessageKind
     head: dict[str, Any] = field(default_factory=dict[str, Any])
     blob: bytes = b""
+    head_size: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes a message that was read has in head and blob."""
+        return self.head_size + len(self.blob)
 
     def encode(self) -> bytes:
         """The message as it is written on a pipe."""
@@ -77,6 +83,8 @@ class MessageReader:
         head, blob = self._bytes[_HEADER.size : head_end], bytes(self._bytes[head_end:end])
         del self._bytes[:end]
         try:
-            return Message(kind=MessageKind(kind), head=orjson.loads(head), blob=blob)
+            return Message(
+                kind=MessageKind(kind), head=orjson.loads(head), blob=blob, head_size=head_size
+            )
         except ValueError as error:
             raise BrokenMessageError(f"a message of the kind {kind}: {error}") from None

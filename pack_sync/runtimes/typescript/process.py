@@ -3,6 +3,7 @@
 import fcntl
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pack_sdk.errors import PackError
 from pack_sync.runtimes.runtime import page_timeout
 from pack_sync.runtimes.typescript.deno import (
     command,
+    forbid_writing,
     limit_memory,
     limit_processor_time,
     start,
@@ -31,6 +33,14 @@ START_SECONDS = 60.0
 
 _READ_BYTES = 1024 * 1024
 _STDERR_BYTES = 64 * 1024
+
+_REQUESTS_IN_FLIGHT = 64
+_REQUEST_BYTES_IN_FLIGHT = 1 << 25
+"""What `child/requests.js` sends before answers are there; a child that sends more is ended."""
+
+_LINE_LETTERS = 4000
+_LINES_OF_THE_CHILD = 3
+"""What the child adds to the lines that it allows a pack: how many it left out."""
 
 
 class PackProcessError(PackError):
@@ -75,6 +85,8 @@ class PackProcess:
         # Calls are written in order, by a thread of their own: a child that does not read must
         # hold up neither the caller, who knows when to give up, nor the answers to requests.
         self._calls = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pack calls")
+        self._in_flight = 0
+        self._bytes_in_flight = 0
         self._requests = ThreadPoolExecutor(max_workers=16, thread_name_prefix="pack requests")
         _widen(self._output)
         try:
@@ -83,6 +95,7 @@ class PackProcess:
             if ready is None or ready.kind is not MessageKind.READY:
                 raise self._broken(f"the child began with {ready}")
             limit_memory(self._process, limits.memory_megabytes)
+            forbid_writing(self._process)
         except BaseException:
             self.close()
             raise
@@ -116,7 +129,7 @@ class PackProcess:
         deadline = time.monotonic() + seconds
         seconds_left = seconds_left or (lambda: deadline - time.monotonic())
         rows: list[bytes] = []
-        size = 0
+        size = lines = 0
         limit_processor_time(self._process, seconds)
         self._calls.submit(self._write, call)
         while True:
@@ -125,6 +138,8 @@ class PackProcess:
                 self.close()
                 raise page_timeout(what, seconds)
             if message.kind in (MessageKind.RESULT, MessageKind.FAILURE):
+                if message.head.get("call") != call.head["call"]:
+                    raise self._broken(f"the end of call {message.head.get('call')}")
                 return message, b"".join(rows)
             if message.kind is MessageKind.ROWS:
                 rows.append(message.blob)
@@ -132,8 +147,14 @@ class PackProcess:
                 if size > self._limits.page_bytes:
                     raise self._broken(f"more than {self._limits.page_bytes:,} bytes of rows")
             elif message.kind is MessageKind.FETCH:
+                self._request_begins(message)
                 self._requests.submit(self._answer, handle, message)
             elif message.kind is MessageKind.LOG:
+                lines += 1
+                # Those of timers between the last call and this one are among them.
+                if lines > 2 * self._limits.log_lines + _LINES_OF_THE_CHILD:
+                    raise self._broken(f"more than {self._limits.log_lines:,} lines for the log")
+                message.head["text"] = message.head["text"][:_LINE_LETTERS]
                 handle(message)
             else:
                 raise self._broken(f"an unexpected message of the kind {message.kind.name}")
@@ -148,8 +169,22 @@ class PackProcess:
             for pipe in self._pipes:
                 pipe.close()
 
+    def _request_begins(self, message: Message) -> None:
+        self._count_request(1, message.size)
+        if (
+            self._in_flight > _REQUESTS_IN_FLIGHT
+            or self._bytes_in_flight > _REQUEST_BYTES_IN_FLIGHT
+        ):
+            raise self._broken("more requests at once than it may have")
+
+    def _count_request(self, count: int, size: int) -> None:
+        with self._lock:
+            self._in_flight += count
+            self._bytes_in_flight += size
+
     def _answer(self, handle: Handler, message: Message) -> None:
         answer = handle(message)
+        self._count_request(-1, -message.size)
         if answer is not None:
             self._write(answer)
 
@@ -206,7 +241,8 @@ class PackProcess:
             self._stderr += data
         said = bytes(self._stderr).decode(errors="replace").strip()
         self.close()
-        if "out of memory" in said or "OOM" in said:
+        # What V8 or Deno cannot allocate ends them by a trap or an abort, mostly in silence.
+        if -code in (signal.SIGTRAP, signal.SIGABRT, signal.SIGILL) or "out of memory" in said:
             return PackProcessError(
                 "the pack ran out of memory: it may use "
                 f"{self._limits.heap_megabytes} MB for objects and "

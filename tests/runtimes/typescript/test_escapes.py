@@ -69,7 +69,12 @@ def no_defences(open_realm: Weaken, monkeypatch: pytest.MonkeyPatch) -> Weaken:
         kept = [a for a in arguments if not a.startswith("--deny-") and a != "--no-prompt"]
         kept.insert(kept.index("run") + 1, "--allow-all")
         return subprocess.Popen(  # noqa: S603
-            kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            kept,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            restore_signals=False,
         )
 
     def weaken() -> None:

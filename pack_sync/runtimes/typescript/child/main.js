@@ -19,6 +19,7 @@ function call(head) {
 }
 
 function finish(head, value) {
+  if (callUnderWay() !== head.call) return; // it has failed already
   try {
     sayWhatWasDropped();
     if (head.function === "execute") sendPage(head, value);
@@ -36,6 +37,7 @@ function sendValue(head, value) {
 }
 
 function fail(head, error) {
+  if (callUnderWay() !== head.call) return;
   const failure = { __proto__: null, call: head.call, name: "Error", message: "", stack: "" };
   try {
     if ((typeof error === "object" && error !== null) || typeof error === "function") {
@@ -48,6 +50,7 @@ function fail(head, error) {
   } catch {
     failure.message = "the pack threw an error that cannot be read";
   }
+  failure.name = slice(failure.name, 0, 200);
   failure.message = slice(failure.message, 0, 20_000);
   failure.stack = slice(failure.stack, 0, 20_000);
   sayWhatWasDropped();
@@ -64,6 +67,7 @@ listen("beforeunload", () => {
     message: "it awaits a promise that can never settle: nothing is left that could resolve or reject it",
     stack: "",
   });
+  callEnds(); // the pack can dispatch this event itself
 });
 listen("unhandledrejection", (event) => {
   preventDefault(event); // the original runtime takes no notice of them, either

@@ -22,25 +22,28 @@ function sendPage(head, returned) {
     rows = returned.result || [];
     if (!isArray(rows)) throw new InvalidResultError("result is not an array of rows");
   }
-  sendRows(rows, adopter(head.schema), head.maxPageBytes);
+  const count = rows.length; // asked once: what `isArray` takes may be a proxy that lies
+  sendRows(rows, count, adopter(head.schema), head.maxPageBytes);
   checkJson(page.continuation, "continuation");
   checkJson(page.completion, "completion");
   const text = stringify(page);
-  send(RESULT, { __proto__: null, call: head.call, rows: rows.length }, encode(text));
+  send(RESULT, { __proto__: null, call: head.call, rows: count }, encode(text));
 }
 
-function sendRows(rows, adopt, limit) {
+function sendRows(rows, count, adopt, limit) {
   let text = "";
   let sent = 0;
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < count; i++) {
     text += line(adopt(rows[i]), i) + "\n";
-    if (text.length >= CHUNK || i === rows.length - 1) {
+    if (text.length >= CHUNK || i === count - 1) {
       const bytes = encode(text);
-      sent += bytes.length;
+      sent += lengthOf(bytes);
       if (sent > limit) {
         throw new PageTooLargeError(`a page's rows may have ${limit} bytes of JSON, and row ${i} goes beyond; return smaller pages`);
       }
-      send(ROWS, { __proto__: null }, bytes);
+      for (let at = 0; at < lengthOf(bytes); at += LARGEST) { // one row may be large
+        send(ROWS, { __proto__: null }, view(bytes, at, smaller(at + LARGEST, lengthOf(bytes))));
+      }
       text = "";
     }
   }

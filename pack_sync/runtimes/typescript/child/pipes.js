@@ -14,23 +14,28 @@ const LOG = 76; // L
 const LOAD = 80; // P
 const CALL = 67; // C
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 20; // rows are sent when there is so much of them
+const LARGEST = 1 << 24; // no message has more of them
 
 function writeAll(bytes) {
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSome(subarray(bytes, at));
+    for (let at = 0; at < lengthOf(bytes); ) at += writeSome(view(bytes, at));
   } catch {
     exit(0); // the other side is gone, and so is whoever would end this process
   }
 }
 
 function send(kind, head, blob) {
-  const headBytes = encode(stringify(head));
-  const size = 5 + headBytes.length + (blob === undefined ? 0 : blob.length);
-  const message = new Uint8Array(9 + headBytes.length);
+  sendBytes(kind, encode(stringify(head)), blob);
+}
+
+function sendBytes(kind, headBytes, blob) {
+  const headSize = lengthOf(headBytes);
+  const size = 5 + headSize + (blob === undefined ? 0 : lengthOf(blob));
+  const message = new Uint8Array(9 + headSize);
   putLength(message, 0, size);
   message[4] = kind;
-  putLength(message, 5, headBytes.length);
+  putLength(message, 5, headSize);
   setBytes(message, headBytes, 9);
   writeAll(message);
   if (blob !== undefined) writeAll(blob);
@@ -89,9 +94,9 @@ function readMore() {
     readExactly(lengthAt(size, 0), (message) => {
       reading = false;
       const end = 5 + lengthAt(message, 1);
-      const head = parse(decode(subarray(message, 5, end)));
+      const head = parse(decode(view(message, 5, end)));
       setPrototypeOf(head, null); // what the pack adds to Object.prototype is no part of it
-      receiver(message[0], head, subarray(message, end));
+      receiver(message[0], head, view(message, end));
       readMore();
     });
   });
@@ -104,7 +109,7 @@ function readExactly(size, done) {
     if (count === null) exit(0); // as above, whatever timers the pack has
     filled += count;
     if (filled === size) return done(bytes);
-    then(readSome(subarray(bytes, filled)), step, broken);
+    then(readSome(view(bytes, filled)), step, broken);
   };
   step(0);
 }

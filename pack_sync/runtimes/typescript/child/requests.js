@@ -14,25 +14,58 @@ class StatusCodeError extends Error {
   }
 }
 
+// How many requests, and how many bytes of them, are sent before answers are here: others wait.
+// ../process.py has the same figures, and ends a child that goes beyond.
+const REQUESTS_IN_FLIGHT = 64;
+const REQUEST_BYTES_IN_FLIGHT = 1 << 25;
+
 const pending = { __proto__: null }; // by the request's number
+const waiting = { __proto__: null }; // requests that are not sent yet, by number
+let sentUpTo = 0; // the last request that was sent
+let requestsInFlight = 0;
+let bytesInFlight = 0;
 const requestOfError = new WeakMap();
 let requests = 0;
 
-function ask(callNumber, head, blob) {
+function ask(callNumber, request, blob) {
   return new Promise((resolve, reject) => {
-    requests += 1;
-    head.id = requests;
-    head.call = callNumber;
-    pending[requests] = { __proto__: null, resolve, reject, request: head.request };
-    send(FETCH, head, blob);
-    answerIsAwaited();
+    const text = stringify(request); // may run code of the pack, which may ask for more
+    if (text === undefined) throw new TypeError("the request cannot be written as JSON");
+    const number = requests + 1;
+    const headBytes = encode(
+      `{"id":${number},"call":${callNumber},"hasBody":${blob !== undefined},"request":${text}}`,
+    );
+    const size = lengthOf(headBytes) + (blob === undefined ? 0 : lengthOf(blob));
+    if (size > REQUEST_BYTES_IN_FLIGHT) {
+      throw new RangeError(`a request may have ${REQUEST_BYTES_IN_FLIGHT} bytes, and this one has ${size}`);
+    }
+    requests = number;
+    pending[number] = { __proto__: null, resolve, reject, request, size };
+    waiting[number] = { __proto__: null, headBytes, blob, size };
+    sendWaiting();
   });
 }
 
+function sendWaiting() {
+  while (sentUpTo < requests && requestsInFlight < REQUESTS_IN_FLIGHT) {
+    const { headBytes, blob, size } = waiting[sentUpTo + 1];
+    if (bytesInFlight + size > REQUEST_BYTES_IN_FLIGHT) return;
+    sentUpTo += 1;
+    delete waiting[sentUpTo];
+    requestsInFlight += 1;
+    bytesInFlight += size;
+    sendBytes(FETCH, headBytes, blob);
+    answerIsAwaited();
+  }
+}
+
 function answered(head, blob) {
-  const { resolve, reject, request } = pending[head.id];
+  const { resolve, reject, request, size } = pending[head.id];
   delete pending[head.id];
+  requestsInFlight -= 1;
+  bytesInFlight -= size;
   answerArrived();
+  sendWaiting();
   if (head.error === undefined) return resolve(response(head, blob));
   let error;
   if (head.status !== undefined) error = new StatusCodeError(request, response(head, blob));
@@ -60,13 +93,11 @@ function fetcher(callNumber) {
       if (typeof request !== "object" || request === null) {
         throw new TypeError("fetcher.fetch takes one object, such as {method: 'GET', url: …}");
       }
-      const head = { __proto__: null, request: { ...request } };
-      if (isView(request.body)) {
-        head.hasBody = true;
-        delete head.request.body;
-        return ask(callNumber, head, bytesOf(request.body));
-      }
-      return ask(callNumber, head);
+      const given = { ...request };
+      if (!isView(given.body)) return ask(callNumber, given);
+      const { body } = given;
+      delete given.body;
+      return ask(callNumber, given, new Uint8Array(bytesOf(body))); // a copy: it may have to wait
     },
   };
 }
