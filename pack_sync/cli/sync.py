@@ -16,7 +16,7 @@ from pack_sync.cli.dry_run import dry_run
 from pack_sync.cli.report import report_table
 from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
-from pack_sync.dagster.run_job import run_job
+from pack_sync.dagster.run_job import run_job, was_stopped
 from pack_sync.dagster.sync_op import APPROVE_TAG
 
 
@@ -60,5 +60,10 @@ def sync(
                 tags={APPROVE_TAG: "true"} if approve_deletes else {},
             )
     console.print(report_table(result))
+    if was_stopped(result):
+        fail(
+            f"the run {result.run_id} was stopped. What it had committed stays; the next sync goes "
+            "on from the pages that it has fetched"
+        )
     if not result.success:
         fail(f"the run {result.run_id} failed; `packsync status` and the UI say why")

@@ -14,6 +14,7 @@ import dagster as dg
 
 from pack_sync.dagster.checks import check_specs
 from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.internals.pool_slots import watch_claims
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, SyncConfig, definitions_by_op
@@ -39,6 +40,7 @@ def build_pack_assets(
     for tables or parameters that the pack does not have, naming the choices.
     """
     definition.check()
+    watch_claims()
     return [
         _build_op(definition, op_name, tables, execute)
         for op_name, tables in _ops(definition).items()

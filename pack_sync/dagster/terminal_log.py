@@ -9,6 +9,9 @@ TERMINAL = "terminal"
 """The logger's name in a run's config: `loggers: {terminal: {}}`."""
 
 
+_LOGGER = "pack_sync.terminal"
+
+
 class _TerminalFormatter(logging.Formatter):
     """Only what a person wants to read: our own lines and errors, without Dagster's frame."""
 
@@ -31,7 +34,7 @@ def _is_for_people(record: logging.LogRecord) -> bool:
 
 
 def _terminal_logger(_context: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.getLogger("pack_sync.terminal")
+    logger = logging.getLogger(_LOGGER)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     for earlier in [h for h in logger.handlers if isinstance(h, _TerminalHandler)]:
@@ -41,6 +44,11 @@ def _terminal_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     handler.addFilter(_is_for_people)
     logger.addHandler(handler)
     return logger
+
+
+def terminal_line(text: str) -> None:
+    """Write a line as the running job's terminal logger does."""
+    logging.getLogger(_LOGGER).info(text)
 
 
 terminal_logger = dg.LoggerDefinition(

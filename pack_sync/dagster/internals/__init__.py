@@ -8,6 +8,8 @@ What goes in and out are Dagster's public objects. Each private part, and what h
   of a pack's schedules notice a run whose process is gone.
 - `dead_runs`, the process number in a run's events: a run that a launcher started counts as running
   until run monitoring's `max_runtime_seconds` are over.
+- `pool_slots`, how a run claims the slot of a pool: Dagster's own way, which asks without a pause,
+  hears no signal, and leaves the slots of dead runs to run monitoring.
 - `new_backfill`, the record of a backfill: `packsync backfill` says how to ask for one in the UI.
 - `asset_outputs`, the step that an asset is made by, and the key that keeps Dagster from recording
   an event: the assets of a step are worked out anew for each, and the event is recorded again.

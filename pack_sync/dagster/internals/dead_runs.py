@@ -9,18 +9,44 @@ schedules skip. The schedules therefore look themselves, and run monitoring does
 import json
 import socket
 import time
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import psutil
 
-PROCESS_TAG = "sync/process"
-"""Host, number and start of the process that a run is in, for runs that no launcher started."""
+PROCESS_TAG = ".dagster/sync_process"
+"""Host, number and start of the process that a run is in. The UI hides tags of this prefix."""
 
 SILENT_SECONDS = 60.0
-"""How long a run whose process is gone must have been silent: its last words may be on the way."""
+"""How long a run must have been silent whose process is gone while others of it may go on."""
 
 _CODE_SERVER_TAG = "dagster/grpc_info"
 _CLOCK = 1.0
+_NOT_ENDED = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+
+
+@dataclass(frozen=True)
+class _Process:
+    """A process of this machine, and between which times it started."""
+
+    number: int
+    earliest: float
+    latest: float
+
+    def lives(self) -> bool:
+        """Whether there is a process of that number that started between these times."""
+        try:
+            process = psutil.Process(self.number)
+            started = process.create_time()
+            return (
+                self.earliest - _CLOCK <= started <= self.latest + _CLOCK
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
 
 
 def process_tag() -> dict[str, str]:
@@ -41,52 +67,61 @@ def end_if_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether a run has started, and its process is gone and silent.
+    """Whether a run has started and not ended, and its process is gone.
 
     Known are only processes of this machine; a run that has not begun, or is on another
-    machine, counts as going on.
+    machine, counts as going on. If only the process of a step is known to be gone, or one of a
+    step is still there, the run must have been silent for a while too.
     """
-    if run.status is not dg.DagsterRunStatus.STARTED or not _is_gone(instance, run):
+    if run.status not in _NOT_ENDED:
         return False
+    tagged, reported = _tagged_process(run), _reported_processes(instance, run)
+    launched = "socket" in _code_server(run)
+    main = reported[0] if launched and reported else None if launched else tagged
+    if main is None or main.lives():
+        return False
+    known = [*reported, *([tagged] if tagged else [])]
+    certain = bool(reported) and not any(process.lives() for process in known)
+    return (certain or _is_silent(instance, run)) and _is_as_it_was(instance, run)
+
+
+def _is_as_it_was(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the run has not ended meanwhile: its last words came before its process went."""
+    now = instance.get_run_by_id(run.run_id)
+    return now is not None and now.status is run.status
+
+
+def _is_silent(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     (last,) = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records or [None]
     return last is None or time.time() - last.timestamp >= SILENT_SECONDS
 
 
-def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    server = json.loads(run.tags.get(_CODE_SERVER_TAG) or "{}")
-    if "socket" in server:  # the launcher started it, on this machine
-        number, started_before = _launched_process(instance, run.run_id)
-        return number is not None and not _lives(number, 0, started_before)
+def _code_server(run: dg.DagsterRun) -> dict[str, Any]:
+    server: dict[str, Any] = json.loads(run.tags.get(_CODE_SERVER_TAG) or "{}")
+    return server
+
+
+def _tagged_process(run: dg.DagsterRun) -> _Process | None:
+    """The process that the run, or the last step of it, said that it is in."""
     host, number, started = (run.tags.get(PROCESS_TAG) or " 0 0").rsplit(" ", 2)
-    if server or host != socket.gethostname():
-        return False
-    return not _lives(int(number), float(started), float(started))
+    server = _code_server(run)
+    if host != socket.gethostname() or (server and "socket" not in server):
+        return None
+    return _Process(int(number), float(started), float(started))
 
 
-def _launched_process(instance: dg.DagsterInstance, run_id: str) -> tuple[int | None, float]:
-    """The number of a run's process, as it reported first, and when it was there at the latest.
+def _reported_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[_Process]:
+    """The processes that the run's events name, its own first.
 
-    Not that of our tag: where each step has a process of its own, that one is not the run's.
-    None where this Dagster's events do not say.
+    Empty where they may be of another machine, or this Dagster's events do not say.
     """
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+    if "socket" not in _code_server(run) and _tagged_process(run) is None:
+        return []
+    found: dict[int, _Process] = {}
+    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         data = getattr(entry.dagster_event, "event_specific_data", None)
         number = getattr(data, "metadata", {}).get("pid")
         if number is not None:
-            return int(str(number.value)), entry.timestamp
-    return None, 0
-
-
-def _lives(number: int, earliest: float, latest: float) -> bool:
-    """Whether there is a process of that number that started between these times."""
-    try:
-        process = psutil.Process(number)
-        started = process.create_time()
-        return (
-            earliest - _CLOCK <= started <= latest + _CLOCK
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+            process = _Process(int(str(number.value)), 0, entry.timestamp)
+            found.setdefault(process.number, process)
+    return list(found.values())
