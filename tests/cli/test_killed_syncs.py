@@ -12,7 +12,7 @@ import pytest
 
 from tests.dagster.dagster_project import ProjectCopy, copy_project
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds for a command to come as far as a test needs it, on a slow machine."""
 
 SLOW_PACK = """
@@ -46,6 +46,7 @@ DEFS = """
 type: pack_sync.PackSyncComponent
 attributes:
   pack: slow
+  page_timeout_seconds: 600
 """
 
 
@@ -133,6 +134,6 @@ def test_what_waits_for_others_says_so_and_can_be_stopped(
             after = psutil.Process(process.pid).cpu_times()
             assert after.user + after.system - before.user - before.system < 1
             process.send_signal(number)
-            assert process.wait(10) == 1
+            assert process.wait(PATIENCE) == 1
         assert "was stopped" in said(copy, "Three")
         assert "Traceback" not in said(copy, "Three")
