@@ -17,9 +17,10 @@ from pathlib import Path
 
 import duckdb
 
+from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import audit_changes, audited_since
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
-from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_positions
 from pack_sync.ledger.ledger_versions import create_ledger

@@ -1,6 +1,6 @@
 """What a sync changes, for people to look at: some rows of each kind.
 
-Reads the temporary tables of `pack_sync.commit.row_changes` and the attached stage, in the
+Reads the temporary tables of `pack_sync.commit.finding_changes` and the attached stage, in the
 transaction; `OnChanges` does so before the changes are made. Values are as DuckDB writes them.
 """
 

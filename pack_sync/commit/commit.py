@@ -11,6 +11,7 @@ import duckdb
 from pack_sync.commit.change_samples import OnChanges, sample_of_changes
 from pack_sync.commit.data_warnings import data_warnings
 from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
+from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import (
     Audit,
     audit_changes,
@@ -18,12 +19,7 @@ from pack_sync.commit.full_sync_audit import (
     last_audits,
 )
 from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
-from pack_sync.commit.row_changes import (
-    RowChanges,
-    UnconfirmedRows,
-    find_changes,
-    make_changes,
-)
+from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_state import TableState
 from pack_sync.commit.target_table import TargetTable

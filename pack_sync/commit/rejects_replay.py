@@ -30,7 +30,8 @@ from typing import Any
 import duckdb
 
 from pack_sdk.schemas import Schema
-from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit.finding_changes import find_changes
+from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import read_position
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS

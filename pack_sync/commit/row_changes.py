@@ -1,40 +1,15 @@
-"""The changes that a sync makes to the rows of its table: found first, then made.
-
-Runs inside the caller's transaction, with the stage attached. What is found is in `changed`,
-`deleted` and `absent` (`pack_sync.stage.relations`). Rows are known by their key and not by
-DuckDB's rowid, which a column of that name would hide.
-
-A table may hold many times more rows than change, so what is read of it decides the time: of one
-sync's rows the key only, and for an increment the timestamps, which tell nearly always that a row
-differs. The other columns are compared where they do not.
-"""
+"""The changes of a sync to the rows of its table, once they are found: counted, and made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
-from pack_sync.ledger.absent_rows import confirmed_absent
-from pack_sync.stage.column_types import TEMPORAL_TYPES, Column
-from pack_sync.stage.relations import (
-    ABSENT,
-    CHANGED,
-    DELETED,
-    DELETES,
-    FULL_SYNCS,
-    PARTS,
-    PROVEN_SYNCS,
-    REJECTS,
-    UPSERTS,
-)
+from pack_sync.stage.relations import CHANGED, DELETED, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
-
-_FOUND = "CREATE OR REPLACE TEMP TABLE"
-_SHOWN_IDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,26 +46,6 @@ class UnconfirmedRows:
     reasons: Sequence[str] = ()
 
 
-def find_changes(
-    connection: duckdb.DuckDBPyConnection,
-    table: TargetTable,
-    stage: StagedRows,
-    *,
-    unchanged_since: datetime | None = None,
-    confirm_deletes: int = 1,
-) -> RowChanges:
-    """What it takes to make the staged rows and deletions true for the stage's syncs.
-
-    Where a part is complete (a full sync), rows of its sync which it does not have are
-    deleted (contract C10), except those whose id came with a row that was rejected (S4), and none
-    where the part does not prove that they are gone (D9). `confirm_deletes` is how many full syncs
-    in a row must lack a row before it is deleted.
-    Rows that do not differ are not touched. With `unchanged_since` only rows count that
-    are there and have not changed since: for a stage that is older than the table.
-    """
-    return _Finding(connection, table, stage, unchanged_since, confirm_deletes).changes()
-
-
 def make_changes(
     connection: duckdb.DuckDBPyConnection,
     table: TargetTable,
@@ -100,7 +55,7 @@ def make_changes(
     execution_id: str,
     at: datetime,
 ) -> int:
-    """Delete and insert what `find_changes` found; returns how many rows the table has then."""
+    """Delete and insert what `finding_changes` found; returns how many rows the table has then."""
     rows = changes.rows_before
     if changes.updated or changes.deleted:
         rows -= _delete(connection, table, stage, changes)
@@ -143,7 +98,7 @@ def _delete(
             UNION ALL
             SELECT sync, id FROM {DELETED}
         ) AS gone
-        WHERE {key} = gone.id AND {_owned(changes.sync, "gone")}
+        WHERE {key} = gone.id AND {owned_by(changes.sync, "gone")}
         """,
     )
     without_id = f"SELECT sync FROM {DELETED} WHERE id IS NULL"
@@ -156,235 +111,12 @@ def _delete(
     return count
 
 
-class _Finding:
-    """What is to be found for one stage."""
-
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        table: TargetTable,
-        stage: StagedRows,
-        unchanged_since: datetime | None,
-        confirm_deletes: int,
-    ) -> None:
-        self._connection = connection
-        self._table = table
-        self._stage = stage
-        self._key = quote_identifier(stage.id_name)
-        self._since = unchanged_since
-        self._confirm_deletes = confirm_deletes
-        (counted,) = connection.execute(
-            f"""
-            SELECT
-                (SELECT count(*) FROM {table.name}),
-                (SELECT count(*) FROM {UPSERTS}),
-                (SELECT count(*) FROM {DELETES}),
-                coalesce(bool_or(complete), false),
-                list(DISTINCT unproven) FILTER (complete AND unproven IS NOT NULL),
-                CASE WHEN min(sync) = max(sync) THEN min(sync) END  -- NULL if there are several
-            FROM {PARTS}
-            """
-        ).fetchall()
-        self._before, self._upserts, self._deletes, self._complete, *parts = counted
-        self._unproven, self._sync = parts
-        self._same_key = f"old.{self._key} = new.{stage.id_column} AND {_owned(self._sync, 'new')}"
-        self._timestamps = [
-            (i, column) for i, column in enumerate(stage.columns) if _is_temporal(column)
-        ]
-
-    @property
-    def _may_be_unconfirmed(self) -> bool:
-        """Whether a row that a full sync lacks may have to stay: then `absent` is made."""
-        return bool(self._unproven) or (self._complete and self._confirm_deletes > 1)
-
-    def changes(self) -> RowChanges:
-        repeated = 0
-        if not self._before or not self._upserts:
-            return self._without_comparison()
-        if self._complete or self._since is not None or not self._timestamps:
-            repeated = self._table.repeated_ids(self._stage.id_name, staged=self._stage)
-            self._compare_all(repeated)
-        else:
-            repeated = self._compare_timestamps_first()
-        deleted = self._find_deleted()
-        ((inserted, updated),) = self._connection.execute(
-            f"SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM {CHANGED}"
-        ).fetchall()
-        return self._found(inserted, updated, deleted, repeated)
-
-    def _found(self, inserted: int, updated: int, deleted: int, repeated: int) -> RowChanges:
-        return RowChanges(
-            inserted=inserted,
-            updated=updated,
-            unchanged=self._upserts - inserted - updated,
-            deleted=deleted,
-            rows_before=self._before,
-            repeated_ids=repeated,
-            of_full_syncs=self._complete,
-            sync=self._sync,
-            unconfirmed=self._unconfirmed(),
-        )
-
-    def _without_comparison(self) -> RowChanges:
-        """The table or the stage has no rows: all that came are new."""
-        none = "WHERE false" if self._since is not None else ""
-        self._connection.execute(
-            f"""
-            CREATE TEMP VIEW {CHANGED} AS
-            SELECT stage_row, sync, {self._stage.id_column} AS id, true AS is_new
-            FROM {UPSERTS} {none}
-            """
-        )
-        inserted = self._upserts if self._since is None else 0
-        return self._found(inserted, 0, self._find_deleted(), 0)
-
-    def _compare_all(self, repeated: int) -> None:
-        each = "DISTINCT new.stage_row" if repeated else "new.stage_row"
-        since = "" if self._since is None else "AND old._changed_at < ?"
-        self._connection.execute(
-            f"""
-            {_FOUND} {CHANGED} AS
-            SELECT {each}, new.sync, new.{self._stage.id_column} AS id, old._sync IS NULL AS is_new
-            FROM {UPSERTS} AS new
-            LEFT JOIN {self._table.name} AS old ON {self._same_key}
-            WHERE (old._sync IS NULL OR {self._differs(self._columns)}) {since}
-            """,
-            [] if self._since is None else [self._since],
-        )
-
-    def _compare_timestamps_first(self) -> int:
-        """As `_compare_all`, but reads the other columns only if it must.
-
-        Returns how many of the ids are there twice.
-        """
-        old = f"JOIN {self._table.name} AS old ON {self._same_key}"
-        self._connection.execute(
-            f"""
-            {_FOUND} found AS  -- the rows that are there, and whether a timestamp differs
-            SELECT new.stage_row, {self._differs(self._timestamps)} AS differs
-            FROM {UPSERTS} AS new {old}
-            """
-        )
-        ((same, repeated),) = self._connection.execute(
-            "SELECT count(*) FILTER (NOT differs), count(*) - count(DISTINCT stage_row) FROM found"
-        ).fetchall()
-        if same:
-            self._connection.execute(
-                f"""
-                {_FOUND} found AS
-                FROM found WHERE differs
-                UNION ALL  -- those with the same timestamps, by all their columns
-                SELECT new.stage_row, {self._differs(self._columns)}
-                FROM (
-                    FROM {UPSERTS}
-                    WHERE stage_row IN (SELECT stage_row FROM found WHERE NOT differs)
-                ) AS new {old}
-                """
-            )
-        self._connection.execute(
-            f"""
-            {_FOUND} {CHANGED} AS
-            SELECT new.stage_row, new.sync, new.{self._stage.id_column} AS id,
-                found.differs IS NULL AS is_new
-            FROM {UPSERTS} AS new
-            LEFT JOIN (
-                SELECT stage_row, bool_or(differs) AS differs FROM found GROUP BY stage_row
-            ) AS found USING (stage_row)
-            WHERE coalesce(found.differs, true)
-            """
-        )
-        return repeated
-
-    def _find_deleted(self) -> int:
-        """The rows that go: those deleted by id, and those that a full sync proves to be gone.
-
-        A deletion in a proven full sync has taken the row out of the stage already (D4), so there
-        only what was returned counts; an unproven one says of those alone that they are gone.
-        """
-        if not self._before or not (self._deletes or self._complete):
-            self._connection.execute(
-                f"CREATE TEMP VIEW {DELETED} AS SELECT sync, id FROM {CHANGED} WHERE false"
-            )
-            return 0
-        since = "" if self._since is None else "AND old._changed_at < $since"
-        deleted_by_id = f"""
-            SELECT old._sync AS sync, old.{self._key} AS id
-            FROM {self._table.name} AS old
-            JOIN {DELETES} AS new ON new.id = old.{self._key} AND {_owned(self._sync, "new")}
-            WHERE old._sync NOT IN {PROVEN_SYNCS} {since}
-            """
-        values = {} if self._since is None else {"since": self._since}
-        if not self._complete:
-            return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id}", values)
-        gone = self._not_returned(since)
-        if self._may_be_unconfirmed:
-            self._change(f"{_FOUND} {ABSENT} AS {gone}", values)
-            gone = f"SELECT sync, id FROM {ABSENT} WHERE sync IN {PROVEN_SYNCS}"
-        if self._confirm_deletes > 1:
-            # A row without an id is older than the id property, and no sync can return it.
-            gone += (
-                f" AND (id IS NULL OR {confirmed_absent(self._table.key, self._confirm_deletes)})"
-            )
-        return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id} UNION ALL {gone}", values)
-
-    def _not_returned(self, since: str) -> str:
-        """SQL: rows of full syncs that were not returned, neither good nor rejected (S4)."""
-        return f"""
-            SELECT old._sync AS sync, old.{self._key} AS id
-            FROM {self._table.name} AS old
-            WHERE old._sync IN {FULL_SYNCS} AND NOT EXISTS (
-                SELECT 1 FROM (
-                    SELECT {self._stage.id_column} AS id, sync FROM {UPSERTS}
-                    UNION ALL
-                    SELECT id, sync FROM {REJECTS}
-                    WHERE (id, sync) NOT IN (SELECT (id, sync) FROM {DELETES})
-                ) AS new
-                WHERE new.id = old.{self._key} AND {_owned(self._sync, "new")}
-            ) {since}
-            """
-
-    def _unconfirmed(self) -> UnconfirmedRows:
-        if not self._before or not self._may_be_unconfirmed:
-            return UnconfirmedRows()
-        ((count, ids),) = self._connection.execute(
-            f"""
-            SELECT count(*), list(id ORDER BY id)[:{_SHOWN_IDS}]
-            FROM (
-                SELECT CAST({ABSENT}.id AS VARCHAR) AS id FROM {ABSENT}
-                ANTI JOIN {DELETED} AS gone
-                ON gone.sync = {ABSENT}.sync AND gone.id IS NOT DISTINCT FROM {ABSENT}.id
-            )
-            """
-        ).fetchall()
-        return UnconfirmedRows(count=count, ids=ids or (), reasons=sorted(self._unproven or ()))
-
-    def _change(self, statement: str, values: dict[str, Any]) -> int:
-        """Execute what makes a table of rows; returns how many."""
-        ((count,),) = self._connection.execute(statement, values).fetchall()
-        return count
-
-    @property
-    def _columns(self) -> list[tuple[int, Column]]:
-        return list(enumerate(self._stage.columns))
-
-    def _differs(self, columns: Sequence[tuple[int, Column]]) -> str:
-        differing = (
-            f"old.{quote_identifier(column.name)} IS DISTINCT FROM new.c{i}"
-            for i, column in columns
-        )
-        return f"({' OR '.join(differing)})"
-
-
-def _owned(sync: str | None, other: str) -> str:
+def owned_by(sync: str | None, other: str) -> str:
     """SQL: the row `old` is of this sync; without one, of that of the row `other`.
 
     To compare with a constant takes a fraction of the time that a join on two columns takes.
     """
     return f"old._sync = {quote_literal(sync) if sync is not None else f'{other}.sync'}"
-
-
-def _is_temporal(column: Column) -> bool:
-    return column.sql_type in TEMPORAL_TYPES.values()
 
 
 def _number(connection: duckdb.DuckDBPyConnection, statement: str, *values: object) -> int:

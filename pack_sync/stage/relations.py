@@ -11,7 +11,7 @@ N of the synced table's columns, `stage_row` numbers the rows in order of arriva
 - `rows`: everything that was returned; `sync` is NULL where it does not count.
 - `pages` (page, first_row, part): the pages with rows, and the `rowid` of the first of each.
 
-Of one connection, made by `commit.row_changes.find_changes` from the stage and the table:
+Of one connection, made by `commit.finding_changes` from the stage and the table:
 
 - `changed` (stage_row, sync, id, is_new): rows to insert, or to update.
 - `deleted` (sync, id): rows to delete.

@@ -10,8 +10,9 @@ import pytest
 
 from pack_sdk import make_object_schema
 from pack_sdk.schemas import Schema
-from pack_sync.commit import row_changes
-from pack_sync.commit.row_changes import RowChanges, find_changes, make_changes
+from pack_sync.commit import finding_changes
+from pack_sync.commit.finding_changes import find_changes
+from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.spool.page import Page
@@ -175,7 +176,7 @@ def test_other_columns_are_read_only_where_timestamps_do_not_tell(
     apply = Syncs(tmp_path, WITH_TIME)
     apply(*((str(number), "1", NOON) for number in range(5)))
     compared: list[int] = []
-    finding = row_changes._Finding  # pyright: ignore[reportPrivateUsage]
+    finding = finding_changes._Finding  # pyright: ignore[reportPrivateUsage]
     differs: Any = finding._differs  # pyright: ignore[reportPrivateUsage]
 
     def watched(self: Any, columns: Any) -> str:
