@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
@@ -34,6 +35,7 @@ from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsE
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
@@ -64,6 +66,8 @@ def run_crawl(
     sync = with_schema(sync, warehouse)
     sync, approved = approve_first(sync, warehouse)
     children, positions = children_of(warehouse, sync, source, request)
+    # Those that a pause of the service kept from being synced are first in the next run.
+    children = sorted(children, key=_last_synced)
     full = sum(child.decision.mode == "full" for child in children)
     sync.log(
         "info",
@@ -113,6 +117,12 @@ def _syncs_to_keep(
     return kept + [child.sync.key.sync for child in children]
 
 
+def _last_synced(child: Child) -> datetime:
+    position = child.position
+    times = [at for at in (position.last_full_at, position.last_incremental_at) if at is not None]
+    return max(times, default=datetime.min.replace(tzinfo=UTC))
+
+
 def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
     return (children[i : i + BATCH_SIZE] for i in range(0, len(children), BATCH_SIZE))
 
@@ -138,7 +148,7 @@ def _run_batch(
             ended = [future.result() for future in running]
         spool.close()
         collected = [each for each in ended if isinstance(each, CollectedChild)]
-        failed = [_report(each, warehouse) for each in ended if isinstance(each, FailedChild)]
+        failed = _reported([e for e in ended if isinstance(e, FailedChild)], len(ended), warehouse)
         full = [each.collected.part.complete for each in collected]
         batch = replace(batch, decision=decision_of_batch(full))
         costs = _costs(spool, ended, time.monotonic() - began)
@@ -160,6 +170,8 @@ def _collect(
     child: Child, batch: Attempt, spool: Spool, progress: "_Progress"
 ) -> CollectedChild | FailedChild:
     """Collect one child, with retries; each attempt has its own fetcher and part of the spool."""
+    if pause := child.sync.connection.limit.long_pause(f"{child.sync.key} was not synced"):
+        return FailedChild(child=child, failure=AttemptFailedError(batch, pause))
 
     def attempt_once(previous_error: PreviousAttemptError | None) -> Collected:
         attempt = replace(
@@ -193,6 +205,23 @@ def _costs(
         "bytes_received": sum(s.bytes_received for s in statistics),
         "fetch_seconds": fetch_seconds,
     }
+
+
+def _reported(failed: Sequence[FailedChild], of: int, warehouse: Warehouse) -> list[ChildFailure]:
+    """What failed; the children that a pause kept from being synced are one failure."""
+    paused: list[FailedChild] = []
+    reports: list[ChildFailure] = []
+    for each in failed:
+        if isinstance(each.failure.error, LongPauseError):
+            paused.append(each)
+        else:
+            reports.append(_report(each, warehouse))
+    if paused:
+        paused[0].failure.error.add_note(
+            f"{len(paused):,} of {of:,} parents were not reached; the next sync begins with them."
+        )
+        reports.append(_report(paused[0], warehouse))
+    return reports
 
 
 def _report(failed: FailedChild, warehouse: Warehouse) -> ChildFailure:

@@ -53,6 +53,20 @@ class RequestThrottle:
                 self._paused_until, self._paused_by = until, response
                 self._changed.notify_all()
 
+    def long_pause(self, what: str) -> LongPauseError | None:
+        """The error that says why `what` is so, if there is a pause that nobody waits for."""
+        pause = self._paused_until - time.monotonic()
+        if pause <= self.max_pause_seconds:
+            return None
+        response = self._paused_by or FetchResponse(status=429)
+        why = f"{what}, as another request of this connection was answered with status"
+        return LongPauseError(
+            response,
+            f"{why} {response.status}",
+            seconds=pause,
+            longest_seconds=self.max_pause_seconds,
+        )
+
     def wake(self) -> None:
         """Let everybody who waits look again whether they still should."""
         with self._changed:
@@ -65,18 +79,10 @@ class RequestThrottle:
             if not full and pause <= 0:
                 return deadline.check(f"{method} {url}")
             deadline.check(f"Waiting to send {method} {url}")
-            if pause > self.max_pause_seconds:
-                raise self._long_pause(pause, method, url)
+            if error := self.long_pause(f"{method} {url} was not sent"):
+                raise error
             if pause > 0:
                 with deadline.standing_still():
                     self._changed.wait(pause)
             else:
                 self._changed.wait(max(deadline.left, 0.001))
-
-    def _long_pause(self, pause: float, method: str, url: str) -> LongPauseError:
-        response = self._paused_by or FetchResponse(status=429)
-        what = (
-            f"{method} {url} was not sent, as another request of this connection was answered with "
-            f"status {response.status}"
-        )
-        return LongPauseError(response, what, seconds=pause, longest_seconds=self.max_pause_seconds)

@@ -94,7 +94,11 @@ class Forum:
         """Sync these tables, or both, in one run."""
         definition = PackTables(name="forum", pack=self.pack())
         connection = Connection(
-            ConnectionSettings(name="default", max_concurrent_requests=self.requests_at_once),
+            ConnectionSettings(
+                name="default",
+                max_concurrent_requests=self.requests_at_once,
+                allow_http_localhost=True,
+            ),
             definition.pack.authentication,
             [],
         )

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from pack_sync.engine.sync_failures import SyncFailedError
+from pack_sync.engine.sync_tables import TableFinished
 from tests.engine.sync_harness import Engine, last_page, local_connection
+from tests.engine.test_crawl import Forum
 from tests.http_server import Answer, HttpServer, SeenRequest
 
 LONG = Answer(status=403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"})
@@ -229,3 +231,38 @@ def test_a_rate_limit_of_a_request_is_seen_by_the_next(tmp_path: Path, server: H
     server.answer = answer
     engine_of(tmp_path, server).sync()
     assert asked(server) == ["1", "1", "2", "2", "3", "3"]
+
+
+def test_a_long_pause_is_one_failure_and_the_next_run_begins_with_the_others(
+    tmp_path: Path, server: HttpServer
+) -> None:
+    """Children that were not reached make no request and no line each; they go first next time."""
+    forum = Forum(folder=tmp_path, posts=[f"p{n:02}" for n in range(30)], requests_at_once=1)
+    forum.run("Posts")
+    limit = 5
+
+    def answer(_: SeenRequest) -> Answer:
+        good = len(server.requests) <= limit
+        return Answer(body=b"{}") if good else LONG
+
+    server.answer = answer
+    usual = forum.page_of_comments
+
+    def page_of_comments(post: str, context: Any) -> Any:
+        context.fetcher.fetch(url=f"{server.url}/{post}")
+        return usual(post, context)
+
+    forum.comments = {post: [f"{post}-c"] for post in forum.posts}
+    forum.page_of_comments = page_of_comments
+    (event,) = forum.run("Comments")
+    assert isinstance(event, TableFinished)
+    assert len(server.requests) == 6
+    (failure,) = event.outcome.failures
+    assert "25 of 30 parents were not reached; the next sync begins with them" in failure.message
+    assert len(forum.rows()) == 5
+
+    limit = 11
+    forum.run("Comments")
+    asked = [seen.path for seen in server.requests[6:]]
+    assert asked == [f"/p{n:02}" for n in range(5, 11)]
+    assert len(forum.rows()) == 10
