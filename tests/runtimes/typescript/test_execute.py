@@ -205,3 +205,26 @@ def test_the_globals_of_bundles(bench: Bench) -> None:
         "hi", 4, 0xBA, "d", "x", "ä", True, "undefined", "undefined", "undefined", "undefined", 1,
         1, "1,234",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("{A: 1, x: 2}", {"x": 1, "y": 2}),
+        ("{A: 1}", {"x": 1}),
+        ("{x: 2}", {"y": 2}),
+        ("{A: 1, x: 2, z: 3}", {"x": 1, "y": 2, "z": 3}),
+    ],
+)
+def test_a_property_called_as_the_field_of_another(
+    bench: Bench, row: str, expected: dict[str, int]
+) -> None:
+    """What the SDK returns has the properties' own names: each goes to its own field."""
+    source = one_table(f"return {{result: [{row}]}}").replace(
+        'Id: {type: "string", fromKey: "id"},',
+        'Id: {type: "string"}, A: {type: "number", fromKey: "x"}, '
+        'x: {type: "number", fromKey: "y"},',
+    )
+    schema = bench.pack(source).sync_tables["Tasks"].schema
+    page = bench.open(source).execute([], SyncState(schema=schema))
+    assert orjson.loads(page.rows) == expected

@@ -92,15 +92,28 @@ function renamesOf(schema) {
     const nested = renamesOf(property);
     const key = property.fromKey || name;
     if (key !== name || nested !== null) {
-      renames[renames.length] = { __proto__: null, name, key, nested, shared: false };
+      renames[renames.length] = { __proto__: null, name, key, nested, shared: false, taken: false };
     }
   }
   for (let i = 0; i < renames.length; i++) {
     for (const other in schema.properties) {
       if (schema.properties[other].fromKey === renames[i].name) renames[i].shared = true;
     }
+    // The field has the name of another property, which comes from elsewhere: `{A: {fromKey: "x"},
+    // x: {fromKey: "y"}}`. What a row has there is that property's value.
+    const { name, key } = renames[i];
+    const other = hasOwn(schema.properties, key) ? schema.properties[key] : null;
+    renames[i].taken = other !== null && name !== key && !!other.fromKey && other.fromKey !== key;
   }
   return renames.length ? renames : null;
+}
+
+// Whether another property that the row has is to be found in the field of this name.
+function claims(renames, field, row) {
+  for (let i = 0; i < renames.length; i++) {
+    if (renames[i].key === field && (renames[i].name === field || hasOwn(row, renames[i].name))) return true;
+  }
+  return false;
 }
 
 function adopted(row, renames) {
@@ -118,11 +131,11 @@ function adopted(row, renames) {
   }
   let result = row;
   for (let i = 0; i < renames.length; i++) {
-    const { name, key, nested, shared } = renames[i];
-    if (key !== name && hasOwn(row, name) && !hasOwn(row, key)) {
+    const { name, key, nested, shared, taken } = renames[i];
+    if (key !== name && hasOwn(row, name) && (taken || !hasOwn(row, key))) {
       if (result === row) result = { ...row };
       result[key] = row[name];
-      if (!shared) delete result[name];
+      if (!(shared && claims(renames, name, row))) delete result[name];
     }
     if (nested !== null && hasOwn(result, key)) {
       const value = adopted(result[key], nested);
