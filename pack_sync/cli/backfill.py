@@ -15,6 +15,7 @@ from pack_sync.cli.context import (
     plain_errors,
 )
 from pack_sync.dagster.backfills import request_backfill
+from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 
 
@@ -37,7 +38,8 @@ def backfill(
         with dagster_instance(project) as instance:
             definitions = load_definitions(project)
             backfill_id, running = request_backfill(instance, definitions, tables, title)
-    console.print(f"Backfill {backfill_id}: {len(tables)} tables; see it in Dagster's UI, Runs.")
+    shown = counted(len(tables), "table", "tables")
+    console.print(f"Backfill {backfill_id}: {shown}; see it in Dagster's UI, Runs.")
     if not running:
         console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")
 

@@ -112,7 +112,9 @@ def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent,
     """The configured pack of that name; exits with the choices if there is none."""
     packs = configured_packs(complete=complete)
     if name not in packs:
-        fail(f"no pack {name!r} is configured; choose from {', '.join(packs) or 'none'}")
+        choices = f"choose from {', '.join(packs)}"
+        none = "none is: write its defs.yaml in a folder below defs/"
+        fail(f"no pack {name!r} is configured; {choices if packs else none}")
     return packs[name]
 
 

@@ -72,6 +72,9 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
         f"{counts.upserts:,} to store, {counts.rejected:,} rejected, "
         f"{counted(counts.duplicates, 'repeated id', 'repeated ids')}. Nothing was written."
     )
+    if found.has_more:
+        shown = counted(len(found.rows), "row is", "rows are")
+        console.print(f"Only the first {shown} shown: --rows asks for more.", soft_wrap=True)
 
 
 def _shown(value: object) -> str:

@@ -22,12 +22,14 @@ from pack_sync.stage.staged_pages import StagePart
 class Preview:
     """Some rows, by column, and some rejected ones: page, reason and the row as it came.
 
-    `counts`, `pages` and `rows_returned` are of all that was fetched.
+    `has_more` says that there are or may be other rows. `counts`, `pages` and `rows_returned` are
+    of all that was fetched.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     rejects: Sequence[tuple[int, str, str]]
+    has_more: bool
     counts: StageCounts
     pages: int
     rows_returned: int
@@ -45,7 +47,7 @@ def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
     spool = Spool.begin(folder / "spool")
     try:
         sync = ask_schema(replace(sync, row_limit=limit), attempt)
-        collect(sync, attempt, spool)
+        collected = collect(sync, attempt, spool)
     finally:
         spool.close()
     with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
@@ -55,6 +57,7 @@ def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
             columns=stage.columns,
             rows=rows,
             rejects=rejects,
+            has_more=collected.cut_short or counts.upserts > len(rows),
             counts=counts,
             pages=spool.page_count,
             rows_returned=spool.row_count,

@@ -139,6 +139,13 @@ def test_preview_stops_after_the_page_with_enough_rows(project: DagsterProject) 
     result = packsync("preview", "acme", "Items", "--rows", "3")
     assert len(execute.calls) == 3
     assert "3 pages, 3 rows: 3 to store" in result.stdout
+    assert "Only the first 3 rows are shown: --rows asks for more." in result.stdout
+
+
+def test_preview_of_all_rows_says_nothing_of_more(project: DagsterProject) -> None:
+    """There are no others to ask for."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted({"result": items(a="x")})))
+    assert "--rows" not in packsync("preview", "acme", "Items").stdout
 
 
 def test_preview_shows_rejected_rows_with_the_reason(project: DagsterProject) -> None:

@@ -52,7 +52,9 @@ def test_a_wrong_name_is_answered_with_the_choices(
 def test_without_any_pack_there_is_no_choice(project: DagsterProject) -> None:
     """The sentence still makes sense."""
     assert project.folder
-    assert error_of("sync", "acme") == "no pack 'acme' is configured; choose from none"
+    assert error_of("sync", "acme") == (
+        "no pack 'acme' is configured; none is: write its defs.yaml in a folder below defs/"
+    )
 
 
 @pytest.mark.parametrize("command", [["list"], ["status"], ["sync", "demo"]])
