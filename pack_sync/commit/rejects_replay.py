@@ -179,11 +179,15 @@ class _KeptRows:
 
     def _check_ids(self, stage: Stage) -> None:
         """Rows that fit must have the ids that they were kept by: no other is known newest."""
+        typed = f"typed.{stage.id_column}"
+        id_type = stage.columns[stage.id_index].sql_type  # of which it may not have been then
         other = self._connection.execute(
             f"""
-            SELECT row_id, CAST({stage.id_column} AS VARCHAR) AS id
+            SELECT row_id, CAST({typed} AS VARCHAR) AS id
             FROM replayed JOIN {ROWS} AS typed ON typed.rowid = position
-            WHERE typed.problem IS NULL AND row_id <> id LIMIT 1
+            WHERE typed.problem IS NULL AND row_id <> id
+                AND TRY_CAST(row_id AS {id_type}) IS DISTINCT FROM {typed}
+            LIMIT 1
             """
         ).fetchone()
         if other is not None:

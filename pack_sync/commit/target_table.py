@@ -5,7 +5,7 @@ primary key and no index: the stage has unique ids, so the result has, and a Duc
 make large merges many times slower. `pack_sync.commit.row_changes` changes rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -67,7 +67,8 @@ class TargetTable:
 
         Must come before any change of rows: DuckDB cannot commit an ALTER that follows
         writes to the same table. A column whose type changed keeps the values that can be
-        cast; the full sync that a new schema forces then fills it.
+        cast; the full sync that a new schema forces then fills it. Numbers are not rounded for
+        it: where the type would, the column gets one of its wider types instead.
         """
         wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
         definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
@@ -78,7 +79,28 @@ class TargetTable:
             """
         )
         described = self._connection.execute(f"DESCRIBE {self.name}").fetchall()
-        return self._alter({name: sql_type for name, sql_type, *_ in described}, wanted)
+        existing = {name: sql_type for name, sql_type, *_ in described}
+        for column in columns:
+            if column.wider and (before := _type_of(existing, column.name)):
+                wanted[column.name] = self._fitting_type(column, before)
+        return self._alter(existing, wanted)
+
+    def _fitting_type(self, column: Column, before: str) -> str:
+        """The type that holds what is in a column and what is to come (see `Column.wider`)."""
+        if before in map(self._spelled, column.wider):
+            return before
+        if before == self._spelled(column.sql_type) or not any(t in before for t in _NUMERIC):
+            return column.sql_type
+        if not _can_cast(before, column.sql_type):
+            return column.sql_type
+        value = quote_identifier(column.name)
+        for sql_type in (column.sql_type, *column.wider[:-1]):
+            back = f"TRY_CAST(TRY_CAST({value} AS {sql_type}) AS {before})"
+            if not self._number(
+                f"SELECT count(*) FROM {self.name} WHERE {back} IS DISTINCT FROM {value}"
+            ):
+                return sql_type
+        return column.wider[-1]
 
     def _alter(self, existing: dict[str, str], wanted: dict[str, str]) -> list[str]:
         changes: list[str] = []
@@ -172,6 +194,14 @@ class TargetTable:
     def _text(self, query: str) -> str:
         row = self._connection.execute(query).fetchone()
         return str(row[0]) if row else ""
+
+
+_NUMERIC = ("BIGINT", "DOUBLE", "DECIMAL")
+
+
+def _type_of(existing: Mapping[str, str], name: str) -> str | None:
+    """The type of the column of this name, which may be written in another case."""
+    return next((t for n, t in existing.items() if n.casefold() == name.casefold()), None)
 
 
 _SPELLED: dict[str, str] = {}

@@ -51,6 +51,11 @@ def _child(
     request: ModeRequest,
 ) -> Child:
     name = f"{sync.key.sync}/{_shown(values)}"
+    # Ids that are numbers were DOUBLE once: a child of then keeps its name, cursor and rows.
+    doubles = {key: float(v) if type(v) is int else v for key, v in values.items()}
+    former = f"{sync.key.sync}/{_shown(doubles)}"
+    if former in positions and name not in positions:
+        name = former
     child = replace(
         sync,
         key=replace(sync.key, sync=name),

@@ -82,6 +82,8 @@ def keep_rejects(
 
 def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_column: str) -> None:
     _forget_failed(connection, key)
+    # As ids and not as texts: a column of numbers may have been of another type.
+    (id_type,) = connection.execute(f"SELECT typeof(any_value(id)) FROM {DELETES}").fetchall()[0]
     connection.execute(
         f"""
         DELETE FROM {REJECTED_ROWS} AS old
@@ -89,13 +91,13 @@ def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_col
             sync IN {FULL_SYNCS}
             OR EXISTS (  -- the id has come again, in whichever way
                 SELECT 1 FROM (
-                    SELECT CAST({id_column} AS VARCHAR) AS id, sync FROM {UPSERTS}
+                    SELECT {id_column} AS id, sync FROM {UPSERTS}
                     UNION ALL
-                    SELECT CAST(id AS VARCHAR), sync FROM {DELETES}
+                    SELECT id, sync FROM {DELETES}
                     UNION ALL
-                    SELECT CAST(id AS VARCHAR), sync FROM {REJECTS}
+                    SELECT id, sync FROM {REJECTS}
                 ) AS newer
-                WHERE newer.id = old.row_id AND newer.sync = old.sync
+                WHERE newer.id = TRY_CAST(old.row_id AS {id_type}) AND newer.sync = old.sync
             )
         )
         """,

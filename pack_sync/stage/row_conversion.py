@@ -10,16 +10,18 @@ with it. `pack_sync.stage.split_rows` costs half as much and takes rows that hav
 unusual; of what it suspects, this one judges.
 """
 
+from collections.abc import Collection
+
 import orjson
 
 from pack_sdk.schemas import Schema
-from pack_sync.stage.column_types import columns_of
+from pack_sync.stage.column_types import columns_of, is_text_id, may_widen, stored_schema
 from pack_sync.stage.value_conversion import (
     Place,
+    id_text,
     is_nested,
     pointer_to,
     problem_of,
-    scalar_value,
     value_of,
 )
 from pack_sync.warehouse.identifiers import quote_literal
@@ -37,13 +39,16 @@ class RowConversion:
     in one pass, because each extraction parses the row again.
     """
 
-    def __init__(self, schema: Schema) -> None:
-        self.columns = columns_of(schema)
-        self._schema = schema
+    def __init__(self, schema: Schema, wide: Collection[str] = ()) -> None:
+        """`wide` names the properties whose columns need more room (see `stored_schema`)."""
+        self.columns = columns_of(schema, wide)
+        self._schema = schema = stored_schema(schema, wide)
         self._places = self._locate()
         self.values = [
             value_of(prop, self._places[name]) for name, prop in schema.properties.items()
         ]
+        if is_text_id(schema, str(schema.id_property)):
+            self.values[self.id_index] = id_text(self._places[str(schema.id_property)])
         if schema.include_unknown_properties:
             self.values.append(self._unknown_properties())
         problems = [
@@ -72,9 +77,19 @@ class RowConversion:
             f"json -> [{', '.join(nested) or repr('')}] AS parts FROM {lines})"
         )
 
-    def id_from_text(self, text: str) -> str:
-        """SQL that types an id given as text (a deleted id), NULL when it cannot be one."""
-        return scalar_value(self._schema.properties[str(self._schema.id_property)], text)
+    def too_narrow(self, name: str, wider: "RowConversion") -> str:
+        """SQL over a row `line`: a value does not fit its column, and fits that of `wider`."""
+        pointer = pointer_to(self._schema.field_of(name))
+        narrow, wide = (
+            problem_of(schema.properties[name], Place(container="line", pointer=pointer), name)
+            for schema in (self._schema, wider._schema)
+        )
+        return f"{narrow} IS NOT NULL AND {wide} IS NULL"
+
+    @property
+    def narrow_properties(self) -> list[str]:
+        """The properties whose columns could be wider (see `stored_schema`)."""
+        return [name for name, prop in self._schema.properties.items() if may_widen(prop)]
 
     def _pointers(self) -> tuple[list[str], list[str]]:
         scalars: list[str] = []

@@ -13,7 +13,7 @@ has a field twice: it fails, and the rows are then read the other way.
 from collections.abc import Iterator
 
 from pack_sdk.schemas import Schema, ValueType
-from pack_sync.stage.column_types import is_kept_as_json, scalar_type
+from pack_sync.stage.column_types import is_kept_as_json, is_text_id, scalar_type
 from pack_sync.stage.nested_lists import (
     doubt_about,
     is_taken_apart,
@@ -23,6 +23,7 @@ from pack_sync.stage.nested_lists import (
 from pack_sync.stage.row_conversion import MAX_ID_LENGTH
 from pack_sync.stage.value_conversion import (
     Place,
+    id_text,
     is_nested,
     lost_items,
     pointer_to,
@@ -102,6 +103,8 @@ class SplitRows:
         prop = self._schema.properties[name]
         if is_taken_apart(prop):
             return value_of_parts(prop, f"t{number}")
+        if is_text_id(self._schema, name):
+            return id_text(self._places[name])
         return value_of(prop, self._places[name])
 
     def _place(self, number: int, name: str) -> Place:

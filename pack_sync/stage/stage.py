@@ -17,11 +17,10 @@ from typing import Any, Self
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.absent_properties import absent_properties
-from pack_sync.stage.column_types import Column
+from pack_sync.stage.column_types import Column, stored_schema
 from pack_sync.stage.deduplication import Deduplication, StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS
-from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
 from pack_sync.warehouse.duckdb_handles import (
@@ -58,7 +57,6 @@ class Stage:
         self.path = path
         self._in_memory = in_memory
         self._schema = schema
-        self._conversion = RowConversion(schema)
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._instance: Instance | None = borrow_instance(
@@ -67,7 +65,7 @@ class Stage:
                 **(OF_THE_WAREHOUSE if in_memory else OF_A_STAGE),  # see `lend`
                 # It takes time with the square of their number: 25 s for 2,000. For few it pays.
                 disabled_optimizers="common_subexpressions"
-                if len(self.columns) > _MANY_COLUMNS
+                if len(schema.properties) > _MANY_COLUMNS
                 else None,
             )
             self._connection = self._instance.connection
@@ -76,11 +74,15 @@ class Stage:
             else:
                 self._instance.attach(path, STAGE, _WITHOUT_LOG)
             self._connection.execute(f"USE {STAGE}")
-        self._rows = TypedRows(self._connection, self._conversion, schema)
-        id_type = self.columns[self.id_index].sql_type
-        typed_id = self._conversion.id_from_text("id")
-        self._journal = StagedJournal(self._connection, id_type=id_type, typed_id=typed_id)
-        self._deduplication = Deduplication(self._connection, key=self.id_column, id_type=id_type)
+        self._rows = TypedRows(self._connection, schema)
+        id_name = str(schema.id_property)
+        # With all the room that ids may need: that of a row which is gone is compared as exactly.
+        self._journal = StagedJournal(
+            self._connection, stored_schema(schema, {id_name}).properties[id_name]
+        )
+        self._deduplication = Deduplication(
+            self._connection, key=self.id_column, id_type=self._journal.id_type
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -93,17 +95,17 @@ class Stage:
     @property
     def columns(self) -> Sequence[Column]:
         """The columns of the synced table; number n is `c{n}` in the stage."""
-        return self._conversion.columns
+        return self._rows.columns
 
     @property
     def id_column(self) -> str:
         """The stage's name of the id column."""
-        return f"c{self._conversion.id_index}"
+        return f"c{self._rows.conversion.id_index}"
 
     @property
     def id_name(self) -> str:
         """The synced table's name of the id column."""
-        return self.columns[self._conversion.id_index].name
+        return self.columns[self._rows.conversion.id_index].name
 
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> StageCounts:
         """Type all rows of these parts of the spool and work out which of them count.
@@ -188,4 +190,4 @@ class Stage:
     @property
     def id_index(self) -> int:
         """The number of the id column."""
-        return self._conversion.id_index
+        return self._rows.conversion.id_index

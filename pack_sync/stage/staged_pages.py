@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import orjson
 
+from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.column_types import sql_type_of
 from pack_sync.stage.relations import RESUMED
+from pack_sync.stage.value_conversion import scalar_value
 
 _BATCH = 10_000
 
@@ -33,15 +37,13 @@ class StagePart:
 class StagedJournal:
     """Fills the tables `parts`, `pages` and `deletions` of a stage.
 
-    `id_type` is the type of the id column, `typed_id` SQL that makes one of the text `id`, or NULL.
+    `id_schema` says what an id is; `id_type` is the type of those that are deleted.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, *, id_type: str, typed_id: str
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, id_schema: Schema) -> None:
+        self.id_type = sql_type_of(id_schema)
         self._connection = connection
-        self._id_type = id_type
-        self._typed_id = typed_id
+        self._typed_id = scalar_value(id_schema, "id")
 
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
         """Make the tables and fill them; returns how many deletions there are."""
@@ -50,7 +52,7 @@ class StagedJournal:
             CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN, unproven VARCHAR);
             CREATE TABLE pages (page BIGINT, first_row BIGINT, part BIGINT);
             CREATE TABLE deletions (
-                rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self._id_type}
+                rows_before BIGINT, id VARCHAR, sync VARCHAR, typed {self.id_type}
             )
             """
         )
@@ -105,8 +107,14 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 
 
 def _id_text(value: object) -> str | None:
-    """An id as text: a string as it is, a number as its JSON text, else None (contract S6)."""
+    """An id as text: a string as it is, else that of a number's value, or None (contract S6).
+
+    The text is the one that `id_text` of the rows' SQL gives the same number.
+    """
     if isinstance(value, str):
         return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return orjson.dumps(value).decode() if is_number else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, int) or value.is_integer():
+        return str(int(Decimal(str(value))))
+    return orjson.dumps(value).decode()

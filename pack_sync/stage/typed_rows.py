@@ -5,12 +5,14 @@ are read the other way, from the first; and those that `SplitRows` suspects are 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.column_types import Column, stored_schema
 from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.split_rows import SUSPECTED, SplitRows, can_split
 from pack_sync.warehouse.identifiers import quote_literal
@@ -26,14 +28,19 @@ _FILES_AT_ONCE = 4
 
 
 class TypedRows:
-    """Fills the table `rows` of a stage; `conversion` is that of its schema."""
+    """Fills the table `rows` of a stage.
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, conversion: RowConversion, schema: Schema
-    ) -> None:
+    Columns of whole numbers get more room if there are values that need it (`stored_schema`):
+    then all rows are typed once more.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
         self._connection = connection
-        self._conversion = conversion
-        self._split = SplitRows(schema) if can_split(schema) else None
+        self._schema = schema
+        self._wide: frozenset[str] = frozenset()
+        self.conversion = RowConversion(schema)
+        self.columns: Sequence[Column] = self.conversion.columns
+        self._split = SplitRows(stored_schema(schema)) if can_split(schema) else None
         self._files_typed = 0
         self._in_transaction = False
 
@@ -52,6 +59,23 @@ class TypedRows:
 
     def load(self, spool: Spool, sync: str | None) -> None:
         """Type the rest of the spool. Raises `RuntimeError` when rows are missing."""
+        self._load(spool, sync)
+        while too_narrow := self._too_narrow():
+            self._widen(too_narrow)
+            self._load(spool, sync)
+        self.columns = [self._with_fitting_types(i) for i in range(len(self.conversion.columns))]
+
+    def _with_fitting_types(self, number: int) -> Column:
+        """A column, of whose wider types those are left out that would round its values."""
+        column = self.conversion.columns[number]
+        if len(column.wider) < 2:  # the last holds them all
+            return column
+        value = f"c{number}"
+        back = f"TRY_CAST(CAST({value} AS {column.wider[0]}) AS {column.sql_type})"
+        rounded = self._count(f"{back} IS DISTINCT FROM {value} AND problem IS NULL")
+        return replace(column, wider=column.wider[1:]) if rounded else column
+
+    def _load(self, spool: Spool, sync: str | None) -> None:
         files = spool.files
         if not files:
             self._create()
@@ -70,8 +94,28 @@ class TypedRows:
         if suspected:
             self._judge_suspects(spool)
 
+    def _too_narrow(self) -> list[str]:
+        """The properties of rejected rows that fit a wider column."""
+        names = self.conversion.narrow_properties
+        if not names or not self._count("problem IS NOT NULL"):
+            return []
+        wider = RowConversion(self._schema, {*self._wide, *names})
+        checks = (f"bool_or({self.conversion.too_narrow(name, wider)})" for name in names)
+        ((*found,),) = self._connection.execute(
+            f"SELECT {', '.join(checks)} FROM rows "
+            "WHERE problem IS NOT NULL AND json_type(line) = 'OBJECT'"
+        ).fetchall()
+        return [name for name, needed in zip(names, found, strict=True) if needed]
+
+    def _widen(self, names: Sequence[str]) -> None:
+        self._wide |= frozenset(names)
+        self.conversion = RowConversion(self._schema, self._wide)
+        if self._split is not None:
+            self._split = SplitRows(stored_schema(self._schema, self._wide))
+        self._files_typed = 0
+
     def _create(self) -> None:
-        types = (column.sql_type for column in self._conversion.columns)
+        types = (column.sql_type for column in self.conversion.columns)
         columns = ", ".join(f"c{i} {sql_type}" for i, sql_type in enumerate(types))
         self._connection.execute(
             f"CREATE OR REPLACE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
@@ -85,7 +129,7 @@ class TypedRows:
         if self._split is not None:
             typed = self._split.select(files, options)
         else:
-            typed = self._conversion.select(_lines(files, options))
+            typed = self.conversion.select(_lines(files, options))
         try:
             # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
             self._connection.execute(
@@ -122,8 +166,8 @@ class TypedRows:
             self._connection.execute(
                 "UPDATE rows SET problem = judged.problem, line = judged.line FROM ("
                 f"SELECT row, problem, CASE WHEN problem IS NOT NULL THEN json END AS line FROM ("
-                f"SELECT row, json, {self._conversion.problem} AS problem "
-                f"FROM {self._conversion.source(lines)})) AS judged WHERE rows.rowid = judged.row"
+                f"SELECT row, json, {self.conversion.problem} AS problem "
+                f"FROM {self.conversion.source(lines)})) AS judged WHERE rows.rowid = judged.row"
             )
 
     def _count(self, condition: str) -> int:

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pack_sdk.schemas import Schema, ValueType
-from pack_sync.stage.column_types import TEMPORAL_TYPES, is_kept_as_json, scalar_type
+from pack_sync.stage.column_types import EXACT, TEMPORAL_TYPES, is_kept_as_json, scalar_type
 from pack_sync.warehouse.identifiers import quote_literal
 
 _NUMBER = r"'\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*'"
+_LARGEST_EXACT = 2**53
+"""Up to here a DOUBLE holds every whole number."""
+
 _DIGITS = r"'\s*[-+]?[0-9]+\s*'"
 
 
@@ -108,6 +111,25 @@ def lost_items(items: Schema, place: Place, typed: str) -> Iterator[str]:
         yield f"list_count({typed}) < list_count({item_texts(place)})"
 
 
+def id_text(place: Place) -> str:
+    """SQL for the text of a string id: of a number its value, however it is written (contract S6).
+
+    Numbers come as DuckDB writes JSON: 1790.0 and 1e25, of which the values are whole.
+    """
+    text = place.text
+    is_number = f"left({place.json}, 1) <> '\"'"
+    mantissa = f"regexp_extract({text}, '^-?[0-9]+')"
+    fraction = f"regexp_extract({text}, '\\.([0-9]*[1-9])', 1)"
+    exponent = f"CAST(regexp_extract({text}, 'e[+]?([0-9]+)$', 1) AS INTEGER)"
+    return f"""CASE
+        WHEN NOT (contains({text}, '.') OR contains({text}, 'e')) OR NOT {is_number} THEN {text}
+        WHEN {text} = '-0.0' THEN '0'
+        WHEN regexp_full_match({text}, '-?[0-9]+[.]0') THEN left({text}, -2)
+        WHEN regexp_full_match({text}, '-?[0-9]([.][0-9]+)?e[+]?[0-9]{{1,3}}')
+            THEN {mantissa} || rpad({fraction}, {exponent}, '0')
+        ELSE {text} END"""
+
+
 def problem_of(schema: Schema, place: Place, name: str | None, depth: int = 0) -> str:
     """SQL for why the value at a place cannot be typed, NULL when it can.
 
@@ -179,7 +201,9 @@ def scalar_value(schema: Schema, text: str) -> str:
     if sql_type in ("BIGINT", "INTEGER"):
         return f"TRY_CAST({_whole(text)} AS {sql_type})"
     if sql_type == "DOUBLE":
-        return _finite(text)
+        return _exact_double(text)
+    if schema.precision == EXACT:
+        return _exact_decimal(text)
     # Like the other casts this one takes inf and 0x10, which JSON does not have.
     return f"CASE WHEN regexp_full_match({text}, {_NUMBER}) THEN {_decimal(text)} END"
 
@@ -187,6 +211,32 @@ def scalar_value(schema: Schema, text: str) -> str:
 def _finite(text: str) -> str:
     number = f"TRY_CAST({text} AS DOUBLE)"
     return f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} END"
+
+
+def _exact_double(text: str) -> str:
+    """SQL for a DOUBLE, NULL for what it would round: whole numbers beyond 2^53 (contract S7).
+
+    A double is written with the fewest digits that tell it from others, and zeros after them; so
+    a number with just these digits is what a double became, and not rounded.
+    """
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    digits, own = (
+        f"trim(replace(split_part(ltrim(lower({each}), ' +-0'), 'e', 1), '.', ''), ' 0')"
+        for each in (text, f"CAST({number} AS VARCHAR)")
+    )
+    exact = f"TRY_CAST({number} AS HUGEINT) = TRY_CAST({text} AS HUGEINT)"
+    return (
+        f"CASE WHEN contains({text}, '_') THEN NULL WHEN abs({number}) < {_LARGEST_EXACT} "
+        f"THEN {number} WHEN isfinite({number}) AND ({digits} = {own} OR {exact}) "
+        f"THEN {number} END"
+    )
+
+
+def _exact_decimal(text: str) -> str:
+    """SQL for a DECIMAL(38, 9), NULL for what it would round."""
+    decimal = _decimal(text)
+    same = f"CAST({decimal} AS DOUBLE) = TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN regexp_full_match({text}, {_NUMBER}) AND {same} THEN {decimal} END"
 
 
 def _decimal(text: str) -> str:

@@ -61,7 +61,7 @@ def pages() -> list[Page]:
     """Pages with new, repeated, deleted and rejected rows."""
     return [
         a_page(*({"id": str(n), "v": n} for n in range(2_000))),
-        a_page({"id": "7", "v": "x"}, {"id": "8", "v": 80}, {"id": "bad", "v": 1.5}),
+        a_page({"id": "7", "v": "x"}, {"id": "8", "v": 80}, {"id": "bad", "v": "1 or 2"}),
         a_page({"id": "9", "v": 90}, deleted=["0", "8", "gone"]),
         a_page({"id": "0", "v": 100}, {"id": "9", "v": 91}),
         a_page({"id": "last", "v": 5}),

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema
-from tests.commit.sync_bench import a_page, a_schema, stage_pages
+from tests.commit.sync_bench import SyncBench, a_page, a_schema, stage_pages
+
+NUMBERED = make_object_schema(
+    id_property="id", display_property="id", properties={"id": {"type": "number"}}
+)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_what_is_none(row: Any, reason: str, tmp_path: Path) -> None:
     assert [found[2] for found in staged.rejects] == [f"property 'id': {reason}"]
 
 
-@pytest.mark.parametrize("bad", ["x", True, 1.5, ""])
+@pytest.mark.parametrize("bad", ["x", True, "1.0000000000001", ""])
 def test_an_id_must_be_of_its_type_as_well(bad: Any, tmp_path: Path) -> None:
     """The id is a property like any other: it must become its type (contract S4)."""
     schema = make_object_schema(
@@ -78,6 +82,60 @@ def test_a_number_and_its_text_are_the_same_id(tmp_path: Path) -> None:
     staged = stage_pages(tmp_path, a_schema(v="string"), page)
     assert staged.upserts == [("7", "last")]
     assert staged.counts.duplicates == 1
+
+
+BIG = 2**53
+
+
+@pytest.mark.parametrize("ids", [[BIG, BIG + 1], [-BIG, -BIG - 1], [2**63, 2**63 + 1], [8.5, 9]])
+@pytest.mark.parametrize("precision", [{}, {"precision": 0}])
+def test_ids_that_are_numbers_compare_exactly(
+    ids: list[Any], precision: dict[str, int], tmp_path: Path
+) -> None:
+    """Whatever their size, in an increment and where one is deleted (contract S6)."""
+    schema = make_object_schema(
+        id_property="id",
+        display_property="id",
+        properties={"id": {"type": "number", **precision}, "v": {"type": "string"}},
+    )
+    bench = SyncBench(folder=tmp_path, schema=schema)
+    bench.full(a_page({"id": 7, "v": "a"}))
+    bench.incremental(a_page(*({"id": id_, "v": "b"} for id_ in ids)))
+    bench.incremental(a_page({"id": ids[1], "v": "c"}))
+    assert bench.query("SELECT id, v FROM acme.Tasks ORDER BY abs(id)") == [
+        (7, "a"), (ids[0], "b"), (ids[1], "c")
+    ]  # fmt: skip
+    assert bench.incremental(a_page(deleted=[ids[1]])).record.deleted == 1
+    assert bench.full(a_page({"id": 7, "v": "a"}, {"id": ids[0], "v": "b"})).record.unchanged == 2
+
+
+def test_a_table_whose_ids_were_doubles_goes_on(tmp_path: Path) -> None:
+    """The column becomes a BIGINT, or a DECIMAL where an id has a fraction (contract S6)."""
+    for odd, sql_type in ((2.0, "BIGINT"), (1.5, "DECIMAL(38,9)")):
+        bench = SyncBench(folder=tmp_path / sql_type, schema=NUMBERED)
+        bench.folder.mkdir()
+        bench.full(a_page({"id": 1}, {"id": odd}))
+        with bench.warehouse.write() as connection:
+            connection.execute("ALTER TABLE acme.Tasks ALTER COLUMN id SET DATA TYPE DOUBLE")
+        bench.incremental(a_page({"id": 1}, {"id": 3}))
+        found = bench.query("SELECT id, typeof(id) FROM acme.Tasks ORDER BY id")
+        assert found == [(1, sql_type), (odd, sql_type), (3, sql_type)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1790.0, "1790"), (1790, "1790"), (-0.0, "0"), (1e25, "1" + "0" * 25),
+     (-2.5e22, "-25" + "0" * 21), (1e300, "1" + "0" * 300), (0.5, "0.5"), ("1790.0", "1790.0"),
+     ("1e25", "1e25"), ("-0.0", "-0.0")],
+)  # fmt: skip
+def test_a_text_id_is_the_value_of_a_number(value: Any, text: str, tmp_path: Path) -> None:
+    """1790 and 1790.0 are one id, their texts two; as deleted ids as well (contract S6)."""
+    staged = stage_pages(tmp_path, a_schema(), a_page({"id": value}), a_page(deleted=[value, "x"]))
+    assert (staged.upserts, staged.deletes) == ([], sorted([text, "x"]))
+    # Fields that differ in case alone are read the other way.
+    schema = a_schema(a={"type": "string"}, b={"type": "string", "fromKey": "A"})
+    (tmp_path / "other").mkdir()
+    assert stage_pages(tmp_path / "other", schema, a_page({"id": value})).upserts[0][0] == text
 
 
 def test_ids_differ_by_case_and_by_space(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_required_properties(tmp_path: Path) -> None:
         ({"o": {}}, "property 'v.o.r': required, but missing or null"),
         ({"o": {"r": None}}, "property 'v.o.r': required, but missing or null"),
         ({"l": [{"r": "x"}, {}]}, "property 'v.l[].r': required, but missing or null"),
-        ({"l": [{"r": "x", "n": 1.5}]}, "property 'v.l[].n': 1.5 is not a whole number"),
+        ({"l": [{"r": "x", "n": "1_0"}]}, "property 'v.l[].n': 1_0 is not a whole number"),
         ({"l": [7]}, "property 'v.l[]': 7 is not an object"),
         ({"m": [[1], [2, "x"]]}, "property 'v.m[][]': x is not a whole number"),
         ({"m": [1]}, "property 'v.m[]': 1 is not an array"),

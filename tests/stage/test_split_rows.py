@@ -16,6 +16,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.column_types import stored_schema
 from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.split_rows import SplitRows, can_split
 from pack_sync.stage.stage import Stage
@@ -105,7 +106,7 @@ def check(connection: duckdb.DuckDBPyConnection, schema: Schema, file: Path, row
     file.write_bytes(rows)
     conversion = RowConversion(schema)
     columns = ", ".join(f"CAST(c{i} AS VARCHAR)" for i in range(len(conversion.columns)))
-    split = SplitRows(schema).select(f"['{file}']", "maximum_object_size = 1000000")
+    split = SplitRows(stored_schema(schema)).select(f"['{file}']", "maximum_object_size = 1000000")
     whole = conversion.select(f"read_ndjson_objects('{file}')")
     quick, thorough = (
         connection.execute(f"SELECT {columns}, problem FROM ({query})").fetchall()

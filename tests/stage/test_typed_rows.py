@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 
-from pack_sync.stage.row_conversion import RowConversion
 from pack_sync.stage.typed_rows import TypedRows
 from tests.commit.sync_bench import a_page, a_schema, spooled, stage_pages
 
@@ -16,7 +15,7 @@ def test_usual_rows_are_typed_in_little_memory(tmp_path: Path) -> None:
     spool = spooled(tmp_path / "spool", [a_page({"id": "a", "v": "x"}, {"id": "", "v": "bad"})])
     config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "150MB"}
     with duckdb.connect(tmp_path / "stage.duckdb", config=config) as connection:
-        TypedRows(connection, RowConversion(SCHEMA), SCHEMA).load(spool, "default")
+        TypedRows(connection, SCHEMA).load(spool, "default")
         found = connection.execute("SELECT c0, problem FROM rows").fetchall()
     assert found == [("a", None), ("", "property 'id': the id is empty")]
 
