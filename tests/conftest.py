@@ -14,7 +14,8 @@ from tests.http_server import HttpServer
 
 SLOW = {
     "test_backfills", "test_benchmarks", "test_browser", "test_crash", "test_definitions",
-    "test_demo", "test_dev", "test_faults_disk", "test_kev_history", "test_npm_build",
+    "test_demo", "test_dev", "test_faults_disk", "test_kev_history", "test_killed_syncs",
+    "test_npm_build",
     "test_recovery_drill", "test_split_rows", "test_typescript_founding", "test_wheel",
 }  # fmt: skip
 """Modules of tests that `make test-quick` leaves out."""

@@ -1,4 +1,4 @@
-"""Answers with status 200 that are none, encodings that are none, and failures that stay."""
+"""Answers with status 200 that are none (F2), encodings that are none, and failures that stay."""
 
 import socket
 from typing import Any
