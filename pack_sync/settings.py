@@ -275,7 +275,9 @@ class WarehouseSettings(Settings):
 
 _PAGE = """# Settings
 
-Every setting with its default. This page is made of `pack_sync/settings.py` by
+Every setting with its default.
+"""
+_MADE = """For developers: this page is made of `pack_sync/settings.py` by
 `python -m pack_sync.settings > docs/reference/settings.md`.
 """
 _GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
@@ -297,7 +299,7 @@ def reference() -> str:
             default = "required" if field.is_required() else f"`{json.dumps(field.default)}`"
             lines.append(f"| `{name}` | {default} | {field.description} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, _MADE])
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ import pack_sdk
 import pack_sdk.testing
 import pack_sync
 from pack_sync.cli.commands import COMMANDS, command
+from pack_sync.cli.groups import ListByDefault
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
-_MADE = "This page is made by `python -m tests.reference_pages`."
+_MADE = "For developers: this page is made by `python -m tests.reference_pages`.\n"
 _RULE = re.compile(r"\s?\((?:contract )?[A-Z]\d+[a-z]?(?:,\s[A-Z]\d+)*\)")
 _MODULES = {
     pack_sync: "For Dagster projects.",
@@ -30,10 +31,10 @@ _MODULES = {
 
 def commands() -> str:
     """The page of all commands with their arguments and options."""
-    lines = ["# Commands\n", f"{_MADE} `packsync COMMAND --help` says the same.\n"]
+    lines = ["# Commands\n", "`packsync COMMAND --help` says the same.\n"]
     for name in COMMANDS:
         lines += _command(f"packsync {name}", command(name))
-    return "\n".join(lines)
+    return "\n".join([*lines, _MADE])
 
 
 def _command(path: str, described: Any) -> Iterator[str]:
@@ -47,6 +48,8 @@ def _command(path: str, described: Any) -> Iterator[str]:
         yield f"{inspect.cleandoc(described.help or '')}\n"
         rows = [_row(each) for each in parameters if each.help]
         yield from ["| | |", "|---|---|", *rows, ""] if rows else []
+    if isinstance(described, ListByDefault):
+        yield f"## `{path}`\n\n`{path}` alone is `{path} list`.\n"
     for name in below:
         yield from _command(f"{path} {name}", described.get_command(context, name))
 
@@ -67,12 +70,12 @@ def _row(parameter: Any) -> str:
 
 def api() -> str:
     """The page of all public names, with what their docstrings say."""
-    lines = ["# Public API\n", f"{_MADE} What is not here may change without notice.\n"]
+    lines = ["# Public API\n", "What is not here may change without notice.\n"]
     for module, what in _MODULES.items():
         lines.append(f"## `{module.__name__}`\n\n{what}\n")
         for name in module.__all__:
             lines += _member(module, name)
-    return "\n".join(lines)
+    return "\n".join([*lines, _MADE])
 
 
 def _member(module: ModuleType, name: str) -> Iterator[str]:
