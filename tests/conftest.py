@@ -13,10 +13,11 @@ from pack_sync.settings import ConnectionSettings
 from tests.http_server import HttpServer
 
 SLOW = {
-    "test_backfills", "test_benchmarks", "test_browser", "test_crash", "test_definitions",
-    "test_demo", "test_dev", "test_faults_disk", "test_kev_history", "test_killed_syncs",
-    "test_npm_build",
-    "test_recovery_drill", "test_split_rows", "test_typescript_founding", "test_wheel",
+    "test_audit_syncs", "test_backfills", "test_benchmarks", "test_browser", "test_crash",
+    "test_definitions", "test_demo", "test_dev", "test_dynamic_crawl", "test_faults_disk",
+    "test_kev_history", "test_killed_syncs", "test_npm_build", "test_pauses",
+    "test_recovery_drill", "test_split_rows", "test_two_at_once", "test_typescript_founding",
+    "test_wheel",
 }  # fmt: skip
 """Modules of tests that `make test-quick` leaves out."""
 
