@@ -142,20 +142,12 @@ def _commit(
         keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
     write_positions(connection, key, _due_again(request.changes, rows), at=at)
     if request.confirm_deletes > 1:
-        remember_absent(
-            connection,
-            key,
-            id_column=stage.id_column,
-            full=rows.of_full_syncs and rows.rows_before > 0,
-            at=at,
-        )
+        full = rows.of_full_syncs and rows.rows_before > 0
+        remember_absent(connection, key, id_column=stage.id_column, full=full, at=at)
     settled = forget_held(connection, key, keep=keep) if there.held else []
     removed, kept_children = 0, None
     if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
-        kept_children = check_children(connection, table, keep, request.guard)
-        if kept_children:
-            keep = [*keep, *kept_children.syncs]
-        removed = table.remove_syncs(keep)
+        removed, kept_children = _remove_syncs(connection, table, keep, request.guard)
     record = replace(
         _counted(request.record, rows, counts),
         finished_at=datetime.now(UTC),
@@ -182,17 +174,49 @@ def _commit(
             rows=sample_of_changes(connection, stage, rows, request.sample.names, SAMPLE_ROWS),
             columns=request.sample,
         ),
-        # Looked up only where there is something: each query costs a small sync its planning.
-        table=TableState(
+        table=_state(
+            connection,
+            record,
+            rows,
             key=key,
-            rejects=summarize_rejects(connection, key) if any_rejects else RejectSummary(),
-            held=summarize_held(connection, key) if there.held else HeldSummary(),
-            audits=last_audits(connection, key) if there.audits or audit else [],
-            last_run=record,
-            repeated_ids=rows.repeated_ids,
+            rejects=any_rejects,
+            held=there.held > 0,
+            audits=there.audits > 0 or audit is not None,
         ),
     )
     return result, settled
+
+
+def _remove_syncs(
+    connection: duckdb.DuckDBPyConnection,
+    table: TargetTable,
+    keep: Sequence[str],
+    guard: DeleteGuard | None,
+) -> tuple[int, KeptChildren | None]:
+    """Remove the rows of syncs that are gone; how many, and which the guard keeps."""
+    kept = check_children(connection, table, keep, guard)
+    return table.remove_syncs([*keep, *kept.syncs] if kept else keep), kept
+
+
+def _state(
+    connection: duckdb.DuckDBPyConnection,
+    record: RunRecord,
+    rows: RowChanges,
+    *,
+    key: SyncKey,
+    rejects: bool,
+    held: bool,
+    audits: bool,
+) -> TableState:
+    """How the table stands. What there is none of is not looked up: each query takes planning."""
+    return TableState(
+        key=key,
+        rejects=summarize_rejects(connection, key) if rejects else RejectSummary(),
+        held=summarize_held(connection, key) if held else HeldSummary(),
+        audits=last_audits(connection, key) if audits else [],
+        last_run=record,
+        repeated_ids=rows.repeated_ids,
+    )
 
 
 def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[PositionChange]:

@@ -40,15 +40,21 @@ class ByOffset:
         return {"result": rows, "completion": {"incrementalContinuation": "t"}}
 
 
+def interrupted(folder: Path, rows: int, fails_at: int) -> tuple[Engine, ByOffset]:
+    """An engine whose first sync was whole, and whose second was interrupted at that row."""
+    source = ByOffset(rows)
+    engine = engine_of(folder, source)
+    engine.sync()
+    source.fails_at = fails_at
+    with pytest.raises(SyncFailedError):
+        engine.sync("full")
+    return engine, source
+
+
 @pytest.mark.parametrize("gone", [1, 5, 8])
 def test_rows_that_moved_to_pages_before_the_interruption_stay(tmp_path: Path, gone: int) -> None:
     """Later rows move up when earlier ones are deleted: they live, and were never returned (D9)."""
-    source = ByOffset(40)
-    engine = engine_of(tmp_path, source)
-    engine.sync()
-    source.fails_at = 15
-    with pytest.raises(SyncFailedError):
-        engine.sync("full")
+    engine, source = interrupted(tmp_path, 40, 15)
     del source.ids[:gone]
     outcome = engine.sync("full")
     alive = {f"i{each}" for each in source.ids}
@@ -66,12 +72,7 @@ def test_rows_that_moved_to_pages_before_the_interruption_stay(tmp_path: Path, g
 
 def test_a_resumed_full_sync_that_returns_everything_is_like_any_other(tmp_path: Path) -> None:
     """Nothing is in doubt: no warning, and the next sync is an increment."""
-    source = ByOffset(20)
-    engine = engine_of(tmp_path, source)
-    engine.sync()
-    source.fails_at = 10
-    with pytest.raises(SyncFailedError):
-        engine.sync("full")
+    engine, _ = interrupted(tmp_path, 20, 10)
     outcome = engine.sync("full")
     assert (outcome.warnings, outcome.record.unconfirmed) == ([], None)
     assert engine.sync().record.mode == "incremental"
