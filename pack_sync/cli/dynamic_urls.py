@@ -21,7 +21,7 @@ from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.parameters import known_parameters
-from pack_sync.dagster.table_entries import default_entries
+from pack_sync.dagster.table_entries import REST, without_entry
 from pack_sync.runtimes.session import PackSession
 from pack_sync.stage.column_types import columns_of
 
@@ -137,9 +137,10 @@ def _print_entries(
     if not urls:
         return
     entries: dict[str, dict[str, str]] = {}
-    taken = set(definition.tables or ())
-    if definition.tables is None:
-        entries = {name: {} for name in default_entries(definition.pack)}
+    static = without_entry(definition.pack, {})
+    taken = set(definition.tables or ()) | set(static)
+    if definition.tables is None and static:
+        entries = {REST: {}}
     for url in urls:
         name = _entry_name(url.display, table.name, taken | set(entries))
         entries[name] = {"table": table.name, "dynamic_url": url.value}

@@ -45,9 +45,12 @@ def list_packs(
 
 
 def _print_left_out(definition: PackTables) -> None:
-    """The dynamic tables that a defs.yaml without `tables` does not have (contract C23)."""
+    """What the pack has and the defs.yaml does not switch on, dynamic tables too (contract C23)."""
+    if left_out := definition.not_synced:
+        console.print(left_out, markup=False, highlight=False, soft_wrap=True)
+    there = {definition.table_of(entry).name for entry in definition.configured_tables}
     for table in definition.pack.sync_tables.values():
-        if definition.tables is None and table.is_dynamic:
+        if table.is_dynamic and table.name not in there:
             console.print(
                 f"{definition.name}.{table.name} is dynamic and not included: "
                 f"`packsync discover {definition.name} {table.name}` lists what there is",

@@ -38,6 +38,9 @@ def status() -> None:
             waiting = read_held(connection)
             running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
+        for _, definition in packs.values():
+            if left_out := definition.not_synced:
+                console.print(left_out, markup=False, highlight=False, soft_wrap=True)
         for lease in running:
             console.print(f"{lease.key} is being synced by {lease}", markup=False, soft_wrap=True)
         for held in waiting:

@@ -1,7 +1,9 @@
 """`PackSyncComponent`: a pack, switched on by a `defs.yaml`."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -68,7 +70,8 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         default_factory=dict, description="Accounts of the service; tables use `default`."
     )
     tables: dict[str, TableConfiguration] | None = Field(
-        default=None, description="The tables to sync; all of the pack's if unset."
+        default=None,
+        description="The tables to sync, `*` being all others; all of the pack's if unset.",
     )
     schedule: ScheduleConfiguration = Field(
         default_factory=ScheduleConfiguration, description="When the tables are synced."
@@ -106,6 +109,8 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         """
         del context
         definition = self.definition()
+        if left_out := definition.not_synced:
+            _warn_once(left_out)
         return dg.Definitions(
             assets=build_pack_assets(definition, execute=self.execute),
             jobs=build_pack_jobs(definition),
@@ -214,6 +219,11 @@ class _ComponentTranslator(PackSyncTranslator):
         spec = self._component.get_asset_spec(data)
         translation = self._component.translation
         return translation(spec, data) if translation else spec
+
+
+@cache  # some of Dagster's commands load the definitions several times
+def _warn_once(text: str) -> None:
+    logging.getLogger("pack_sync").warning(text)
 
 
 def _kind_of(pack: str) -> str:

@@ -16,24 +16,26 @@ from pack_sync.dagster.configuration import (
     SyncConfiguration,
     TableConfiguration,
 )
+from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.parameters import resolve_parameters
-from pack_sync.dagster.table_entries import check_entries, default_entries
+from pack_sync.dagster.table_entries import REST, entries_of, without_entry
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
 from pack_sync.engine.sync_job import CrawlSource
 from pack_sync.ledger.sync_key import DEFAULT_SYNC
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
+_MOST_NAMES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackTables:
     """A pack and its configuration.
 
-    `tables` says which of the pack's tables become assets, by the assets' names; None means
-    all that are not dynamic, with their defaults. Where a method takes a `table`, it is the
-    name of such an entry. `translator` makes their asset specs, with `owners`, `tags`, `kinds`
-    and `freshness_policy`. `op_per_table` gives each table an op of its own, for an executor that
-    spreads ops over workers, and `op_tags` what it reads there. `where` is named in
+    `tables` says which of the pack's tables become assets, by the assets' names, `*` being all
+    others; None means all that are not dynamic, with their defaults. Where a method takes a
+    `table`, it is the name of such an entry. `translator` makes their asset specs, with `owners`,
+    `tags`, `kinds` and `freshness_policy`. `op_per_table` gives each table an op of its own, for an
+    executor that spreads ops over workers, and `op_tags` what it reads there. `where` is named in
     errors, such as the path of a defs.yaml.
     """
 
@@ -56,12 +58,24 @@ class PackTables:
 
     @cached_property
     def configured_tables(self) -> Mapping[str, TableConfiguration]:
-        """The tables to sync. Raises `ConfigurationError` (see `check_entries`)."""
-        if self.tables is None:
-            return default_entries(self.pack)
+        """The tables to sync. Raises `ConfigurationError` (see `entries_of`)."""
         discover = f"packsync discover {self.name}"
-        check_entries(self.pack, self.tables, where=f"{self.where}.tables", discover=discover)
-        return self.tables
+        return entries_of(self.pack, self.tables, where=f"{self.where}.tables", discover=discover)
+
+    @property
+    def not_synced(self) -> str:
+        """A sentence about the pack's tables that `tables` leaves out; empty if there are none."""
+        names = without_entry(self.pack, self.configured_tables)
+        if not names:
+            return ""
+        shown = ", ".join(names[:_MOST_NAMES])
+        if len(names) > _MOST_NAMES:
+            shown += f" and {len(names) - _MOST_NAMES:,} more"
+        tables = counted(len(names), f"table of {self.name} is", f"tables of {self.name} are")
+        return (
+            f'{tables} not synced: {shown}; to sync all, add `"{REST}": {{}}` to `tables` in '
+            f"{self.where or 'its configuration'}"
+        )
 
     def table_of(self, table: str) -> SyncTable:
         """The pack's table behind an entry, whose own name may be another."""
@@ -93,7 +107,8 @@ class PackTables:
 
     def parameters_of(self, table: str, sync: str = DEFAULT_SYNC) -> dict[str, Any]:
         """The parameter values of one sync. Raises `ConfigurationError`."""
-        where = f"{self.where}.tables.{table}"
+        entry = REST if self.tables and table not in self.tables else table
+        where = f"{self.where}.tables.{entry}"
         if self.is_partitioned(table):
             where = f"{where}.syncs.{sync}"
         return resolve_parameters(

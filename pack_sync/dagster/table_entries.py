@@ -1,30 +1,90 @@
 """The entries of `tables` in a defs.yaml: which of the pack's tables each one is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
 from pack_sync.dagster.configuration import ConfigurationError, TableConfiguration, choose
 
+REST = "*"
+"""The key of `tables` that stands for all tables without an entry of their own."""
 
-def default_entries(pack: Pack) -> dict[str, TableConfiguration]:
-    """What is synced when nothing is configured: all tables but dynamic ones (contract C23).
 
-    Those would have to be discovered, and nothing is discovered when definitions load.
+def entries_of(
+    pack: Pack, configured: Mapping[str, TableConfiguration] | None, *, where: str, discover: str
+) -> Mapping[str, TableConfiguration]:
+    """The tables to sync, by the names of their assets: what is configured, with `*` spelled out.
+
+    Without any configuration all tables but dynamic ones (contract C23): those would have to be
+    discovered, and nothing is discovered when definitions load.
+
+    Raises `ConfigurationError` that names the key below `where` and the choices; `discover` is the
+    command that lists dynamic URLs, without the table.
     """
-    tables = pack.sync_tables.items()
-    return {name: TableConfiguration() for name, table in tables if not table.is_dynamic}
+    given = {REST: TableConfiguration()} if configured is None else configured
+    entries = {name: entry for name, entry in given.items() if name != REST}
+    _check_entries(pack, entries, where=where, discover=discover)
+    if REST not in given:
+        return entries
+    key = f"{where}.{REST}"
+    _check_rest(pack, given[REST], key)
+    rest = {name: _for_table(given[REST], pack, name) for name in without_entry(pack, entries)}
+    if taken := [name for name in rest if name in entries]:
+        raise ConfigurationError(
+            f"{where}.{taken[0]}: the pack's table {taken[0]!r} is one of {REST!r} too, and both "
+            "would have this name; rename the entry"
+        )
+    _check_entries(pack, entries | rest, where=where, discover=discover)
+    return entries | rest
 
 
-def check_entries(
+def without_entry(pack: Pack, entries: Mapping[str, TableConfiguration]) -> Sequence[str]:
+    """The pack's tables that no entry is, but for dynamic ones: each of those is many."""
+    covered = {entry.table or name for name, entry in entries.items()}
+    static = (name for name, table in pack.sync_tables.items() if not table.is_dynamic)
+    return [name for name in static if name not in covered]
+
+
+def _check_rest(pack: Pack, rest: TableConfiguration, key: str) -> None:
+    """What is said of all other tables can be: each parameter is one of some table."""
+    for field in ("table", "dynamic_url"):
+        if getattr(rest, field) is not None:
+            raise ConfigurationError(
+                f"{key}.{field}: {REST!r} stands for all tables without an entry of their own; "
+                f"write an entry with a name for `{field}`"
+            )
+    offered = sorted({name for table in pack.sync_tables.values() for name in _offered(table)})
+    choose(rest.parameters, offered, where=f"{key}.parameters", what="parameter")
+    for name, sync in rest.syncs.items():
+        where = f"{key}.syncs.{name}.parameters"
+        choose(sync.parameters, offered, where=where, what="parameter")
+
+
+def _for_table(rest: TableConfiguration, pack: Pack, name: str) -> TableConfiguration:
+    """What `*` says, for one table: with those of the parameters that it has."""
+    offered = _offered(pack.sync_tables[name])
+    syncs = {
+        sync: given.model_copy(update={"parameters": _only(given.parameters, offered)})
+        for sync, given in rest.syncs.items()
+    }
+    parameters = _only(rest.parameters, offered)
+    return rest.model_copy(update={"parameters": parameters, "syncs": syncs})
+
+
+def _offered(table: SyncTable) -> list[str]:
+    return [p.name for p in table.parameters if not p.hidden and not p.crawl_parent_table]
+
+
+def _only(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _check_entries(
     pack: Pack, entries: Mapping[str, TableConfiguration], *, where: str, discover: str
 ) -> None:
-    """Each entry is one of the pack's tables, or one URL of a dynamic one (contract C23).
-
-    Raises `ConfigurationError` that names the key below `where` and the choices; `discover`
-    is the command that lists dynamic URLs, without the table.
-    """
+    """Each entry is one of the pack's tables, or one URL of a dynamic one (contract C23)."""
     seen: dict[str, str] = {}
     for name, entry in entries.items():
         table = _table_of(pack, name, entry, where=where)

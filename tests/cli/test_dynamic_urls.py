@@ -123,7 +123,7 @@ def test_the_top_with_its_folders(project: DagsterProject, server: HttpServer) -
     assert any("Archive │ folder │ /archive" in line for line in lines)
     assert "To open a folder: packsync discover acme Forms --folder URL" in lines
     assert pasted(result) == {
-        "People": {},  # which is synced now, and would not be once there are `tables`
+        "*": {},  # what is synced now, and would not be once there are `tables`
         "Buro_survey": {"table": "Forms", "dynamic_url": "/forms/survey"},
     }
     assert [request.headers["authorization"] for request in server.requests] == [
