@@ -24,6 +24,7 @@ NOT_SHOWN = {
     "StorageError": "the root of those that the table has",
     "SyncFailedError": "says the table and one of the others",
     "UnknownEncodingError": "becomes a LastingFailureError",
+    "UndecodableTextError": "becomes a LastingFailureError",
     "TooLargeError": "becomes a ResponseSizeTooLargeError",
 }
 """Errors of ours that no message names, and why."""

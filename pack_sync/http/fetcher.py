@@ -16,6 +16,7 @@ from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
+from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.http.request_retries import RequestRetries
@@ -26,6 +27,7 @@ from pack_sync.http.response_body import (
     parse_response,
 )
 from pack_sync.http.single_request import Hop, first_hop, next_hop, send_once
+from pack_sync.http.text_encodings import UndecodableTextError
 from pack_sync.http.unusable_answers import first_line, why_unusable
 
 MAX_REDIRECTS = 10
@@ -188,11 +190,12 @@ class SyncFetcher:
         good = raw.status < 300
         try:
             parsed = parse_response(raw, as_bytes=request.is_binary_response and good)
-        except BrokenBodyError as error:
-            raise ConnectionFailedError(
-                f"{hop} answered with status {raw.status}, but the body ({raw.content_type}, "
-                f"{len(raw.body):,} bytes) cannot be read: {error}. It begins with: "
-                f"{first_line(raw.body)}"
+        except (BrokenBodyError, UndecodableTextError) as error:
+            lasting = isinstance(error, UndecodableTextError) and not error.cut_short
+            raise (LastingFailureError if lasting else ConnectionFailedError)(
+                f"{hop} answered with status {raw.status}, but the body "
+                f"({raw.content_type or 'no content type'}, {len(raw.body):,} bytes) cannot be "
+                f"read: {error}. It begins with: {first_line(raw.body)}"
             ) from None
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
         self._last_answer = self._connection.redactor.redact(described)

@@ -13,12 +13,23 @@ import orjson
 import xmltodict
 
 from pack_sdk.fetching import FetchResponse
+from pack_sync.http.text_encodings import (
+    UndecodableTextError,
+    decode,
+    encoding_by_bytes,
+    encoding_of,
+)
 
 _JSON = re.compile(r"application/(\S+\+)?json|text/json")
 _XML = re.compile(r"application/(\S+\+)?xml|text/xml")
 _SHOWN_KEYS = 10
 _SHOWN_OF_A_KEY = 40
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_JSON_START = re.compile(rb"\0*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*[{\[]")
+# What a document says of its own encoding: XML's declaration, HTML's element.
+_DECLARATION = re.compile(
+    rb"""\s*<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)|.{0,1024}?<meta\s[^>]*?charset\s*=\s*["']?([\w.:-]+)""",
+    re.I | re.S,
+)
 _POINT = ord(".")
 
 
@@ -41,18 +52,19 @@ class BrokenBodyError(Exception):
 
 
 def parse_response(response: RawResponse, *, as_bytes: bool) -> FetchResponse:
-    """The answer as a pack gets it (contract F2).
+    r"""The answer as a pack gets it (contract F2).
 
     A body that is labelled JSON or XML and is not raises `BrokenBodyError`: half a document
     with status 200 must not pass as text. With an error status it is given as text, so that
-    the status is what the pack learns. An empty body is `""`, whatever its label.
+    the status is what the pack learns. An empty body is `""`, whatever its label. Bytes that fit
+    no encoding raise `UndecodableTextError`, or stand in that text as `\xfc`.
     """
     try:
         body = response.body if as_bytes else _parsed(response.body, response.content_type)
-    except BrokenBodyError:
+    except (BrokenBodyError, UndecodableTextError):
         if response.status < 300:
             raise
-        body = _text(response.body, _charset(response.content_type))
+        body = _readable(response.body, _charset(response.content_type))
     return FetchResponse(status=response.status, headers=dict(response.headers), body=body)
 
 
@@ -79,32 +91,42 @@ def describe_answer(response: FetchResponse, size: int) -> str:
 
 
 def _parsed(body: bytes, content_type: str) -> Any:
-    media_type, charset = content_type.partition(";")[0].strip().lower(), _charset(content_type)
+    media_type, charset = re.split("[;,]", content_type)[0].strip().lower(), _charset(content_type)
     if not body:
         return ""
     if _JSON.fullmatch(media_type):
         return parse_json(body, charset)
     if _XML.fullmatch(media_type):
         return parse_xml(body, charset)
-    if body.lstrip()[:1] in (b"{", b"["):
+    if _JSON_START.match(body):
         # Many APIs label JSON as text/plain or text/javascript. As in the original SDK, an
         # object or array that parses as a whole arrives parsed under any label.
         try:
             return parse_json(body, charset)
         except BrokenBodyError:
             pass
-    return _text(body, charset)
+    return decode(body, charset, _declared(body))
 
 
 def parse_json(body: bytes, charset: str = "") -> Any:
     """A JSON document, with the meaning that JavaScript's `JSON.parse` finds in it.
 
     Half a surrogate pair stays half a one, and 1e400 is infinity. Whole numbers stay exact,
-    however long they are. Raises `BrokenBodyError`.
+    however long they are. It is UTF-8, whatever the label says, unless its bytes say otherwise or
+    are no UTF-8 (RFC 8259). Raises `BrokenBodyError` and `UndecodableTextError`.
     """
-    if charset not in ("", "utf-8", "utf8", "us-ascii"):
-        body = _text(body, charset).encode()
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    if encoding_by_bytes(body, "json") or (encoding_of(charset) or "").startswith("iso2022"):
+        return _loads(decode(body, charset, kind="json").encode())
+    try:
+        return _loads(body)
+    except BrokenBodyError:
+        recoded = decode(body, charset, kind="json").encode()
+        if recoded == body:
+            raise
+    return _loads(recoded)
+
+
+def _loads(body: bytes) -> Any:
     reason = ""
     if not _has_long_number(body):
         try:
@@ -153,12 +175,14 @@ def parse_xml(body: bytes, charset: str = "") -> Any:
     >>> parse_xml(b'<feed lang="en"><entry><id>1</id></entry><entry>two</entry></feed>')
     {'$': {'lang': 'en'}, 'entry': [{'id': ['1']}, 'two']}
 
-    Raises `BrokenBodyError`.
+    What it says of its encoding counts after its bytes and its label. Raises `BrokenBodyError` and
+    `UndecodableTextError`.
     """
+    body = decode(body, charset, _declared(body), kind="xml").encode()
     try:
         document = xmltodict.parse(
             body,
-            encoding=charset or None,
+            encoding="utf-8",
             disable_entities=True,
             strip_whitespace=False,
             force_list=_Children(),
@@ -197,15 +221,21 @@ def _element(value: Any) -> Any:
     return result
 
 
-def _text(body: bytes, charset: str) -> str:
+def _readable(body: bytes, charset: str) -> str:
     try:
-        return body.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+        return decode(body, charset, _declared(body))
+    except UndecodableTextError:
+        return body.decode(errors="backslashreplace")
+
+
+def _declared(body: bytes) -> str:
+    found = _DECLARATION.match(body[:2048])
+    return (found[1] or found[2]).decode() if found else ""
 
 
 @lru_cache(maxsize=256)  # each answer of an API has the same
 def _charset(content_type: str) -> str:
     message = Message()
     message["content-type"] = content_type
-    return str(message.get_param("charset", "") or "").strip().lower()
+    found = message.get_param("charset", "")  # a tuple if it is written `charset*=`
+    return found.strip(" '\",").lower() if isinstance(found, str) else ""

@@ -74,12 +74,19 @@ def _json(body: Any) -> bytes:
         return json.dumps(body).encode()
 
 
+def _text_blob(body: str) -> tuple[str, bytes]:
+    try:
+        return "text", body.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, from a text in JSON
+        return "json", json.dumps(body).encode()
+
+
 def _answer(number: int, response: FetchResponse, error: str | None = None) -> Message:
     body: Any = response.body
     if isinstance(body, bytes):
         kind, blob = "bytes", body
     elif isinstance(body, str):
-        kind, blob = "text", body.encode("utf-8", "replace")
+        kind, blob = _text_blob(body)
     else:
         kind, blob = "json", _json(body)
     head: dict[str, Any] = {

@@ -37,6 +37,7 @@ def test_a_request_as_the_pack_wrote_it(bench: Bench) -> None:
         ({"a": [1, None, "ä"]}, "body.a", [1, None, "ä"]),
         ("text \U0001f600", "body", "text \U0001f600"),
         (b"\x00\xff", "[body instanceof Buffer, ...body]", [True, 0, 255]),
+        ("half \ud83d", "[body.length, body.charCodeAt(5)]", [6, 0xD83D]),
         ("", "body", ""),
         (None, "body", None),
         ({"n": 10**30, "half": "\ud83d"}, "[body.n, body.half.length]", [1e30, 1]),
