@@ -5,14 +5,14 @@ are put on requests outside the pack (contract A2).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from pack_sdk.authentication_fields import CredentialField, make_fields
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.json_values import with_snake_case_keys
+from pack_sdk.json_values import merged, with_snake_case_keys
 
 
 class AuthenticationType(StrEnum):
@@ -151,9 +151,8 @@ def make_authentication(
     """
     own = set(Authentication.__dataclass_fields__)
     try:
-        values = with_snake_case_keys(
-            {**(definition or {}), **fields}, own | _NOT_NEEDED_HERE, "authentication"
-        )
+        given = merged(definition, fields, "authentication")
+        values = with_snake_case_keys(given, own | _NOT_NEEDED_HERE, "authentication")
     except ValueError as error:
         raise PackDefinitionError(str(error)) from None
     if isinstance(values.get("ux_config"), Mapping):  # where the original SDK has it
@@ -168,15 +167,22 @@ def make_authentication(
         if name in values:
             values[name] = make_fields(values[name], name)
     for name in ("scopes", "network_domain"):
-        if name in values and not isinstance(values[name], str):
-            values[name] = tuple(values[name])
-    if isinstance(values.get("scopes"), str):
-        raise PackDefinitionError(
-            f"authentication has the scopes {values['scopes']!r}; write a list"
-        )
+        if name in values:
+            values[name] = _texts(values[name], name, one=name == "network_domain")
+    for name in _TEXTS & values.keys():
+        if not isinstance(values[name], str):
+            raise PackDefinitionError(
+                f"authentication has the {name} {values[name]!r}; it must be a text"
+            )
     authentication = Authentication(**values)
     _check(authentication)
     return authentication
+
+
+_TEXTS = {
+    name for name, field in Authentication.__dataclass_fields__.items()
+    if field.type in (str, "str", str | None, "str | None")
+}  # fmt: skip
 
 
 _NEEDED = {
@@ -206,6 +212,18 @@ def _check(authentication: Authentication) -> None:
         f"authentication has the token_url {url!r}; it must start with https:// and have no user "
         "name in it, or be a path such as '/oauth/token' where requires_endpoint_url is set"
     )
+
+
+def _texts(value: Any, name: str, *, one: bool) -> Any:
+    """A tuple of texts; `one` text alone may stand for them."""
+    if one and isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        texts = cast("Collection[object]", value)
+        if all(isinstance(each, str) for each in texts):
+            return tuple(texts)
+    alone = ", or one" if one else ""
+    raise PackDefinitionError(f"authentication has the {name} {value!r}; write a list{alone}")
 
 
 def _choice(kind: Any, value: Any, what: str) -> Any:

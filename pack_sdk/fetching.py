@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from pack_sdk.json_values import with_snake_case_keys
+from pack_sdk.json_values import merged, with_snake_case_keys
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
@@ -36,14 +36,22 @@ class FetchRequest:
     def from_mapping(cls, request: Mapping[str, Any]) -> "FetchRequest":
         """The request of a mapping in camelCase or snake_case; None values are left out.
 
-        Raises `ValueError` that names a key which is unknown or missing.
+        Raises `ValueError` that names a key which is unknown, missing, or of the wrong kind.
         """
         fields = with_snake_case_keys(request, set(cls.__dataclass_fields__), "fetch request")
         fields = {key: value for key, value in fields.items() if value is not None}
-        if not isinstance(fields.get("url"), str):
+        if "url" in fields and not isinstance(fields["url"], str):
+            raise ValueError(f"a fetch request needs a `url`, a text, not {fields['url']!r}")
+        if "url" not in fields:
             raise ValueError(
                 f"a fetch request needs a `url`; it has {', '.join(fields) or 'nothing'}"
             )
+        for name in ("headers", "form"):
+            if not isinstance(fields.get(name, {}), Mapping):
+                raise ValueError(
+                    f"the `{name}` of a fetch request is a {type(fields[name]).__name__}; it must "
+                    "be a mapping of names to values"
+                )
         fields["method"] = str(fields.get("method", "GET")).upper()
         if fields["method"] not in get_args(Method):
             choices = ", ".join(get_args(Method))
@@ -79,7 +87,7 @@ class Fetcher:
         URL outside the pack's domains, `ResponseSizeTooLargeError` and
         `ConnectionFailedError`; `ValueError` for a request that makes no sense.
         """
-        return self._send(FetchRequest.from_mapping({**(request or {}), **fields}))
+        return self._send(FetchRequest.from_mapping(merged(request, fields, "a fetch request")))
 
 
 class AsyncFetcher:
@@ -92,5 +100,5 @@ class AsyncFetcher:
         self, request: Mapping[str, Any] | None = None, /, **fields: Any
     ) -> FetchResponse:
         """As `Fetcher.fetch`; several may be awaited at once with `asyncio.gather`."""
-        parsed = FetchRequest.from_mapping({**(request or {}), **fields})
+        parsed = FetchRequest.from_mapping(merged(request, fields, "a fetch request"))
         return await asyncio.to_thread(self._send, parsed)

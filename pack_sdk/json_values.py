@@ -74,6 +74,15 @@ def _find_unserialisable(value: object, path: str) -> str | None:
     return f"{path} is a {name}; {remedy}"
 
 
+def merged(
+    definition: Mapping[str, Any] | None, fields: Mapping[str, Any], what: str
+) -> dict[str, Any]:
+    """A definition with further fields. Raises `ValueError`, naming `what`, if it is no mapping."""
+    if definition is None or isinstance(cast("object", definition), Mapping):
+        return {**(definition or {}), **fields}
+    raise ValueError(f"{what} is {definition!r}; write keywords, or one mapping of them")
+
+
 @lru_cache(maxsize=256)  # each page has the same few keys
 def snake_case(name: str) -> str:
     """`deletedRowIds` → `deleted_row_ids`; a snake_case name is returned as it is."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from pack_sdk.authentication import Authentication, make_authentication
 from pack_sdk.errors import PackDefinitionError
@@ -11,6 +11,8 @@ from pack_sdk.parameters import Parameter, check_order
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
 from pack_sdk.table_definitions import make_table, read_definition
+
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 Execute = TypeVar("Execute", bound=Callable[..., Any])
 
@@ -37,7 +39,7 @@ class Pack:
         A domain is a bare host name; anything else raises `PackDefinitionError`.
         """
         for domain in domains:
-            if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", domain):
+            if not isinstance(cast("object", domain), str) or not _HOST.fullmatch(domain):
                 raise PackDefinitionError(
                     f"the network domain {domain!r} is not a host name; write it without "
                     "scheme, port and path, such as 'api.example.com'"

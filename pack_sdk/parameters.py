@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pack_sdk.choices import Autocomplete, check_autocomplete
 from pack_sdk.errors import PackDefinitionError
-from pack_sdk.json_values import with_snake_case_keys
+from pack_sdk.json_values import merged, with_snake_case_keys
 from pack_sdk.parameter_types import ParameterType
 from pack_sdk.parameter_values import find_misfit, resolve_value
 
@@ -77,7 +77,10 @@ def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any
     and the remedy: a bad name, an unknown type or key, a suggested value or choices that do
     not fit the type, or `supports_incremental_sync=False` on a required parameter (C19).
     """
-    given = {**(definition or {}), **fields}
+    try:
+        given = merged(definition, fields, "a parameter")
+    except ValueError as error:
+        raise PackDefinitionError(str(error)) from None
     name = given.get("name")
     what = f"parameter {name!r}"
     if not isinstance(name, str) or not _NAME.fullmatch(name) or not name[0].isalpha():
@@ -121,17 +124,24 @@ def _check_suggestion(parameter: Parameter, role: str, what: str) -> None:
         raise PackDefinitionError(problem)
 
 
-def _crawl(strategy: Mapping[str, Mapping[str, str]] | None, what: str) -> dict[str, str]:
+def _crawl(strategy: object, what: str) -> dict[str, str]:
     if not strategy:
         return {}
-    parent = strategy.get("parentTable", strategy.get("parent_table", {}))
-    table = parent.get("tableName", parent.get("table_name"))
-    key = parent.get("propertyKey", parent.get("property_key"))
-    if table is None or key is None:
+    parent = _item(strategy, "parentTable", "parent_table")
+    table = _item(parent, "tableName", "table_name")
+    key = _item(parent, "propertyKey", "property_key")
+    if not isinstance(table, str) or not isinstance(key, str):
         raise PackDefinitionError(
             f'{what}: crawl_strategy is {{"parentTable": {{"tableName": …, "propertyKey": …}}}}'
         )
     return {"crawl_parent_table": table, "crawl_property_key": key}
+
+
+def _item(mapping: object, *keys: str) -> object:
+    if not isinstance(mapping, Mapping):
+        return None
+    given = cast("Mapping[str, object]", mapping)
+    return next((given[key] for key in keys if key in given), None)
 
 
 def check_order(parameters: Sequence[Parameter]) -> None:

@@ -8,7 +8,7 @@ anything nested, so that schemas of TypeScript packs, which arrive as JSON, take
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import is_storable_name, snake_case, unknown_key
@@ -108,6 +108,13 @@ class Schema:
         """The field of a returned row that fills the property (contract S2)."""
         return self.properties[property_name].from_key or property_name
 
+    def keys(self) -> NoReturn:
+        """Refuse `{**schema, …}` and `dict(schema)`: a schema is no mapping."""
+        raise PackDefinitionError(
+            "a schema is no mapping: write make_schema(schema, from_key=…) instead of "
+            "{**schema, 'from_key': …}"
+        )
+
 
 # Keys that this project has no use for but that schemas written for the original SDK carry.
 _DISPLAY_ONLY = {
@@ -200,13 +207,27 @@ def _parse(definition: object, path: str) -> Schema:
         fields["hint"] = _member(ValueHint, fields["hint"], f"{path}.hint")
     if "items" in fields:
         fields["items"] = _parse(fields["items"], f"{path}.items")
-    if properties := cast("Mapping[str, Any] | None", fields.get("properties")):
-        fields["properties"] = {
-            name: _parse(value, f"{path}.properties.{name}") for name, value in properties.items()
-        }
+    for name in ("id_property", "display_property", "from_key"):
+        if not isinstance(fields.get(name, ""), str):
+            raise PackDefinitionError(
+                f"{path}.{name} is {fields[name]!r}; it must be one name, as a text"
+            )
+    if "properties" in fields:
+        fields["properties"] = _properties(fields["properties"], f"{path}.properties")
     schema = Schema(**fields)
     _check(schema, path)
     return schema
+
+
+def _properties(definitions: object, path: str) -> dict[str, Schema]:
+    if not isinstance(definitions, Mapping):
+        raise PackDefinitionError(f"{path} is {definitions!r}; write a mapping of names to schemas")
+    properties: dict[str, Schema] = {}
+    for name, definition in cast("Mapping[object, object]", definitions).items():
+        if not isinstance(name, str):
+            raise PackDefinitionError(f"{path} has the name {name!r}; it must be a text")
+        properties[name] = _parse(definition, f"{path}.{name}")
+    return properties
 
 
 def _member(kind: type[_E], value: object, path: str) -> _E:
@@ -233,7 +254,7 @@ def _check(schema: Schema, path: str) -> None:
         if name is not None and name not in schema.properties:
             raise PackDefinitionError(
                 f"{path}.{role} is {name!r}, which is not a property; "
-                f"there are {', '.join(schema.properties)}"
+                f"there are {', '.join(schema.properties) or 'none'}"
             )
     for name, prop in schema.properties.items():
         if not is_storable_name(name + (prop.from_key or "")):

@@ -1,12 +1,12 @@
 """What may be said of a sync table: keywords, or a mapping as the original SDK writes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pack_sdk.dynamic import DynamicFunctions, dynamic_functions
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.function_forms import error_arguments, execute_arguments, validation_arguments
-from pack_sdk.json_values import with_snake_case_keys
+from pack_sdk.json_values import merged, with_snake_case_keys
 from pack_sdk.parameters import Parameter, make_parameter
 from pack_sdk.schemas import make_schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable
@@ -36,10 +36,10 @@ def read_definition(
     is left out. Raises `PackDefinitionError` for a key that is unknown, with the nearest, or
     given twice.
     """
-    given = {**(definition or {}), **fields}
-    what = f"sync table {given.get('name')!r}"
     keys = _BY_URL_KEYS if by_url else _KEYS
     try:
+        given = merged(definition, fields, "a sync table")
+        what = f"sync table {given.get('name')!r}"
         values = with_snake_case_keys(given, keys, what, _IGNORED_KEYS)
         formula = values.pop("formula", None)
         if formula is not None:
@@ -49,6 +49,10 @@ def read_definition(
     name = values.get("name")
     if not isinstance(name, str):
         raise PackDefinitionError(f"{what}: `name` is its name, a text without spaces")
+    if not isinstance(values.get("identity_name") or "", str):
+        raise PackDefinitionError(
+            f"{what}: `identity_name` is {values['identity_name']!r}; it must be a text"
+        )
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -87,14 +91,20 @@ def make_table(values: Mapping[str, Any], *, by_url: bool) -> SyncTable:
         identity_name=values.get("identity_name", name if by_url else ""),
         schema=UNKNOWN_SCHEMA if schema is None else make_schema(schema),
         execute=values["execute"],
-        parameters=[
-            given if isinstance(given, Parameter) else make_parameter(given)
-            for given in values.get("parameters", ())
-        ],
+        parameters=_parameters(values.get("parameters", ())),
         description=values.get("description", ""),
         dynamic=dynamic,
         **functions,
     )
+
+
+def _parameters(definitions: object) -> list[Parameter]:
+    if not isinstance(definitions, list | tuple):
+        raise PackDefinitionError(f"`parameters` is {definitions!r}; write a list of parameters")
+    return [
+        given if isinstance(given, Parameter) else make_parameter(given)
+        for given in cast("Sequence[Any]", definitions)
+    ]
 
 
 def _dynamic_functions(values: Mapping[str, Any], *, by_url: bool) -> DynamicFunctions | None:

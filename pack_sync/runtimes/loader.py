@@ -17,6 +17,7 @@ from pack_sdk.crawl import check_crawling
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from pack_sync.project import current_project
+from pack_sync.runtimes.python.pack_traceback import place_in_pack
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.runtimes.typescript.build import build_pack
@@ -165,11 +166,16 @@ def _imported(path: str) -> ModuleType:
     try:
         return importlib.import_module(path)
     except PackDefinitionError as error:
-        raise PackDefinitionError(f"{path}: {error}") from error
+        raise PackDefinitionError(f"{path}: {error}{_placed(error)}") from error
     except Exception as error:
         raise PackDefinitionError(
-            f"{path} cannot be imported: {type(error).__name__}: {error}"
+            f"{path} cannot be imported: {type(error).__name__}: {error}{_placed(error)}"
         ) from error
+
+
+def _placed(error: Exception) -> str:
+    place = "" if isinstance(error, SyntaxError) else place_in_pack(error)
+    return f" ({place})" if place else ""
 
 
 def code_version_of(name: str) -> str:

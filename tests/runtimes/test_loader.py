@@ -1,5 +1,6 @@
 """Finding and importing packs, and what is said when that fails."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -141,3 +142,51 @@ def test_a_package_of_one_s_own(tmp_path: Path, module: Callable[[str], str]) ->
     before = code_version_of("some_packs.tracker")
     (package / "help.py").write_text("A = 1")
     assert code_version_of("some_packs.tracker") != before
+
+
+MISTAKES = {
+    "schema = {**OWNER, 'from_key': 'owner'}": "a schema is no mapping: write make_schema(schema, ",
+    "schema = dict(OWNER)": "a schema is no mapping",
+    "schema = make_object_schema(OWNER, id_property=['id'])": "schema.id_property is ['id']",
+    "schema = make_object_schema(OWNER, id_property={})": "schema.id_property is {}; it must be",
+    "schema = make_object_schema(OWNER, display_property=['id'])": "schema.display_property is ['i",
+    "schema = make_schema(OWNER, from_key=['id'])": "schema.from_key is ['id']; it must be one",
+    "schema = make_object_schema(properties=[OWNER])": "write a mapping of names to schemas",
+    "schema = make_object_schema(properties={1: OWNER})": "schema.properties has the name 1",
+    "make_parameter('x')": "a parameter is 'x'; write keywords, or one mapping",
+    "make_parameter(name='x', type='string', crawl_strategy=5)": "crawl_strategy is {",
+    "make_parameter(name='x', type='string', crawl_strategy={'parent_table': {'table_name': ['a'],"
+    " 'property_key': 'b'}})": "crawl_strategy is {",
+    "pack.add_sync_table('Tasks')": "a sync table is 'Tasks'; write keywords",
+    "pack.add_sync_table(name='A', identity_name=['A'], schema=OWNER)": "`identity_name` is ['A']",
+    "add(parameters={'a': 1})": "`parameters` is {'a': 1}; write a list",
+    "add(parameters=[5])": "a parameter is 5",
+    "pack.add_network_domain(['example.com'])": "the network domain ['example.com'] is not",
+    "pack.set_authentication(5)": "authentication is 5",
+    "pack.set_authentication(type='OAuth2', token_url=['x'])": "the token_url ['x']; it must be",
+    "pack.set_authentication(type='OAuth2', scopes=5)": "the scopes 5; write a list",
+    "pack.set_authentication(type='WebBasic', network_domain=[[]])": "write a list, or one",
+    "{}['rows']": "KeyError: 'rows'",
+    "sorted([1, 'a'])": "TypeError: '<' not supported",
+}
+"""What authors write, and what it says; most were a `TypeError` from our own code."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_has_file_and_line(module: Callable[[str], str], mistake: str) -> None:
+    """Whatever is wrong while the pack is imported: the pack's own place, and the remedy."""
+    source = f"""from pack_sdk import *
+pack = Pack()
+OWNER = make_object_schema(id_property="id", display_property="id", properties={{
+    "id": {{"type": "string"}}}})
+def add(**fields):
+    pack.add_sync_table(name="A", identity_name="A", schema=OWNER, execute=max, **fields)
+
+{mistake}
+"""
+    with pytest.raises(PackDefinitionError) as caught:
+        load_pack(module(source))
+    message = str(caught.value)
+    assert MISTAKES[mistake] in message
+    line = r"line 6, in add" if mistake.startswith("add(") else "line 8"
+    assert re.search(rf"some_packs/mine\.py, {line}\)$", message)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pack_sdk import UserVisibleError
+from pack_sdk import PackDefinitionError, UserVisibleError, make_schema
 from pack_sdk.context import SyncState
 from tests.runtimes.pack_calls import open_session
 
@@ -60,3 +60,39 @@ def test_what_a_pack_raises_itself_says_enough(error: Exception) -> None:
         session.execute([], SyncState())
     session.close()
     assert not hasattr(failure.value, "__notes__")
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (["x"], "a fetch request is ['x']; write keywords"),
+        ({"url": ["x"]}, "needs a `url`, a text, not ['x']"),
+        ({"url": "x", "headers": ["a"]}, "the `headers` of a fetch request is a list"),
+        ({"url": "x", "form": "a"}, "the `form` of a fetch request is a str; it must be a mapping"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_placed(request_: Any, says: str) -> None:
+    """It is the pack's own line that is to be corrected."""
+
+    def execute(_: Any, context: Any) -> Any:
+        return context.fetcher.fetch(request_)
+
+    session = open_session(execute)
+    with pytest.raises(ValueError, match=re.escape(says)) as failure:
+        session.execute([], SyncState())
+    session.close()
+    assert "tests/runtimes/test_pack_traceback.py, line" in failure.value.__notes__[0]
+
+
+def test_a_definition_made_while_the_pack_runs_is_placed() -> None:
+    """As the schema of a dynamic table is."""
+
+    def execute(_: Any, __: Any) -> Any:
+        schema: Any = make_schema(type="string")
+        return {"result": [{**schema, "from_key": "x"}]}
+
+    session = open_session(execute)
+    with pytest.raises(PackDefinitionError, match="a schema is no mapping") as failure:
+        session.execute([], SyncState())
+    session.close()
+    assert "tests/runtimes/test_pack_traceback.py, line" in failure.value.__notes__[0]

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from pack_sdk.errors import PackError
+from pack_sdk.errors import PackDefinitionError, PackError
 
 _ROOT = Path(__file__).resolve().parents[3]
 _NOT_PACKS = (
@@ -23,13 +23,22 @@ def note_mistake(error: Exception, last_answer: str) -> None:
     An error that the pack raises itself is meant to be read, and gets no note; nor do the
     fetcher's, which say all.
     """
-    if isinstance(error, PackError) or _is_raised_by_the_pack(error.__traceback__):
+    says_all = isinstance(error, PackError) and not isinstance(error, PackDefinitionError)
+    if says_all or _is_raised_by_the_pack(error.__traceback__):
         return
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_a_packs(frame)]
-    if frames:
-        place = f"{_shown(frames[-1].filename)}, line {frames[-1].lineno}, in {frames[-1].name}"
+    if place := place_in_pack(error):
         answer = f"; the last answer was: {last_answer}" if last_answer else ""
         error.add_note(f"({place}{answer})")
+
+
+def place_in_pack(error: BaseException) -> str:
+    """The last file, line and function of a pack that the error came through; "" if none."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_a_packs(frame)]
+    if not frames:
+        return ""
+    last = frames[-1]
+    function = "" if last.name == "<module>" else f", in {last.name}"
+    return f"{_shown(last.filename)}, line {last.lineno}{function}"
 
 
 def _is_raised_by_the_pack(frames: TracebackType | None) -> bool:
