@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pack_sync.dagster.assets import build_pack_assets
     from pack_sync.dagster.component import PackSyncComponent
     from pack_sync.dagster.configuration import ScheduleConfiguration
+    from pack_sync.dagster.defs_folder import load_packs
     from pack_sync.dagster.jobs import build_pack_jobs, build_sync_jobs
     from pack_sync.dagster.pack_resource import PackConnection, PackResource
     from pack_sync.dagster.pack_tables import PackTables
@@ -36,6 +37,7 @@ __all__ = [
     "build_pack_jobs",
     "build_pack_schedules",
     "build_sync_jobs",
+    "load_packs",
 ]
 
 _MODULES = {
@@ -52,6 +54,7 @@ _MODULES = {
     "build_pack_jobs": "pack_sync.dagster.jobs",
     "build_pack_schedules": "pack_sync.dagster.schedules",
     "build_sync_jobs": "pack_sync.dagster.jobs",
+    "load_packs": "pack_sync.dagster.defs_folder",
 }
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pack_sync.cli.context import call_environment
 from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 
@@ -24,7 +25,10 @@ def account_names(
 
 
 def _account_of(pack: PackResource, name: str) -> str:
-    connection = pack.connection(name)
+    try:
+        connection = pack.connection(name)
+    except ConfigurationError as error:
+        return str(error)
     environment = call_environment(pack, connection)
     try:
         return pack.runtime().connection_name(environment) or "the pack does not say"

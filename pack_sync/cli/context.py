@@ -1,8 +1,9 @@
 """What every command needs: the configured packs, the warehouse, Dagster's instance."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import NoReturn
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
 
 import dagster as dg
 import typer
@@ -12,8 +13,10 @@ from rich.markup import escape
 
 from pack_sdk.errors import PackError
 from pack_sdk.logger import SilentLogger
+from pack_sync.dagster.broken_packs import one_line
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.defs_folder import BrokenFile, readable_parts
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
@@ -33,7 +36,11 @@ errors = Console(stderr=True)
 
 @contextmanager
 def plain_errors() -> Generator[None]:
-    """Show an expected error as one sentence and exit with 1, without a traceback."""
+    """Show an expected error as one sentence and exit with 1, without a traceback.
+
+    Packs that the command left aside because they cannot be synced are named at the end.
+    """
+    _broken.clear()
     try:
         yield
     except (ConfigurationError, NoProjectError, PackError, StorageError) as error:
@@ -45,6 +52,10 @@ def plain_errors() -> Generator[None]:
         if cause is None:
             raise
         fail(str(cause))
+    finally:
+        for each in _broken.values():
+            errors.print(f"[red]{escape(str(each))}[/red]", highlight=False, soft_wrap=True)
+        _broken.clear()
 
 
 def fail(message: str) -> NoReturn:
@@ -65,43 +76,119 @@ def open_project() -> Project:
     return project
 
 
-def configured_packs(
-    *, complete: bool = True
-) -> Mapping[str, tuple[PackSyncComponent, PackTables]]:
-    """The packs that `defs/` switches on, by name, with their configuration.
+Configured: TypeAlias = tuple[PackSyncComponent, PackTables]
+"""A pack's configuration, and what that makes of the pack."""
 
-    Raises `ConfigurationError` where it is wrong, or something that is required is missing
-    yet, unless it need not be `complete`.
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenPack:
+    """A pack that cannot be synced, and why; what it is, if that is known nevertheless."""
+
+    name: str
+    reason: str
+    known: Configured | None = None
+
+    def __str__(self) -> str:
+        return f"the pack {self.name} cannot be synced: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfiguredPacks:
+    """The packs that `defs/` switches on, by name: those that can be synced, and the others."""
+
+    usable: Mapping[str, Configured]
+    broken: Mapping[str, BrokenPack]
+
+    @property
+    def known(self) -> Mapping[str, Configured]:
+        """All whose tables are known, also those that cannot be synced."""
+        return {**self.usable, **{b.name: b.known for b in self.broken.values() if b.known}}
+
+
+_broken: dict[str, BrokenPack] = {}
+"""What the running command has met; `plain_errors` tells of it at the end."""
+
+
+def configured_packs(only: str | None = None, *, complete: bool = True) -> ConfiguredPacks:
+    """The packs that `defs/` switches on, with their configuration; `only` that one is built.
+
+    A pack that is configured wrong, or lacks something, does not stop others: see
+    `BrokenPack`. What is required but missing yet is no failure unless it is to be `complete`.
+    Raises `ConfigurationError` where none can be used.
     """
-    components = configured_components()
+    usable: dict[str, Configured] = {}
+    components, unreadable = _components()
+    broken = {file.name: BrokenPack(name=file.name, reason=file.reason) for file in unreadable}
     for component in components:
-        build_if_needed(component.pack, _tell)
-    definitions = [(component, component.definition()) for component in components]
-    if complete:
-        for _, definition in definitions:
-            definition.check()
-    packs: dict[str, tuple[PackSyncComponent, PackTables]] = {}
-    for component, definition in definitions:
-        if definition.name in packs:
-            raise ConfigurationError(
-                f"{packs[definition.name][1].where} and {definition.where} both configure a pack "
-                f"named {definition.name!r}; give one of them another `name`"
+        name = component.shown_name
+        build = only is None or only == name
+        found = _loaded(component, build=build, complete=complete)
+        other = usable.pop(name, None)
+        if isinstance(found, BrokenPack):
+            broken.setdefault(name, found)
+        elif other is not None:
+            reason = (
+                f"{other[1].where} and {found.where} both configure a pack named {name!r}; "
+                "give one of them another `name`"
             )
-        packs[definition.name] = component, definition
-    return packs
+            broken[name] = BrokenPack(name=name, reason=reason)
+        elif name not in broken:
+            usable[name] = component, found
+    if broken and not usable:
+        raise ConfigurationError("\n".join(each.reason for each in broken.values()))
+    _broken.update(broken)
+    return ConfiguredPacks(usable=usable, broken=broken)
+
+
+def _loaded(
+    component: PackSyncComponent, *, build: bool, complete: bool
+) -> PackTables | BrokenPack:
+    """The tables of a pack that can be synced, or what is wrong with it."""
+    name = component.shown_name
+    try:
+        if build:
+            build_if_needed(component.pack, _tell)
+        definition = component.definition()
+        if complete:
+            definition.check()
+            definition.specs  # noqa: B018 - what a translation makes of them is checked here
+    except (ConfigurationError, PackError) as error:
+        return BrokenPack(name=name, reason=str(error))
+    except Exception as error:  # from a translation, or a subclass of a user's own
+        return BrokenPack(name=name, reason=f"{type(error).__name__}: {one_line(error)}")
+    unset = component.unset_variables()
+    known = component, definition
+    return BrokenPack(name=name, reason=unset[0], known=known) if unset else definition
 
 
 def configured_components() -> Sequence[PackSyncComponent]:
-    """The components of the files below `defs/`, not yet loaded. Raises `ConfigurationError`."""
+    """The components of the files below `defs/` that can be read, not yet loaded."""
+    return _components()[0]
+
+
+def _components() -> tuple[Sequence[PackSyncComponent], Sequence[BrokenFile]]:
+    """Those that can be read, and packs' files that cannot.
+
+    Raises `ConfigurationError` where it is a file of something else.
+    """
     tree = dg.ComponentTree.for_project(open_project().root)
     if not any(tree.defs_module_path.rglob("*.yaml")):
-        return []  # Dagster takes an empty folder for an error
+        return [], []  # Dagster takes an empty folder for an error
+    with suppress(Exception):  # what it is, is found below
+        return tree.get_all_components(PackSyncComponent), []
+    components: list[PackSyncComponent] = []
+    unreadable: list[BrokenFile] = []
     try:
-        components = tree.get_all_components(PackSyncComponent)
-    except Exception as error:  # Dagster's, YAML's and pydantic's: all about the defs.yaml files
-        reason = " ".join(str(error.__cause__ or error).split())
-        raise ConfigurationError(f"the files below defs/ cannot be loaded: {reason}") from error
-    return components
+        for part in readable_parts(tree):
+            if isinstance(part, BrokenFile):
+                unreadable.append(part)
+            elif isinstance(part, dg.ComponentTree):
+                components += part.get_all_components(PackSyncComponent)
+    except Exception as error:  # Dagster's, YAML's and pydantic's, or a module's
+        raise ConfigurationError(
+            f"the files below defs/ cannot be loaded: {one_line(error)}"
+        ) from error
+    return components, unreadable
 
 
 def _tell(line: str) -> None:
@@ -109,13 +196,19 @@ def _tell(line: str) -> None:
 
 
 def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackTables]:
-    """The configured pack of that name; exits with the choices if there is none."""
-    packs = configured_packs(complete=complete)
-    if name not in packs:
-        choices = f"choose from {', '.join(packs)}"
+    """The configured pack of that name.
+
+    Exits with what is wrong if it cannot be synced, with the choices if there is none.
+    """
+    packs = configured_packs(name, complete=complete)
+    if name in packs.broken:
+        _broken.clear()  # what matters is said now
+        fail(str(packs.broken[name]))
+    if name not in packs.usable:
+        choices = f"choose from {', '.join(packs.usable)}"
         none = "none is: write its defs.yaml in a folder below defs/"
-        fail(f"no pack {name!r} is configured; {choices if packs else none}")
-    return packs[name]
+        fail(f"no pack {name!r} is configured; {choices if packs.usable else none}")
+    return packs.usable[name]
 
 
 def choose_table(definition: PackTables, table: str) -> str:

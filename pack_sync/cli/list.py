@@ -24,7 +24,7 @@ def list_packs(
     """List the packs that are switched on, their tables, and when they sync next."""
     with plain_errors():
         packs = configured_packs()
-        for name, (component, definition) in packs.items():
+        for name, (component, definition) in packs.known.items():
             console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule, name)}")
             table = Table("table", "connection", "parameters", "description")
             for key in definition.configured_tables:
@@ -40,7 +40,7 @@ def list_packs(
             _print_left_out(definition)
             for connection, account in account_names(component, definition) if accounts else ():
                 console.print(f"{connection}: {account}", markup=False, soft_wrap=True)
-        if not packs:
+        if not packs.known:
             console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
 
 

@@ -19,7 +19,7 @@ from pack_sync.ledger.sync_key import SyncKey
 def status() -> None:
     """Show rows, cursor, last full and incremental sync, and last error of every table."""
     with plain_errors():
-        packs = configured_packs()
+        packs = configured_packs().known
         keys = {
             SyncKey(pack=name, table=table, sync=sync): definition.parent_of(table) is not None
             for name, (_, definition) in packs.items()

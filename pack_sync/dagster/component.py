@@ -14,16 +14,24 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from pack_sync.dagster.assets import build_pack_assets
+from pack_sync.dagster.broken_packs import (
+    broken_pack_definitions,
+    is_validating,
+    logger,
+    one_line,
+)
 from pack_sync.dagster.configuration import (
     ConfigurationError,
     ConnectionConfiguration,
     Described,
+    EnvironmentVariable,
     FreshnessConfiguration,
     ScheduleConfiguration,
     TableConfiguration,
     check_connections,
     check_schedule,
     choose,
+    unset_variable,
 )
 from pack_sync.dagster.freshness import freshness_policy
 from pack_sync.dagster.jobs import build_pack_jobs
@@ -101,22 +109,45 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     )
 
     _where: str = PrivateAttr(default="defs.yaml")
+    _unreadable: str = PrivateAttr(default="")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
 
-        Raises `ConfigurationError` that names the file, the key and the choices.
+        What is wrong, in the file or in the pack, does not stop other packs: then there is one
+        asset that says what it is, see `broken_pack_definitions`. Where a variable of a
+        credential is not set, the assets are there, and their syncs fail. When definitions are
+        checked, both are a `ConfigurationError` that names the file, the key and the choices.
         """
         del context
-        definition = self.definition()
-        if left_out := definition.not_synced:
-            _warn_once(left_out)
-        return dg.Definitions(
-            assets=build_pack_assets(definition, execute=self.execute),
-            jobs=build_pack_jobs(definition),
-            schedules=build_pack_schedules(definition, self.schedule),
-            resources={definition.resource_key: self.resource()},
-        )
+        try:
+            definition = self.definition()
+            definitions = dg.Definitions(
+                assets=build_pack_assets(definition, execute=self.execute),
+                jobs=build_pack_jobs(definition),
+                schedules=build_pack_schedules(definition, self.schedule),
+                resources={definition.resource_key: self.resource()},
+            )
+            self._tell_of_unset_variables()
+            if left_out := definition.not_synced:
+                _warn_once(left_out)
+        except Exception as error:  # also from a translation, or a subclass of a user's own
+            if is_validating():
+                raise
+            reason = str(error) if isinstance(error, ConfigurationError) else self._told(error)
+            return broken_pack_definitions(self.shown_name, reason, self.schedule)
+        return definitions
+
+    def _told(self, error: Exception) -> str:
+        logger.debug("%s", self._where, exc_info=error)
+        return f"{self._where}: {type(error).__name__}: {one_line(error)}"
+
+    def _tell_of_unset_variables(self) -> None:
+        unset = self.unset_variables()
+        if unset and is_validating():
+            raise ConfigurationError(unset[0])
+        for each in unset:
+            logger.warning("the pack %s cannot be synced: %s", self.shown_name, each)
 
     def get_asset_spec(self, data: SyncTableData) -> dg.AssetSpec:
         """The asset of a table, before `translation`. Override it to have it otherwise."""
@@ -132,13 +163,27 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> Self:
         """As Dagster loads any component; this one knows its file, which errors name."""
         use_project(context.project_root)
-        component = super().load(attributes, context)
-        component._where = _shown(context.path)
+        where = _shown(context.path)
+        try:
+            component = super().load(attributes, context)
+        except Exception as error:  # a template in it, such as that of a variable that is not set
+            if is_validating():
+                raise
+            component = cls.model_construct(pack=context.path.name)
+            component._unreadable = f"{where}: {one_line(error)}"
+        component._where = where
         return component
+
+    @property
+    def shown_name(self) -> str:
+        """The pack's name, which is known even where the pack cannot be loaded."""
+        return self.name or pack_name(self.pack)
 
     def definition(self) -> PackTables:
         """The pack, loaded and checked. Raises `ConfigurationError` that names the file."""
         where = self._where
+        if self._unreadable:
+            raise ConfigurationError(self._unreadable)
         try:
             pack = load_pack(self.pack)
         except PackDefinitionError as error:
@@ -146,7 +191,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         self._check(pack, where)
         folder = pack_name(self.pack)
         return PackTables(
-            name=self.name or folder,
+            name=self.shown_name,
             pack=pack,
             tables=self.tables,
             owners=self.owners,
@@ -189,13 +234,24 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         """The configured connections; a pack without credentials needs none to be written."""
         return self.connections or {DEFAULT_CONNECTION: ConnectionConfiguration()}
 
+    def unset_variables(self) -> Sequence[str]:
+        """What is wrong with credentials whose variables are not set: file, key and remedy."""
+        return [
+            f"{self._where}.{unset_variable(name, key, variable.env)}"
+            for name, connection in self._connections().items()
+            for key, variable in connection.credentials.items()
+            if not _is_set(variable)
+        ]
+
     def resource(self) -> PackResource:
         """The pack as a resource; credentials are read when a run starts."""
         connections = {
             name: PackConnection(
                 **connection.model_dump(exclude={"credentials"}),
                 credentials={
-                    key: dg.EnvVar(variable.env) for key, variable in connection.credentials.items()
+                    key: dg.EnvVar(variable.env)
+                    for key, variable in connection.credentials.items()
+                    if _is_set(variable)  # else Dagster would fail all packs of a run
                 },
                 variables={key: given.env for key, given in connection.credentials.items()},
             )
@@ -224,6 +280,10 @@ class _ComponentTranslator(PackSyncTranslator):
 @cache  # some of Dagster's commands load the definitions several times
 def _warn_once(text: str) -> None:
     logging.getLogger("pack_sync").warning(text)
+
+
+def _is_set(variable: EnvironmentVariable) -> bool:
+    return bool(dg.EnvVar(variable.env).get_value())
 
 
 def _kind_of(pack: str) -> str:

@@ -1,5 +1,6 @@
 """The jobs that sync tables: two for each pack, and two over all packs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -28,9 +29,12 @@ def build_sync_jobs() -> list[Any]:
 def build_pack_jobs(definition: PackTables) -> list[Any]:
     """The jobs of a pack: `<pack>_incremental` and `<pack>_full_refresh`, of all its tables."""
     keys = [definition.key_of(table) for table in definition.configured_tables]
-    return _jobs(
-        f"{definition.name}_", dg.AssetSelection.assets(*keys), f"all tables of {definition.name}"
-    )
+    return build_jobs(definition.name, keys)
+
+
+def build_jobs(pack: str, keys: Sequence[dg.AssetKey]) -> list[Any]:
+    """The jobs of the pack of that name, over these assets."""
+    return _jobs(f"{pack}_", dg.AssetSelection.assets(*keys), f"all tables of {pack}")
 
 
 def _jobs(prefix: str, selection: dg.AssetSelection, what: str) -> list[Any]:

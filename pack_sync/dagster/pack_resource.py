@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from pack_sdk.pack import Pack
+from pack_sync.dagster.configuration import ConfigurationError, unset_variable
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
@@ -95,9 +96,15 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         return SyncSettings(**{name: getattr(self, name) for name in SyncSettings.model_fields})
 
     def connection(self, name: str) -> Connection:
-        """The connection of that name, opened on first use."""
+        """The connection of that name, opened on first use.
+
+        Raises `ConfigurationError` where a variable of its credentials is not set.
+        """
         if name not in self._open:
             config = self.connections.get(name) or PackConnection()
+            for credential, variable in config.variables.items():
+                if not config.credentials.get(credential):
+                    raise ConfigurationError(unset_variable(name, credential, variable))
             pack = self.load()
             self._open[name] = Connection(
                 ConnectionSettings(name=name, **config.model_dump()),

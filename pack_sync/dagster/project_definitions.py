@@ -10,6 +10,7 @@ from typing import cast
 import dagster as dg
 from dagster.components.definitions import LazyDefinitions
 
+from pack_sync.dagster.broken_packs import logger
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.component_schemas import without_component_schemas
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
@@ -29,7 +30,7 @@ def load_definitions(project: Project) -> dg.Definitions:
     Raises `ConfigurationError` where its module defines nothing, and what the module raises.
     """
     module = importlib.import_module(project.definitions_module)
-    with without_component_schemas():
+    with without_component_schemas(), _without_warnings():
         for value in vars(module).values():
             if isinstance(value, dg.Definitions):
                 return value
@@ -39,6 +40,17 @@ def load_definitions(project: Project) -> dg.Definitions:
         f"{project.definitions_module} has no Dagster definitions; write a function with "
         "@dagster.definitions in it, as `packsync init` does"
     )
+
+
+@contextmanager
+def _without_warnings() -> Generator[None]:
+    """Commands say themselves which packs cannot be synced."""
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def warehouse_of(definitions: dg.Definitions, project: Project) -> WarehouseResource:

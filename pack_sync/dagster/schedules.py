@@ -49,9 +49,20 @@ def build_pack_schedules(
     def every_table(context: dg.ScheduleEvaluationContext) -> Tick:
         return _request(context, definition, list(definition.configured_tables), "is configured")
 
+    return build_schedules(definition.name, times, with_cursor, without_cursor, every_table)
+
+
+def build_schedules(
+    pack: str,
+    times: ScheduleSettings,
+    with_cursor: Evaluate,
+    without_cursor: Evaluate,
+    every_table: Evaluate,
+) -> list[dg.ScheduleDefinition]:
+    """The three schedules of the pack of that name; the functions say what each tick does."""
     return [
         _schedule(
-            definition,
+            pack,
             times,
             name="incremental",
             job=INCREMENTAL_JOB,
@@ -59,7 +70,7 @@ def build_pack_schedules(
             description="Tables that have a cursor, and those never synced.",
         ),
         _schedule(
-            definition,
+            pack,
             times,
             name="without_cursor",
             job=INCREMENTAL_JOB,
@@ -67,7 +78,7 @@ def build_pack_schedules(
             description="Tables whose last sync left no cursor: full syncs.",
         ),
         _schedule(
-            definition,
+            pack,
             times,
             name="full_refresh",
             job=FULL_REFRESH_JOB,
@@ -78,7 +89,7 @@ def build_pack_schedules(
 
 
 def _schedule(
-    definition: PackTables,
+    pack: str,
     times: ScheduleSettings,
     *,
     name: str,
@@ -88,14 +99,14 @@ def _schedule(
 ) -> dg.ScheduleDefinition:
     on = times.enabled
     return dg.ScheduleDefinition(
-        name=f"{definition.name}_{name}",
-        job_name=f"{definition.name}_{job}",
-        cron_schedule=times.cron(name, definition.name),
+        name=f"{pack}_{name}",
+        job_name=f"{pack}_{job}",
+        cron_schedule=times.cron(name, pack),
         execution_timezone=times.time_zone,
         execution_fn=evaluate,
         required_resource_keys={WAREHOUSE},
         default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
-        tags={PACK_TAG: definition.name},
+        tags={PACK_TAG: pack},
         description=description,
     )
 

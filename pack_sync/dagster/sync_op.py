@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 from pydantic import Field
 
+from pack_sdk.errors import PackError
 from pack_sync.dagster.checks import Checks
+from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
 from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
@@ -117,8 +119,10 @@ class PackRun:
         if before:
             done = f"{len(before):,} of {len(selected):,}"
             context.log.info(f"{done} syncs were done before the failure")
-        syncs = [self._sync(key, config, runs) for key in selected if key not in before]
+        syncs, refused = self._jobs([key for key in selected if key not in before], config, runs)
         checks = Checks(self.definition, context.selected_asset_check_keys)
+        for failure in refused:
+            yield from self._told(failure, checks)
         for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):
             yield from self._told(event, checks)
         held = self._assets_of(f.key for f in self._failures if f.held)
@@ -130,7 +134,7 @@ class PackRun:
         yield from checks.at_the_end(synced, as_they_are, self.warehouse.open())
         yield from map(made_elsewhere, sorted(self._assets_of(before) | self._by_sync))
         if self._failures:
-            raise _failure(self._failures, len(syncs))
+            raise _failure(self._failures, len(syncs) + len(refused))
 
     def _told(self, event: RunEvent, checks: Checks) -> Iterator[PackEvent]:
         """What Dagster is told of something that happened."""
@@ -149,6 +153,19 @@ class PackRun:
 
     def _assets_of(self, keys: Iterable[SyncKey]) -> set[dg.AssetKey]:
         return {self.definition.key_of(key.table) for key in keys}
+
+    def _jobs(
+        self, keys: Iterable[SyncKey], config: SyncConfig, runs: TableRuns
+    ) -> tuple[list[SyncJob], list[TableFailed]]:
+        """What can be synced, and what cannot: a connection without its credentials, say."""
+        jobs: list[SyncJob] = []
+        refused: list[TableFailed] = []
+        for key in keys:
+            try:
+                jobs.append(self._sync(key, config, runs))
+            except (ConfigurationError, PackError) as error:
+                refused.append(TableFailed(key=key, message=f"{key}: {error}", details=""))
+        return jobs, refused
 
     def _sync(self, key: SyncKey, config: SyncConfig, runs: TableRuns) -> SyncJob:
         context = self.context

@@ -167,13 +167,13 @@ def _imported(path: str) -> ModuleType:
         return importlib.import_module(path)
     except PackDefinitionError as error:
         raise PackDefinitionError(f"{path}: {error}{_placed(error)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # the latter from a script, no module
         raise PackDefinitionError(
             f"{path} cannot be imported: {type(error).__name__}: {error}{_placed(error)}"
         ) from error
 
 
-def _placed(error: Exception) -> str:
+def _placed(error: BaseException) -> str:
     place = "" if isinstance(error, SyntaxError) else place_in_pack(error)
     return f" ({place})" if place else ""
 

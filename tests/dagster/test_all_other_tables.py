@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from pack_sdk import Pack
 from pack_sync.cli.app import app
+from pack_sync.dagster.broken_packs import VALIDATING
 from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
@@ -65,6 +66,7 @@ def switch_on(project: DagsterProject, tables: Mapping[str, Any] | None) -> None
 
 def refusal(project: DagsterProject) -> str:
     """The message with which the definitions do not load."""
+    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
     with pytest.raises(Exception, match=r"Error while") as failure:
         project.definitions()
     assert isinstance(failure.value.__cause__, ConfigurationError)

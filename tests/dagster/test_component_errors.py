@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack
+from pack_sync.dagster.broken_packs import VALIDATING
 from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import COMPONENT, DagsterProject, pack_of
@@ -22,6 +23,7 @@ def chain_of(error: BaseException | None) -> list[BaseException]:
 
 def load_error(project: DagsterProject) -> BaseException:
     """What Dagster says about: the cause of the error with which the definitions do not load."""
+    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
     with pytest.raises(Exception, match=r"Error while") as failure:
         project.definitions()
     return chain_of(failure.value)[1]

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from pack_sdk import Pack, make_object_schema
 from pack_sync.cli.app import app
+from pack_sync.dagster.broken_packs import VALIDATING
 from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, synced_tables, values_of
@@ -60,6 +61,7 @@ def forms_pack(calls: list[Any] | None = None, **functions: Any) -> Pack:
 
 def refusal(project: DagsterProject) -> str:
     """The message of the `ConfigurationError` with which the definitions do not load."""
+    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
     with pytest.raises(Exception, match=r"Error while") as failure:
         project.definitions()
     assert isinstance(failure.value.__cause__, ConfigurationError)

@@ -9,6 +9,7 @@ import pytest
 
 from pack_sdk import Pack
 from pack_sync.dagster.assets import build_pack_assets
+from pack_sync.dagster.broken_packs import VALIDATING
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import (
     ConfigurationError,
@@ -152,6 +153,7 @@ def test_a_translation_that_cannot_work_is_refused(
     """Two tables in one asset, or partitions that are no syncs."""
     pack = pack_of(Items=Scripted(), Other=Scripted())
     project.switch_on_pack("acme", pack, translation=translation)
+    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
     with pytest.raises(Exception, match=r"defs\.yaml") as refusal:
         project.definitions()
     causes = [refusal.value, refusal.value.__cause__]

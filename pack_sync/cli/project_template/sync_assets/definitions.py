@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pack_sync import build_sync_jobs
+from pack_sync import build_sync_jobs, load_packs
 from resources import resources
 
 
@@ -12,7 +12,7 @@ from resources import resources
 def defs() -> dg.Definitions:
     """The assets of each pack that `defs/` switches on, their jobs and schedules."""
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        load_packs(path_within_project=Path(__file__).parent),
         dg.Definitions(
             resources=resources(),
             jobs=build_sync_jobs(),
