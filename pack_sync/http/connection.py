@@ -5,7 +5,7 @@ from types import TracebackType
 
 import httpx
 
-from pack_sdk.authentication import Authentication
+from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
 from pack_sync.http.allowed_hosts import NetworkPolicy
 from pack_sync.http.auth.authenticator import RequestTokens
@@ -69,6 +69,11 @@ class Connection:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether any are put on requests."""
+        return self.authentication.type is not AuthenticationType.NONE
 
     def authorized(self, request: httpx.Request, tokens: RequestTokens) -> httpx.Request:
         """The request with the credentials on it, where the pack's authentication allows them."""

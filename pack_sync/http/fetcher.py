@@ -17,18 +17,18 @@ from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import LastingFailureError
+from pack_sync.http.described_answers import describe_answer, first_line
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.http.request_retries import RequestRetries
 from pack_sync.http.response_body import (
     BrokenBodyError,
     RawResponse,
-    describe_answer,
     parse_response,
 )
 from pack_sync.http.single_request import Hop, first_hop, next_hop, send_once
 from pack_sync.http.text_encodings import UndecodableTextError
-from pack_sync.http.unusable_answers import first_line, why_unusable
+from pack_sync.http.unusable_answers import Asked, why_unusable
 
 MAX_REDIRECTS = 10
 DEFAULT_PAGE_SECONDS = 60.0
@@ -137,7 +137,7 @@ class SyncFetcher:
         max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
         key = _cache_key(request, hop)
         if max_age > 0 and (cached := self._connection.cache.get(key, max_age)):
-            return self._answer(request, hop, cached)
+            return self._answer(request, hop, hop, cached)
         retries = RequestRetries(
             str(hop),
             deadline,
@@ -161,7 +161,7 @@ class SyncFetcher:
             if not request.ignore_redirects:
                 following = next_hop(self._connection, hop, raw)
             if following is None:
-                return raw, self._answer(request, hop, raw)
+                return raw, self._answer(request, first, hop, raw)
             hop = following
         raise RequestRefusedError(
             f"{first} was redirected more than {MAX_REDIRECTS} times, at last to {hop.url}."
@@ -182,8 +182,12 @@ class SyncFetcher:
         self._count(bytes_received=received)
         return raw
 
-    def _answer(self, request: FetchRequest, hop: Hop, raw: RawResponse) -> FetchResponse:
+    def _answer(
+        self, request: FetchRequest, first: Hop, hop: Hop, raw: RawResponse
+    ) -> FetchResponse:
         """What a pack gets of an answer (contract F2, F3): headers and body as they came.
+
+        The `first` hop may have been redirected until it came to this one.
 
         Raises `StatusCodeError`, and `ConnectionFailedError` for a body that cannot be meant.
         """
@@ -199,7 +203,7 @@ class SyncFetcher:
             ) from None
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
         self._last_answer = self._connection.redactor.redact(described)
-        self._check_usable(request, hop, raw, parsed)
+        self._check_usable(request, first, hop, raw, parsed)
         if good or (request.ignore_redirects and raw.status < 400):
             return parsed
         error = StatusCodeError(parsed, method=hop.method, url=str(hop.url))
@@ -209,12 +213,19 @@ class SyncFetcher:
         raise error
 
     def _check_usable(
-        self, request: FetchRequest, hop: Hop, raw: RawResponse, parsed: FetchResponse
+        self, request: FetchRequest, first: Hop, hop: Hop, raw: RawResponse, parsed: FetchResponse
     ) -> None:
         """Raise for a body that the request cannot have meant; JSON is remembered by its path."""
         known = self._connection.json_answers
         kind = _DIGITS.sub("#", f"{host_of(hop.url)}{hop.url.path}")
-        if why := why_unusable(request, raw, json_before=kind in known):
+        asked = Asked(
+            request=request,
+            url=first.url,
+            last_url=hop.url,
+            authenticated=first.authenticated and self._connection.has_credentials,
+            json_before=kind in known,
+        )
+        if why := why_unusable(asked, raw):
             raise ConnectionFailedError(f"{hop} answered with status {raw.status}, but {why}.")
         if raw.status == 200 and isinstance(parsed.body, dict | list) and len(known) < _MOST_KNOWN:
             known.add(kind)

@@ -22,8 +22,6 @@ from pack_sync.http.text_encodings import (
 
 _JSON = re.compile(r"application/(\S+\+)?json|text/json")
 _XML = re.compile(r"application/(\S+\+)?xml|text/xml")
-_SHOWN_KEYS = 10
-_SHOWN_OF_A_KEY = 40
 _JSON_START = re.compile(rb"\0*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*[{\[]")
 # What a document says of its own encoding: XML's declaration, HTML's element.
 _DECLARATION = re.compile(
@@ -66,28 +64,6 @@ def parse_response(response: RawResponse, *, as_bytes: bool) -> FetchResponse:
             raise
         body = _readable(response.body, _charset(response.content_type))
     return FetchResponse(status=response.status, headers=dict(response.headers), body=body)
-
-
-def describe_answer(response: FetchResponse, size: int) -> str:
-    """What came, in a few words: the keys of an object, but no values; `size` in bytes.
-
-    >>> describe_answer(FetchResponse(status=200, body={"error": "no such list"}), 25)
-    "status 200, an object with the keys 'error'"
-    """
-    body: Any = response.body
-    if not size:
-        what = "an empty body"
-    elif isinstance(body, Mapping):
-        keys = [repr(key)[:_SHOWN_OF_A_KEY] for key in cast("Mapping[str, Any]", body)]
-        more = ", …" if len(keys) > _SHOWN_KEYS else ""
-        what = f"an object with the keys {', '.join(keys[:_SHOWN_KEYS]) or 'none'}{more}"
-    elif isinstance(body, list):
-        what = f"a list of {len(cast('list[Any]', body)):,}"
-    else:
-        label = response.headers.get("content-type") or "no content type"
-        kind = "text" if isinstance(body, str) else type(cast("object", body)).__name__
-        what = f"{kind} ({label}, {size:,} bytes)"
-    return f"status {response.status}, {what}"
 
 
 def _parsed(body: bytes, content_type: str) -> Any:

@@ -87,13 +87,17 @@ FAULTS: dict[str, tuple[Answer, str]] = {
     ),
     "a page for people": (
         Answer(body=HTML, content_type="text/html"),
-        rf"TypeError: .*{WHERE}POST \S+/items: status 200, text \(text/html, 43 bytes\)",
+        rf"TypeError: .*{WHERE}POST \S+/items: status 200, a page of HTML \(text/html, 43 .*: <",
     ),
     "a page for people labelled JSON": (
         Answer(body=HTML),
         r"ConnectionFailedError: .* it is cut short or not JSON",
     ),
-    "nothing": (Answer(), rf"TypeError: .*{WHERE}POST \S+/items: status 200, an empty body"),
+    "nothing": (Answer(), r"ConnectionFailedError: .* status 200, but its body is empty"),
+    "nothing that has a label": (
+        Answer(content_type=""),
+        rf"TypeError: .*{WHERE}POST \S+/items: status 200, an empty body",
+    ),
     "no content": (Answer(status=204), rf"TypeError: .*{WHERE}.*: status 204, an empty body"),
     "an error as an answer": (
         Answer(body=b'{"error": "no such list", "code": 17}'),

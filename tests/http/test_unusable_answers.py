@@ -114,7 +114,9 @@ def test_a_page_of_html_where_json_came_before(server: HttpServer, fetcher: Sync
     [
         (Answer(status=204), {}, ""),
         (Answer(), {"method": "HEAD"}, ""),
-        (Answer(), {"method": "POST"}, ""),
+        (Answer(content_type="text/plain"), {"method": "POST"}, ""),
+        (Answer(content_type=""), {"method": "POST"}, ""),
+        (Answer(), {"method": "PUT", "headers": {"Content-Type": "application/json"}}, ""),
         (Answer(content_type="text/csv"), {}, ""),
         (Answer(), {"is_binary_response": True}, b""),
         (Answer(), {"headers": {"Accept": "text/csv"}}, ""),
@@ -133,6 +135,82 @@ def test_what_a_pack_may_want_arrives(
     server.answers(answer)
     assert fetcher.send(FetchRequest(url=server.url, **fields)).body == body
     assert len(server.requests) == 1
+
+
+API_URLS = [
+    "/api/items", "/rest/items", "/v1/items", "/items/v2.1/x", "/graphql", "/items.json",
+    "/items?format=json", "/items?alt=application/json", "/wp-json/wp/v2/posts",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", API_URLS)
+def test_the_url_of_an_api_asks_for_json(
+    server: HttpServer, fetcher: SyncFetcher, path: str
+) -> None:
+    """Also the first answer, of which a lenient pack would make a table without rows."""
+    page = Answer(body=HTML, content_type="text/html")
+    server.answers(page, Answer(body=b'{"a": 1}'))
+    assert fetcher.send(FetchRequest(url=server.url + path)).body == {"a": 1}
+
+    server.answers(page)
+    html = {"Accept": "text/html"}
+    assert fetcher.send(FetchRequest(url=server.url + path, headers=html)).body == HTML.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/blog/news", "/api/page.html", "/v1/export?mime=text/html"])
+def test_other_urls_may_be_pages(server: HttpServer, fetcher: SyncFetcher, path: str) -> None:
+    """There are packs that read them."""
+    server.answers(Answer(body=HTML, content_type="text/html"))
+    assert fetcher.send(FetchRequest(url=server.url + path)).body == HTML.decode()
+
+
+def test_who_sends_json_asks_for_json(server: HttpServer, fetcher: SyncFetcher) -> None:
+    """A page of HTML, or nothing at all, is no answer to that; the error shows the first line."""
+    request = FetchRequest(
+        url=server.url, method="POST", headers={"content-type": "application/json"}, body="{}"
+    )
+    server.answers(Answer(body=HTML, content_type="text/html"))
+    with pytest.raises(ConnectionFailedError, match="JSON was asked for: <!doctype html><title>Pl"):
+        fetcher.send(request)
+    for answer in (Answer(content_type=""), Answer(content_type="application/json")):
+        server.answers(answer)
+        with pytest.raises(ConnectionFailedError, match="its body is empty"):
+            fetcher.send(request)
+
+
+def test_an_empty_answer_to_a_post(server: HttpServer, fetcher: SyncFetcher) -> None:
+    """One that is labelled as JSON is none, and so is one where JSON came before."""
+    request = FetchRequest(url=f"{server.url}/search", method="POST")
+    server.answers(Answer())
+    with pytest.raises(ConnectionFailedError, match="its body is empty"):
+        fetcher.send(request)
+    server.answers(Answer(body=b"[1]"), Answer(content_type=""))
+    assert fetcher.send(request).body == [1]
+    with pytest.raises(ConnectionFailedError, match="its body is empty"):
+        fetcher.send(request)
+
+
+def test_a_page_to_log_in(server: HttpServer, connect: Connect) -> None:
+    """Where a request leads to one, or asks for a password though it has credentials."""
+    fetcher = impatient(connect())
+    server.answer = lambda request: (
+        Answer(status=302, headers={"Location": "/sso/start"})
+        if request.path == "/items"
+        else Answer(body=HTML, content_type="text/html")
+    )
+    fetcher.begin_page(0.3)
+    with pytest.raises(ConnectionFailedError, match="is a page to log in: <!doctype html><title>"):
+        fetcher.send(FetchRequest(url=f"{server.url}/items"))
+
+    form = b"<html><body><form><input name=p type='password'></form></body></html>"
+    server.answers(Answer(body=form, content_type="text/html"))
+    fetcher.begin_page(10)
+    assert fetcher.send(FetchRequest(url=f"{server.url}/x")).body == form.decode()
+    authentication = Authentication(type=AuthenticationType.HEADER_BEARER_TOKEN)
+    fetcher = impatient(connect(authentication, credentials={"token": "hunter22"}))
+    fetcher.begin_page(0.3)
+    with pytest.raises(ConnectionFailedError, match="is a page to log in: <html><body><form>"):
+        fetcher.send(FetchRequest(url=f"{server.url}/x"))
 
 
 def test_credentials_that_were_left_out_are_said(server: HttpServer, connect: Connect) -> None:
