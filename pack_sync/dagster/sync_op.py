@@ -123,7 +123,8 @@ class PackRun:
         checks = Checks(self.definition, context.selected_asset_check_keys)
         for failure in refused:
             yield from self._told(failure, checks)
-        for event in runs.run(syncs, self.warehouse.open(), self._mode_request(config)):
+        request, failed = self._mode_request(config), [failure.key for failure in refused]
+        for event in runs.run(syncs, self.warehouse.open(), request, failed):
             yield from self._told(event, checks)
         held = self._assets_of(f.key for f in self._failures if f.held)
         for asset in sorted(held):

@@ -54,9 +54,17 @@ class _BatchResult:
 
 
 def run_crawl(
-    sync: SyncJob, source: CrawlSource, warehouse: Warehouse, request: ModeRequest
+    sync: SyncJob,
+    source: CrawlSource,
+    warehouse: Warehouse,
+    request: ModeRequest,
+    *,
+    parent_failed: bool = False,
 ) -> SyncOutcome:
     """Sync all children and commit them in batches.
+
+    If `parent_failed` in this run, they are those of the rows that it had before, and the outcome
+    says so.
 
     A child that fails is reported in the outcome's `failures` and blocks no other; its rows
     and cursor stay. Raises `SyncFailedError` when the parent has never been synced, the
@@ -65,7 +73,15 @@ def run_crawl(
     """
     sync = with_schema(sync, warehouse)
     sync, approved = approve_first(sync, warehouse)
-    children, positions = children_of(warehouse, sync, source, request)
+    try:
+        children, positions = children_of(warehouse, sync, source, request)
+    except SyncFailedError as error:
+        if not parent_failed:
+            raise
+        both = f"{error}. {source.parent_table} failed in this run: see there"
+        raise SyncFailedError(both) from error
+    if parent_failed:
+        approved = [*approved, _older_rows(sync, source)]
     # Those that a pause of the service kept from being synced are first in the next run.
     children = sorted(children, key=_last_synced)
     full = sum(child.decision.mode == "full" for child in children)
@@ -89,6 +105,13 @@ def run_crawl(
     outcome = _combined(results)
     failures = [*_kept_children(sync, source, results[0].outcome), *outcome.failures]
     return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
+
+
+def _older_rows(sync: SyncJob, source: CrawlSource) -> str:
+    parent = source.parent_table
+    told = f"its parent table {parent} failed in this run: crawled for the rows that it had before"
+    sync.log("warning", f"{sync.key}: {told}")
+    return told
 
 
 def _kept_children(

@@ -4,7 +4,7 @@ import queue
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -78,20 +78,25 @@ class TableRuns:
         self._events.put(LogLine(level=level, message=message))
 
     def run(
-        self, syncs: Sequence[SyncJob], warehouse: Warehouse, request: ModeRequest
+        self,
+        syncs: Sequence[SyncJob],
+        warehouse: Warehouse,
+        request: ModeRequest,
+        failed: Iterable[SyncKey] = (),
     ) -> Generator[RunEvent]:
         """Run the syncs, at most `max_parallel` at once; one that fails stops no other.
 
-        A crawled table waits for its parent table, and fails with it (contract C20). Events
+        A crawled table waits for its parent table; if that fails, it is crawled for the rows that
+        are there, and says so (contract C20). `failed` are syncs that failed before this. Events
         arrive in the caller's thread, as they happen. When the caller stops listening (the
         run is cancelled), the syncs stop at their next page.
         """
         unfinished = Counter(sync.key.table for sync in syncs)
-        failed: set[str] = set()
+        failures = set(failed)
         waiting = list(syncs)
 
         def work(sync: SyncJob) -> None:
-            self._events.put(_run_one(sync, warehouse, request, failed))
+            self._events.put(_run_one(sync, warehouse, request, failures))
 
         def submit_ready(pool: ThreadPoolExecutor) -> None:
             for sync in list(waiting):
@@ -108,7 +113,7 @@ class TableRuns:
                         unfinished[event.key.table] -= 1
                         # A held parent's rows are as they were: its children can be synced.
                         if isinstance(event, TableFailed) and not event.held:
-                            failed.add(event.key.table)
+                            failures.add(event.key)
                         submit_ready(pool)
                     yield event
             finally:
@@ -119,16 +124,13 @@ class TableRuns:
 
 
 def _run_one(
-    sync: SyncJob, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[str]
+    sync: SyncJob, warehouse: Warehouse, request: ModeRequest, failed: AbstractSet[SyncKey]
 ) -> TableFinished | TableFailed | TableSkipped:
     try:
-        if sync.crawl is not None and sync.crawl.parent_table in failed:
-            raise SyncFailedError(
-                f"{sync.key}: not synced, because its parent table {sync.crawl.parent_table} "
-                "failed in this run"
-            )
+        parent_failed = any(_is_parent(sync, key) for key in failed)
         with leased(sync, warehouse, request) as ours:
-            return TableFinished(key=sync.key, outcome=_sync(ours, warehouse, request))
+            done = _sync(ours, warehouse, request, parent_failed=parent_failed)
+            return TableFinished(key=sync.key, outcome=done)
     except LeaseTakenError as error:
         message = f"{sync.key}: skipped, because {error}"
         if asks_for_full(request):  # the other may be incremental: then nobody does what was asked
@@ -148,7 +150,17 @@ def _run_one(
         )
 
 
-def _sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:
+def _is_parent(sync: SyncJob, key: SyncKey) -> bool:
+    """Whether a sync brings rows that this one is crawled for."""
+    source = sync.crawl
+    if source is None or key.table != source.parent_table:
+        return False
+    return source.parent_sync in (None, key.sync)
+
+
+def _sync(
+    sync: SyncJob, warehouse: Warehouse, request: ModeRequest, *, parent_failed: bool
+) -> SyncOutcome:
     if sync.crawl is None:
         return run_sync(sync, warehouse, request)
-    return run_crawl(sync, sync.crawl, warehouse, request)
+    return run_crawl(sync, sync.crawl, warehouse, request, parent_failed=parent_failed)

@@ -258,16 +258,31 @@ def test_pages_of_a_try_that_failed_do_not_count(forum: Forum) -> None:
     assert [row for row, sync in forum.rows() if sync == "default/p1"] == ["new-1", "new-2"]
 
 
-def test_a_failed_parent_fails_its_child_by_name(forum: Forum) -> None:
-    """What the parent's rows are is not known then; nothing of the child changes (C20)."""
+GOES_ON = "its parent table Posts failed in this run: crawled for the rows that it had before"
+
+
+def test_a_crawl_goes_on_from_the_rows_of_a_parent_that_failed(forum: Forum) -> None:
+    """They are as the last sync left them; the run says so, in its log and its outcome (C20)."""
     forum.run()
     forum.broken.add("posts")
-    events = forum.run()
-    messages = [event.message for event in events if isinstance(event, TableFailed)]
+    forum.comments["p1"] = ["new-1"]
+    events = forum.run(mode="full")
+    assert [e.key.table for e in events if isinstance(e, TableFailed)] == ["Posts"]
+    finished = outcome(events)
+    assert finished.warnings[0] == GOES_ON
+    assert f"forum.Comments: {GOES_ON}" in forum.logged
+    assert [row for row, sync in forum.rows() if sync == "default/p1"] == ["new-1"]
+    assert len(forum.rows()) == 5
+
+
+def test_a_child_of_a_failed_parent_without_rows_says_so(forum: Forum) -> None:
+    """There is nothing to go on from: what is to be mended is the parent (C20)."""
+    forum.broken.add("posts")
+    messages = [event.message for event in forum.run() if isinstance(event, TableFailed)]
     assert messages[1] == (
-        "forum.Comments: not synced, because its parent table Posts failed in this run"
+        "forum.Comments: its parent table Posts has never been synced; sync it first, or both "
+        "together. Posts failed in this run: see there"
     )
-    assert len(forum.rows()) == 6
 
 
 def test_a_child_whose_parent_was_never_synced_says_so(forum: Forum) -> None:
