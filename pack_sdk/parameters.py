@@ -170,7 +170,15 @@ def values_at(
     """What a sync that began at `now` passes for these values (contract C1, P).
 
     Dates become datetimes in UTC, and those that move are reckoned from `now`. The cursor
-    depends on the values as configured, so a date that moves costs no full sync (D5).
+    depends on the values as configured, so a date that moves costs no full sync (D5). Raises
+    `ValueError` for a value of a parent's row (C20) that is no date where one is wanted.
     """
     kinds = {parameter.name: parameter.type for parameter in parameters}
-    return {name: resolve_value(kinds[name], value, now) for name, value in values.items()}
+    return {name: _resolved(name, kinds[name], value, now) for name, value in values.items()}
+
+
+def _resolved(name: str, kind: ParameterType, value: Any, now: datetime) -> Any:
+    try:
+        return resolve_value(kind, value, now)
+    except (ValueError, TypeError, OverflowError):  # configured values have been checked
+        raise ValueError(find_misfit(kind, value, f"parameter {name}")) from None

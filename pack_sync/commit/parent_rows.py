@@ -1,11 +1,13 @@
 """The rows of a parent table that a crawled table takes its parameters from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import orjson
 
+from pack_sdk.schemas import Schema
+from pack_sync.commit.restored_values import as_it_was
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.identifiers import quote_identifier
@@ -15,13 +17,25 @@ class ParentRowsError(Exception):
     """The parent table has not what its children need; the message says what and why."""
 
 
-def read_parent_rows(
-    connection: duckdb.DuckDBPyConnection, parent: SyncKey, columns: Sequence[str], sync: str | None
-) -> list[list[Any]]:
-    """The distinct values of these columns of a parent table, as JSON values, in order.
+@dataclass(frozen=True, slots=True)
+class ParentValue:
+    """A value of a parent's row: as the row had it, and as the database writes it in JSON."""
 
-    `sync` limits the rows to those of one of the parent's syncs; rows without one of the values
-    are left out. Raises `ParentRowsError` when the parent has never been synced or lacks a column.
+    value: Any
+    stored: str
+
+
+def read_parent_rows(
+    connection: duckdb.DuckDBPyConnection,
+    parent: SyncKey,
+    columns: Sequence[tuple[str, Schema | None]],
+    sync: str | None,
+) -> list[list[ParentValue]]:
+    """The distinct values of these columns of a parent table, in order.
+
+    Each column comes with what is known of its property. `sync` limits the rows to those of one
+    of the parent's syncs; rows without one of the values are left out. Raises `ParentRowsError`
+    when the parent has never been synced or lacks a column.
     """
     table = TargetTable(connection, parent)
     there = {name.casefold() for name in table.existing_columns()}
@@ -30,13 +44,13 @@ def read_parent_rows(
             f"its parent table {parent.table} has never been synced; sync it first, or both "
             "together"
         )
-    missing = [name for name in columns if name.casefold() not in there]
+    missing = [name for name, _ in columns if name.casefold() not in there]
     if missing:  # a parent whose schema is asked for may have lost it (contract C23)
         raise ParentRowsError(f"its parent table {parent.table} has no column {missing[0]!r}")
-    quoted = [quote_identifier(name) for name in columns]
+    quoted = [quote_identifier(name) for name, _ in columns]
+    kinds = connection.sql(f"SELECT {', '.join(quoted)} FROM {table.name} LIMIT 0").types
     rows = connection.execute(
         f"""
-        -- as JSON, so that a pack gets the same value as it gave: a date is a text again
         SELECT DISTINCT {", ".join(f"to_json({column})" for column in quoted)}
         FROM {table.name}
         WHERE {" AND ".join(f"{column} IS NOT NULL" for column in quoted)}
@@ -45,4 +59,10 @@ def read_parent_rows(
         """,
         [sync, sync],
     ).fetchall()
-    return [[orjson.loads(value) for value in row] for row in rows]
+    return [
+        [
+            ParentValue(as_it_was(text, kind, schema), text)
+            for text, kind, (_, schema) in zip(row, kinds, columns, strict=True)
+        ]
+        for row in rows
+    ]

@@ -135,6 +135,7 @@ class PackTables:
             parent_table=parent,
             properties=crawl.properties,
             parent_sync=sync if sync in self.syncs_of(parent) else None,
+            schemas=self.pack.sync_tables[crawl.parent_table].schema.properties,
         )
 
     def parent_of(self, table: str) -> str | None:

@@ -1,6 +1,7 @@
 """What a cursor depends on, in short: when it changes, the cursor is of no use (D5)."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,5 +55,9 @@ def _structure(schema: Schema) -> dict[str, Any]:
 
 
 def _hash(value: Any) -> str:
-    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    try:
+        text = orjson.dumps(value, option=options, default=str)
+    except TypeError:  # a whole number past 64 bits
+        text = json.dumps(value, sort_keys=True, default=str).encode()
     return hashlib.sha256(text).hexdigest()[:16]

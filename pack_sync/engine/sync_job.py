@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
 from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.row_sample import SampleColumns
@@ -25,12 +26,14 @@ class CrawlSource:
     """Where a crawled table's parameters come from (contract C20).
 
     `properties` maps parameter names to properties of `parent_table`; `parent_sync` limits
-    the parent's rows to those of one of its syncs, None means all.
+    the parent's rows to those of one of its syncs, None means all. `schemas` has what the pack
+    says of the parent's properties; none of them, where the parent's schema must be asked for.
     """
 
     parent_table: str
     properties: Mapping[str, str]
     parent_sync: str | None = None
+    schemas: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,9 @@ from pack_sdk.sync_table import UNKNOWN_SCHEMA
 from pack_sync.runtimes.runtime import CallEnvironment
 from pack_sync.runtimes.typescript.schema_definitions import schema_definition
 
+_LARGEST_SAFE = 2**53 - 1
+"""`Number.MAX_SAFE_INTEGER`: beyond it JavaScript takes some numbers for others."""
+
 
 def context_of(
     sync: SyncState, environment: CallEnvironment, token: str, *, dynamic: bool
@@ -53,11 +56,16 @@ def definition_of(schema: Schema | None) -> dict[str, Any] | None:
 
 
 def as_json(value: Any) -> Any:
-    """The value with dates as JavaScript writes them."""
+    """The value with dates as JavaScript writes them.
+
+    A whole number that JavaScript's numbers do not hold for certain is the text of its digits.
+    """
     if isinstance(value, Mapping):
         return {key: as_json(item) for key, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in cast("Sequence[Any]", value)]
+    if isinstance(value, int) and abs(value) > _LARGEST_SAFE:
+        return str(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
