@@ -16,6 +16,8 @@ import httpx
 
 from pack_sdk.errors import RequestRefusedError
 from pack_sync.http.allowed_hosts import NetworkPolicy
+from pack_sync.http.page_deadline import PageDeadline
+from pack_sync.http.timed_stream import EXTENSION, TimedStream, until
 
 # At level DEBUG it logs the headers of answers, which may repeat a token (contract A4).
 logging.getLogger("httpcore").setLevel(logging.INFO)
@@ -66,24 +68,22 @@ class GuardedTransport(httpx.BaseTransport):
         Raises an `httpx.TransportError`, as transports of httpx do.
         """
         url = request.url
+        deadline: PageDeadline | None = request.extensions.get(EXTENSION)
+        sent = httpcore.Request(
+            request.method,
+            httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
         try:
-            response = self._pool.handle_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=url.raw_scheme,
-                        host=url.raw_host,
-                        port=url.port,
-                        target=url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
+            with until(deadline):
+                response = self._pool.handle_request(sent)
         except _HTTPCORE_ERRORS as error:
             raise _as_httpx_error(error) from error
-        stream = _ResponseStream(response)
+        stream = _ResponseStream(response, deadline)
         return httpx.Response(response.status, headers=response.headers, stream=stream)
 
     def close(self) -> None:
@@ -94,12 +94,14 @@ class GuardedTransport(httpx.BaseTransport):
 class _ResponseStream(httpx.SyncByteStream):
     """The chunks of a body as they come from the network, still compressed."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, deadline: PageDeadline | None) -> None:
         self._response = response
+        self._deadline = deadline
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from cast("Iterable[bytes]", self._response.stream)
+            with until(self._deadline):
+                yield from cast("Iterable[bytes]", self._response.stream)
         except _HTTPCORE_ERRORS as error:
             raise _as_httpx_error(error) from error
 
@@ -140,7 +142,9 @@ class _GuardedBackend(httpcore.NetworkBackend):
                 left = max(give_up_at - time.monotonic(), 0.01)
                 share = left / (len(addresses) - position)
             try:
-                return self._plain.connect_tcp(address, port, share, local_address, socket_options)
+                return TimedStream(
+                    self._plain.connect_tcp(address, port, share, local_address, socket_options)
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if position == len(addresses) - 1:
                     raise

@@ -27,6 +27,7 @@ from pack_sync.http.decompression import (
 )
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.response_body import RawResponse
+from pack_sync.http.timed_stream import EXTENSION
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The connection's own business; a pack that sets them is not heard, as in a browser.
@@ -165,7 +166,7 @@ def _http_request(
         hop.url,
         headers={"Accept": "*/*", **hop.headers, "Accept-Encoding": ACCEPTED_ENCODINGS},
         content=hop.content if has_body else None,
-        extensions={"timeout": httpx.Timeout(seconds).as_dict()},
+        extensions={"timeout": httpx.Timeout(seconds).as_dict(), EXTENSION: deadline},
     )
     if not hop.authenticated:
         return request
