@@ -21,6 +21,7 @@ from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import audit_changes, audited_since
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
 from pack_sync.commit.row_changes import RowChanges, make_changes
+from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_positions
 from pack_sync.ledger.ledger_versions import create_ledger
@@ -81,6 +82,8 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
             f"{held.key}: the table's columns have changed since it was held "
             f"({'; '.join(changed_columns)}); discard it and sync fully"
         )
+    if changed_columns:
+        forget_descriptions(connection, table)
     execution_id, at = uuid.uuid4().hex, datetime.now(UTC)
     changes = find_changes(
         connection, table, held, unchanged_since=held.held_at if behind else None

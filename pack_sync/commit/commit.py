@@ -21,6 +21,7 @@ from pack_sync.commit.full_sync_audit import (
 from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
+from pack_sync.commit.table_descriptions import describe_table
 from pack_sync.commit.table_state import TableState
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.absent_rows import remember_absent
@@ -59,7 +60,7 @@ class CommitRequest:
     `lease` is given back with the commit. `sample` are the columns of the sample of changed
     rows; without any there is none. `on_changes` is shown what is about to be changed. With
     `count_sync` the rows of the sync are counted too. `confirm_deletes` is how many full syncs in a
-    row must lack a row before it is deleted.
+    row must lack a row before it is deleted. `description` is the table's.
     """
 
     key: SyncKey
@@ -72,6 +73,7 @@ class CommitRequest:
     on_changes: OnChanges | None = None
     count_sync: bool = False
     confirm_deletes: int = 1
+    description: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,14 @@ def _commit(
     table = TargetTable(connection, key)
     schema_changes = table.fit_columns(stage.columns)
     rows, audit = _find(connection, table, stage, request, at)
+    describe_table(
+        connection,
+        table,
+        request.description,
+        stage.columns,
+        written=there.descriptions,
+        anew=bool(schema_changes) or (rows.rows_before == 0 and rows.inserted > 0),
+    )
     execution_id = request.record.execution_id
     row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
     any_rejects = bool(there.rejects or counts.rejected)

@@ -32,6 +32,7 @@ import duckdb
 from pack_sdk.schemas import Schema
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.row_changes import RowChanges, make_changes
+from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import read_position
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS
@@ -113,6 +114,8 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
         with Stage(folder / "stage.duckdb", schema, memory_limit=limit) as stage:
             kept.type_by(stage, folder / "spool")
             schema_changes = table.fit_columns(stage.columns)
+            if schema_changes:
+                forget_descriptions(connection, table)
             changes = find_changes(connection, table, stage)
             at = datetime.now(UTC)
             make_changes(connection, table, stage, changes, execution_id=kept.execution_id, at=at)

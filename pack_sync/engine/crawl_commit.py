@@ -96,6 +96,7 @@ def commit_batch(
             on_changes=sync.on_changes,
             count_sync=sync.by_sync,
             confirm_deletes=sync.confirm_deletes,
+            description=sync.table.description or sync.table.schema.description,
         )
         held: dict[str, FailedChild] = {}
         try:

@@ -172,6 +172,7 @@ def _commit(
         on_changes=sync.on_changes,
         count_sync=sync.by_sync,
         confirm_deletes=sync.confirm_deletes,
+        description=sync.table.description or sync.table.schema.description,
     )
     try:
         result = commit_stage(warehouse, stage, counts, request)

@@ -36,6 +36,12 @@ MIGRATIONS = (
         row_id VARCHAR NOT NULL, full_syncs INTEGER NOT NULL, absent_since TIMESTAMPTZ NOT NULL
     );
     """,
+    # 3: the descriptions of tables and columns that were written as comments on them.
+    f"""
+    CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.descriptions (
+        pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, descriptions JSON NOT NULL
+    );
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

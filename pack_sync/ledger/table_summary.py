@@ -9,7 +9,14 @@ from typing import Self
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import CURSORS, HELD_SYNCS, REJECTED_ROWS, RUNS
+from pack_sync.ledger.ledger_tables import (
+    CURSORS,
+    DESCRIPTIONS,
+    HELD_SYNCS,
+    REJECTED_ROWS,
+    RUNS,
+    from_json,
+)
 from pack_sync.ledger.sync_key import SyncKey
 
 
@@ -17,13 +24,15 @@ from pack_sync.ledger.sync_key import SyncKey
 class TableLedger:
     """Of all syncs of a table: the execution that moved each last, by the sync's name.
 
-    And how many rejected rows are kept, how many syncs are held, and how many were audits.
+    And how many rejected rows are kept, how many syncs are held, and how many were audits; and the
+    descriptions that its columns have, by name, that of the table by an empty one.
     """
 
     executions: Mapping[str, str]
     rejects: int
     held: int
     audits: int
+    descriptions: Mapping[str, str]
 
     def only(self, syncs: Sequence[str]) -> bool:
         """Whether no other syncs than these have been committed."""
@@ -42,9 +51,13 @@ class TableLedger:
             SELECT 'held', '', '', count(*) FROM {HELD_SYNCS} {of_table}
             UNION ALL
             SELECT 'audits', '', '', count(audit_missed) FROM {RUNS} {of_table}
+            UNION ALL
+            SELECT 'descriptions', '', descriptions::VARCHAR, 0 FROM {DESCRIPTIONS} {of_table}
             """,
             {"pack": key.pack, "table": key.table},
         ).fetchall()
         executions = {sync: execution for what, sync, execution, _ in found if what == "executions"}
-        counts = {what: count for what, _, _, count in found if what != "executions"}
-        return cls(executions=executions, **counts)
+        texts = [text for what, _, text, _ in found if what == "descriptions"]
+        counts = {what: count for what, _, text, count in found if not text}
+        descriptions: Mapping[str, str] = from_json(texts[0]) if texts else {}
+        return cls(executions=executions, descriptions=descriptions, **counts)
