@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from pack_sdk.parameter_values import find_misfit, resolve_value
 from pack_sdk.parameters import Parameter
+from pack_sdk.wording import choose_from
 
 Args: TypeAlias = Mapping[str, Any] | Sequence[Any]
 """Values by name, or by position in declared order; what is left out has its default."""
@@ -21,9 +22,7 @@ def values_of(parameters: Iterable[Parameter], args: Args | None, now: datetime)
     given = _by_name(declared, () if args is None else args)
     for name, value in given.items():
         if name not in declared:
-            raise ValueError(
-                f"there is no parameter {name!r}; choose from {', '.join(declared) or 'none'}"
-            )
+            raise ValueError(f"there is no parameter {name!r}; {choose_from(declared)}")
         if declared[name].hidden and value is not None:
             raise ValueError(
                 f"the parameter {name!r} is hidden, so a sync always passes None for it; "

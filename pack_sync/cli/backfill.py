@@ -5,6 +5,7 @@ from typing import Annotated
 import dagster as dg
 import typer
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
@@ -15,7 +16,6 @@ from pack_sync.cli.context import (
     plain_errors,
 )
 from pack_sync.dagster.backfills import request_backfill
-from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 
 

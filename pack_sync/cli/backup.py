@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import console, open_warehouse, plain_errors
-from pack_sync.dagster.metadata import counted
 from pack_sync.warehouse.backup import back_up
 
 

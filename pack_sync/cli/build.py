@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from pack_sdk.wording import choose_from
 from pack_sync.cli.context import configured_components, console, fail, plain_errors
 from pack_sync.runtimes.loader import available_packs, typescript_folder
 from pack_sync.runtimes.typescript.build import build_pack
@@ -56,8 +57,8 @@ def _folder_of(name: str) -> Path:
     if folder is None:
         choices = [name for name in available_packs() if typescript_folder(name)]
         fail(
-            f"there is no pack {name!r} in TypeScript; choose from {', '.join(choices) or 'none'}, "
-            "or give the path of a folder"
+            f"there is no pack {name!r} in TypeScript; {choose_from(choices)}, or give the path "
+            "of a folder"
         )
     return folder
 

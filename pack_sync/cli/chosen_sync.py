@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
@@ -79,6 +80,7 @@ def _child_of(
         some = ", ".join(list(by_name)[:_CHILDREN_SHOWN])
         fail(
             f"{sync.key} {what} crawled from {source.parent_table}, with a cursor for each of "
-            f"its {len(by_name):,} rows; choose one with --sync, such as {some or 'none'}"
+            f"its {counted(len(by_name), 'row', 'rows')}; "
+            + (f"choose one with --sync, such as {some}" if some else "sync the parent first")
         )
     return by_name[name or ""]

@@ -12,6 +12,7 @@ from rich.table import Table
 from pack_sdk.choices import Choice
 from pack_sdk.parameters import Parameter, values_at
 from pack_sdk.sync_table import SyncTable
+from pack_sdk.wording import choose_from
 from pack_sync.cli.context import (
     call_environment,
     choose_pack,
@@ -60,7 +61,7 @@ def _choose_parameter(table: SyncTable, name: str) -> Parameter:
     """The parameter of that name; exits with the choices if it has none to look up."""
     declared = {parameter.name: parameter for parameter in table.parameters}
     offered = [p.name for p in table.parameters if p.autocomplete is not None and not p.hidden]
-    choices = f"choose from {', '.join(offered) or 'none'}"
+    choices = choose_from(offered)
     if name not in declared:
         fail(f"{table.name} has no parameter {name!r}; {choices}")
     if declared[name].hidden:

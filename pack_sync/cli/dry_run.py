@@ -7,12 +7,12 @@ from typing import Any
 import dagster as dg
 import orjson
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import console, errors, fail, warehouse_resource
 from pack_sync.commit.change_samples import UpdatedRow, Values
 from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs

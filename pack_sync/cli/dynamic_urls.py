@@ -16,6 +16,7 @@ from pack_sdk.context import SyncState
 from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
+from pack_sdk.wording import choose_from
 from pack_sync.cli.context import call_environment, console, fail
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
@@ -42,9 +43,9 @@ def choose_dynamic_table(definition: PackTables, name: str) -> SyncTable:
         if table.name.casefold() == name.casefold():
             return table
     fail(
-        f"{definition.name} has no dynamic table {name!r}; choose from "
-        f"{', '.join(table.name for table in dynamic) or 'none'}, or say which --parameter of the "
-        "table you want to look up"
+        f"{definition.name} has no dynamic table {name!r}; "
+        f"{choose_from(table.name for table in dynamic)}, or say which --parameter of the table "
+        "you want to look up"
     )
 
 

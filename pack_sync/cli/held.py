@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import (
     choose_pack,
     choose_table,
@@ -18,7 +19,6 @@ from pack_sync.cli.context import (
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.approval import approve_held
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, discard_held, read_held
-from pack_sync.dagster.metadata import counted
 
 _LONGEST_ROW = 160
 

@@ -31,8 +31,8 @@ def list_packs(
                 for sync, configuration in definition.syncs_of(key).items():
                     values = definition.parameters_of(key, sync).items()
                     table.add_row(
-                        str(SyncKey(pack=name, table=key, sync=sync)),
-                        configuration.connection,
+                        escape(str(SyncKey(pack=name, table=key, sync=sync))),
+                        escape(configuration.connection),
                         escape(", ".join(f"{k}={v}" for k, v in values if v is not None)),
                         escape(definition.table_of(key).description),
                     )

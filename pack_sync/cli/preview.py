@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
@@ -18,7 +19,6 @@ from pack_sync.cli.context import (
     plain_errors,
     warehouse_resource,
 )
-from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sdk.schemas import Schema
+from pack_sdk.wording import counted
 from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
@@ -24,7 +25,6 @@ from pack_sync.cli.context import (
 from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE

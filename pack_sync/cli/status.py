@@ -7,6 +7,7 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
+from pack_sdk.wording import counted
 from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.sync_status import SyncStatus, read_status
@@ -46,7 +47,7 @@ def status() -> None:
         for held in waiting:
             console.print(
                 f"{held.key}: a full sync is held since {_time(held.held_at)}, because it would "
-                f"delete {held.deletes:,} rows; see `packsync held`",
+                f"delete {counted(held.deletes, 'row', 'rows')}; see `packsync held`",
                 markup=False,
                 soft_wrap=True,
             )
@@ -71,7 +72,7 @@ def _of_children(children: Sequence[SyncPosition]) -> list[str]:
     return [
         _time(min(full, default=None)),
         _time(max(incremental, default=None)),
-        f"{len(children):,} children, {with_cursor:,} with a cursor",
+        f"{counted(len(children), 'child', 'children')}, {with_cursor:,} with a cursor",
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pack_sdk.wording import counted
 from pack_sync.commit.full_sync_audit import Audit, AuditLine
 from pack_sync.ledger.sync_runs import RunRecord
 
@@ -17,7 +18,10 @@ def audit_metadata(record: RunRecord) -> Mapping[str, Any]:
     if audit is None:
         return {}
     rows = record.inserted + record.updated + record.unchanged
-    return {**_counts(audit), "audit/summary": f"of {rows:,} rows, increments {_faults(audit)}"}
+    return {
+        **_counts(audit),
+        "audit/summary": f"of {counted(rows, 'row', 'rows')}, increments {_faults(audit)}",
+    }
 
 
 def increments_complete(asset: dg.AssetKey, audits: Sequence[AuditLine]) -> dg.AssetCheckResult:

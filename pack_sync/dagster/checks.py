@@ -6,9 +6,10 @@ from typing import Any
 
 import dagster as dg
 
+from pack_sdk.wording import counted
 from pack_sync.commit.table_state import TableState, read_table_state
 from pack_sync.dagster.audit_report import INCREMENTS_COMPLETE, increments_complete
-from pack_sync.dagster.metadata import counted, escaped, held_metadata, what_is_held
+from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.ledger.sync_key import SyncKey

@@ -14,6 +14,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field
 
 from pack_sdk.pack import Pack
+from pack_sdk.wording import choose_from
 from pack_sync.settings import (
     CRON_NAMES,
     ConnectionOptions,
@@ -107,7 +108,7 @@ def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str)
     for name in names:
         if name not in choices:
             raise ConfigurationError(
-                f"{where}: there is no {what} {name!r}; choose from {', '.join(choices) or 'none'}"
+                f"{where}: there is no {what} {name!r}; {choose_from(choices)}"
             )
 
 

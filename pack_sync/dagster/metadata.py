@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import orjson
 
+from pack_sdk.wording import counted
 from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
@@ -136,7 +137,7 @@ def what_is_held(held: HeldSummary) -> str:
     syncs = "a full sync is" if held.count == 1 else f"{held.count:,} full syncs are"
     return (
         f"{syncs} held since {held.since:%Y-%m-%d %H:%M} UTC: it would delete {held.deletes:,} of "
-        f"{held.rows_before:,} rows; rows and cursor are as they were"
+        f"{counted(held.rows_before, 'row', 'rows')}; rows and cursor are as they were"
     )
 
 
@@ -144,8 +145,3 @@ def escaped(text: str) -> str:
     """A text as markdown: it quotes values, which may hold any characters."""
     line = " ".join(text.split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)
-
-
-def counted(count: int, one: str, several: str) -> str:
-    """The count with what it counts, as a singular or a plural: `1 row was`, `2 rows were`."""
-    return f"{count:,} {one if count == 1 else several}"

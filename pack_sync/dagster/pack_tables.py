@@ -11,12 +11,12 @@ import dagster as dg
 from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
+from pack_sdk.wording import counted
 from pack_sync.dagster.configuration import (
     ConfigurationError,
     SyncConfiguration,
     TableConfiguration,
 )
-from pack_sync.dagster.metadata import counted
 from pack_sync.dagster.parameters import resolve_parameters
 from pack_sync.dagster.table_entries import REST, entries_of, without_entry
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData

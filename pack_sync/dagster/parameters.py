@@ -5,6 +5,7 @@ from typing import Any
 
 from pack_sdk.parameter_values import find_misfit
 from pack_sdk.parameters import Parameter
+from pack_sdk.wording import choose_from
 from pack_sync.dagster.configuration import ConfigurationError, choose
 
 
@@ -48,13 +49,13 @@ def _check_names(
             raise ConfigurationError(
                 f"{where}.{name}: this parameter cannot be set, because it takes its values from "
                 f"the table {crawled[name]!r}; "
-                f"choose from {', '.join(offered) or 'none'}"
+                f"{choose_from(offered)}"
             )
         if hidden.get(name):
             raise ConfigurationError(
                 f"{where}.{name}: this parameter cannot be set, because it is not compatible "
                 "with incremental sync (supports_incremental_sync=False); "
-                f"choose from {', '.join(offered) or 'none'}"
+                f"{choose_from(offered)}"
             )
     choose(configured, offered, where=where, what="parameter")
 

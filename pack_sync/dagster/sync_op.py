@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from pack_sdk.errors import PackError
+from pack_sdk.wording import counted
 from pack_sync.dagster.checks import Checks
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
@@ -117,8 +118,8 @@ class PackRun:
         selected = self._selected()
         before = synced_before(context.instance, context.run, self.definition) & set(selected)
         if before:
-            done = f"{len(before):,} of {len(selected):,}"
-            context.log.info(f"{done} syncs were done before the failure")
+            done = counted(len(before), "sync was", "syncs were")
+            context.log.info(f"{done} done before the failure, of {len(selected):,}")
         syncs, refused = self._jobs([key for key in selected if key not in before], config, runs)
         checks = Checks(self.definition, context.selected_asset_check_keys)
         for failure in refused:
@@ -277,7 +278,9 @@ def _failures_of(event: TableFinished | TableFailed) -> list[TableFailed]:
 
 def _failure(failures: Sequence[TableFailed], selected: int) -> dg.Failure:
     children = any("/" in failure.key.sync for failure in failures)
-    what = "tables or parents" if children else f"of {selected} tables"
+    what = f"of {counted(selected, 'table', 'tables')}"
+    if children:
+        what = "table or parent" if len(failures) == 1 else "tables or parents"
     lines = "\n".join(f"- {failure.message}" for failure in failures[:_MOST_FAILURES])
     if len(failures) > _MOST_FAILURES:
         lines += f"\n- and {len(failures) - _MOST_FAILURES:,} more; see the log and _sync.runs"

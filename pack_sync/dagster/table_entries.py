@@ -126,6 +126,6 @@ def _check_url(
     if entry.dynamic_url is not None and not table.is_dynamic:
         choices = [other.name for other in pack.sync_tables.values() if other.is_dynamic]
         raise ConfigurationError(
-            f"{key}.dynamic_url: {table.name!r} is not a dynamic table; those of "
-            f"the pack are: {', '.join(choices) or 'none'}"
+            f"{key}.dynamic_url: {table.name!r} is not a dynamic table; "
+            + (f"those of the pack are: {', '.join(choices)}" if choices else "the pack has none")
         )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
+from pack_sdk.wording import counted
 from pack_sync.commit.full_sync_audit import audit_figures
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.collect import Collected, collect
@@ -87,7 +88,7 @@ def run_crawl(
     full = sum(child.decision.mode == "full" for child in children)
     sync.log(
         "info",
-        f"{sync.key}: crawling {len(children):,} rows of {source.parent_table}: "
+        f"{sync.key}: crawling {counted(len(children), 'row', 'rows')} of {source.parent_table}: "
         f"{full:,} fully, {len(children) - full:,} incrementally",
     )
     keep = _syncs_to_keep(sync, children, positions)
@@ -121,9 +122,10 @@ def _kept_children(
     kept = first.result.kept_children
     if kept is None:
         return []
-    parents = f"{len(kept.syncs):,} rows of {source.parent_table} are gone"
+    of_parent = f"of {source.parent_table}"
+    parents = counted(len(kept.syncs), f"row {of_parent} is gone", f"rows {of_parent} are gone")
     message = (
-        f"{sync.key}: {parents}, and {kept.rows:,} of {kept.rows_before:,} rows that were "
+        f"{sync.key}: {parents}, and {kept.rows:,} of {counted(kept.rows_before, 'row', 'rows')} "
         "crawled would go with them. They were kept; all others were synced. If they are really "
         f"gone: `packsync sync {sync.key.pack}.{sync.key.table} --approve-deletes`, or a run with "
         f"`approve_deletes: true`. If not: fix the source and sync {source.parent_table} in full"
@@ -241,7 +243,8 @@ def _reported(failed: Sequence[FailedChild], of: int, warehouse: Warehouse) -> l
             reports.append(_report(each, warehouse))
     if paused:
         paused[0].failure.error.add_note(
-            f"{len(paused):,} of {of:,} parents were not reached; the next sync begins with them."
+            f"{len(paused):,} of {counted(of, 'parent', 'parents')} were not reached; the next "
+            "sync begins with them."
         )
         reports.append(_report(paused[0], warehouse))
     return reports

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from pack_sdk.wording import counted
 from pack_sync.engine.sync_failures import EndlessContinuationError
 from pack_sync.spool.page import Page
 
@@ -42,17 +43,17 @@ class EndlessPagingGuard:
             )
         if not page.row_count:
             return
-        rows = hash(page.rows)
+        rows, same = hash(page.rows), counted(page.row_count, "row", "rows")
         if self._count((called, returned, rows)) >= MOST_ROUNDS:
             raise EndlessContinuationError(
                 f"page {number} is the same as {MOST_ROUNDS - 1} pages before: called with "
-                f"{_shown(called)} it returned the same {page.row_count:,} rows and the "
+                f"{_shown(called)} it returned the same {same} and the "
                 f"continuation {_shown(returned)}. The paging goes in a circle"
             )
         pages = self._count((rows,))
         if pages >= LEAST_REPEATED_PAGES and pages * page.row_count >= MOST_REPEATED_ROWS:
             raise EndlessContinuationError(
-                f"page {number} is one of {pages:,} that brought the same {page.row_count:,} rows, "
+                f"page {number} is one of {pages:,} that brought the same {same}, "
                 f"this time with the continuation {_shown(returned)}. Does the API ignore the "
                 "continuation?"
             )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pack_sdk.wording import counted
 from pack_sync.commit.approval import approve_held
 from pack_sync.commit.data_warnings import rows_were
 from pack_sync.commit.delete_guard import LargeDelete
@@ -53,9 +54,10 @@ def _message(key: SyncKey, large: LargeDelete, rejects: str) -> str:
     what = f"{key.pack}.{key.table}"
     if key.sync != DEFAULT_SYNC:
         what += f" --sync '{key.sync}'"
+    before = counted(large.rows_before, "row", "rows")
     brought = f"{large.rows_returned:,}" if large.rows_returned else "none"
     return (
-        f"this full sync would delete {large.deletes:,} of {large.rows_before:,} rows; it brought "
+        f"this full sync would delete {large.deletes:,} of {before}; it brought "
         f"{brought}. The guard holds it: nothing was applied, rows and cursor are as they were, "
         f"and incremental syncs go on.{rejects} See the rows with `packsync held {what}`. If "
         f"they are really gone: `packsync held approve {what}`, or a run with "
@@ -79,7 +81,7 @@ def approve_first(sync: SyncJob, warehouse: Warehouse) -> tuple[SyncJob, list[st
         record = approve_held(warehouse, each).record
         done.append(
             f"{each.key}: the full sync held since {each.held_at:%Y-%m-%d %H:%M} UTC was approved: "
-            f"{record.deleted:,} rows deleted, {record.inserted:,} inserted, "
+            f"{counted(record.deleted, 'row', 'rows')} deleted, {record.inserted:,} inserted, "
             f"{record.updated:,} updated"
         )
         sync.log("warning", done[-1])

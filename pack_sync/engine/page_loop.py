@@ -12,6 +12,7 @@ import orjson
 from pack_sdk.context import SyncState
 from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion, rejection_of
+from pack_sdk.wording import counted
 from pack_sync.engine.attempt import Attempt
 from pack_sync.engine.endless_paging_guard import EndlessPagingGuard
 from pack_sync.engine.pack_log import PackLogger
@@ -171,6 +172,7 @@ class _Progress:
         spool, seconds = self._spool, now - self._started
         self._sync.log(
             "info",
-            f"{self._sync.key}: {spool.page_count:,} pages, {spool.row_count:,} rows, "
+            f"{self._sync.key}: {counted(spool.page_count, 'page', 'pages')}, "
+            f"{counted(spool.row_count, 'row', 'rows')}, "
             f"{(spool.row_count - self._rows_before) / seconds:,.0f} rows per second",
         )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from pack_sdk.wording import counted
 from pack_sync.engine.attempt import Attempt
 from pack_sync.engine.sync_failures import TooManyRejectedRowsError
 from pack_sync.engine.sync_job import SyncJob
@@ -51,7 +52,8 @@ def _excess(counts: StageCounts, settings: SyncSettings) -> str | None:
     """
     total = counts.upserts + counts.rejected
     share = counts.rejected / total if total else 0.0
-    rows = f"{counts.rejected:,} of {total:,} rows ({share:.1%}) were rejected, more than"
+    rejected = f"{counts.rejected:,} of {counted(total, 'row', 'rows')}"
+    rows = f"{rejected} ({share:.1%}) were rejected, more than"
     limit = settings.max_rejected_rows
     if limit is not None and counts.rejected > limit:
         return f"{rows} max_rejected_rows: {limit} allows"

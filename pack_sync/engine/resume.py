@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from pack_sdk.wording import counted
 from pack_sync.engine.attempt import FALL_BACK, Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.sync_failures import (
     SyncCancelledError,
@@ -70,8 +71,8 @@ def _resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
         return None
     began, last = spool.header, spool.resumed_after
     resuming = (
-        f"resuming after page {spool.page_count:,} ({spool.row_count:,} rows) of the sync that "
-        f"began at {began.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"resuming after page {spool.page_count:,} ({counted(spool.row_count, 'row', 'rows')}) of "
+        f"the sync that began at {began.started_at:%Y-%m-%d %H:%M:%S} UTC"
     )
     sync.log("info", f"{sync.key}: {resuming}")
     # Pages in a second part: what began as an incremental sync was collecting everything.

@@ -87,7 +87,8 @@ def test_list_shows_packs_tables_and_parameters(project: DagsterProject) -> None
     tasks = line_with("demo.Tasks", result)
     assert "| demo.Tasks | eu | project=PROJ-1 | Tasks. Incremental" in tasks
     assert "| demo.Projects | default | | All projects." in line_with("demo.Projects", result)
-    assert "Events" not in result.stdout
+    assert "1 table of demo is not synced: Events; " in result.stdout
+    assert "demo.Events" not in result.stdout
 
 
 def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
@@ -269,3 +270,12 @@ def test_query_takes_statements_without_rows(project: DagsterProject) -> None:
     """Such as a setting: there is nothing to show, and nothing wrong."""
     assert project.folder
     assert packsync("query", "SET threads = 1").stdout == ""
+
+
+def test_list_names_each_of_several_syncs(project: DagsterProject) -> None:
+    """In square brackets, which are no markup of rich's."""
+    tables: dict[str, Any] = {"Items": {"syncs": {"asia": {}, "europe": {}}}}
+    project.switch_on_pack("acme", pack_of(Items=Scripted()), tables=tables)
+    result = packsync("list")
+    assert line_with("Items[asia]", result).startswith("| acme.Items[asia] | default | ")
+    assert line_with("Items[europe]", result).startswith("| acme.Items[europe] | default | ")

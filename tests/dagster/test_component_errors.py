@@ -89,7 +89,7 @@ def refusal(project: DagsterProject) -> str:
         (
             {"connections": {"default": {**LOCAL["default"], "credentials": {"t": {"env": "T"}}}}},
             "connections.default.credentials",
-            ": there is no credential 't'; choose from none",
+            ": there is no credential 't'; there are none to choose from",
         ),
         (
             {"schedule": {"incremental": "hourly"}},

@@ -106,4 +106,4 @@ def test_no_choice_at_all_is_said() -> None:
     """A list of choices that would be empty reads "none"."""
     with pytest.raises(ConfigurationError) as refusal:
         choose(["a"], [], where="t", what="parameter")
-    assert str(refusal.value) == "t: there is no parameter 'a'; choose from none"
+    assert str(refusal.value) == "t: there is no parameter 'a'; there are none to choose from"

@@ -115,7 +115,7 @@ def test_reexecution_from_failure_syncs_what_is_left(acme: DagsterProject) -> No
     assert made(acme, last) == ["acme/Bad", "below_good"]
     log = "\n".join(entry.user_message for entry in acme.instance.all_logs(last))
     assert "did not yield" not in log
-    assert "1 of 2 syncs were done before the failure" in log
+    assert "1 sync was done before the failure, of 2" in log
 
 
 def test_reexecution_of_all_syncs_all(acme: DagsterProject) -> None:
