@@ -74,7 +74,7 @@ class Attempt:
     def again(self, previous_error: PreviousAttemptError, fetcher: SyncFetcher) -> "Attempt":
         """An attempt at the same that begins now, told of the error of this one.
 
-        It gets a fetcher of its own: one whose page has timed out is closed.
+        It gets a fetcher of its own, which counts on: one whose page has timed out is closed.
         """
         return Attempt(
             decision=self.decision,

@@ -198,12 +198,14 @@ def _collect(
     if pause := child.sync.connection.limit.long_pause(f"{child.sync.key} was not synced"):
         return FailedChild(child=child, failure=AttemptFailedError(batch, pause))
 
-    def attempt_once(previous_error: PreviousAttemptError | None) -> Collected:
+    def attempt_once(
+        previous_error: PreviousAttemptError | None, fetcher: SyncFetcher
+    ) -> Collected:
         attempt = replace(
             batch,
             position=child.position,
             decision=child.decision,
-            fetcher=SyncFetcher(child.sync.connection),
+            fetcher=fetcher,
             previous_error=previous_error,
             part=spool.new_part(),  # pages of an attempt that failed must not be staged
         )

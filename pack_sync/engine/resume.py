@@ -50,7 +50,8 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
                 f"{sync.key}: the resumed sync failed where it had been interrupted, so it starts "
                 f"again from its beginning: {sentence(error)}",
             )
-            attempt = attempt.again(describe_previous(error), SyncFetcher(sync.connection))
+            fetcher = SyncFetcher(sync.connection, spent=attempt.fetcher.statistics)
+            attempt = attempt.again(describe_previous(error), fetcher)
     with failures_of(attempt):
         spool = Spool.begin(sync.spool_folder, _header(sync, attempt))
     return _run_in(sync, attempt, spool, run)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
-from pack_sync.engine.sync_failures import kind_of, status_code_of, status_of
+from pack_sync.engine.sync_failures import error_type_of, status_code_of, status_of
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.sync_runs import RunRecord, record_run
@@ -46,7 +46,7 @@ def record_failure(sync: SyncJob, warehouse: Warehouse, failure: AttemptFailedEr
         cursor_after=attempt.position.cursor,
         pages=failure.pages,
         fetch_seconds=(datetime.now(UTC) - attempt.started_at).total_seconds(),
-        error_type=kind_of(error),
+        error_type=error_type_of(error),
         error_status_code=status_code_of(error),
         error_message=failure.reason,
     )

@@ -53,11 +53,13 @@ def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncO
     if not sync.awaits_schema:
         _log_decision(sync, decision)
 
-    def attempt_once(previous_error: PreviousAttemptError | None) -> SyncOutcome:
+    def attempt_once(
+        previous_error: PreviousAttemptError | None, fetcher: SyncFetcher
+    ) -> SyncOutcome:
         attempt = Attempt(
             position=position,
             decision=decision,
-            fetcher=SyncFetcher(sync.connection),
+            fetcher=fetcher,
             previous_error=previous_error,
         )
         known = ask_schema(sync, attempt)
@@ -83,8 +85,7 @@ def with_schema(sync: SyncJob, warehouse: Warehouse) -> SyncJob:
         return sync
     decision = ModeDecision(mode="full", reason="not decided: its schema comes before")
 
-    def attempt_once(previous_error: PreviousAttemptError | None) -> SyncJob:
-        fetcher = SyncFetcher(sync.connection)
+    def attempt_once(previous_error: PreviousAttemptError | None, fetcher: SyncFetcher) -> SyncJob:
         attempt = Attempt(decision=decision, fetcher=fetcher, previous_error=previous_error)
         return ask_schema(sync, attempt)
 

@@ -126,6 +126,13 @@ def kind_of(error: Exception) -> AttemptErrorKind:
     return "Unknown"
 
 
+def error_type_of(error: Exception) -> str:
+    """What the ledger calls an error: the contract's word, or what ended the sync otherwise."""
+    if isinstance(error, HeldSyncError | SupersededError | SyncCancelledError):
+        return status_of(error).capitalize()
+    return kind_of(error)
+
+
 def status_code_of(error: Exception) -> int | None:
     """The status of a `StatusCodeError`, None for other errors."""
     return error.status_code if isinstance(error, StatusCodeError) else None

@@ -12,6 +12,7 @@ from pack_sync.engine.sync_failures import (
     status_code_of,
 )
 from pack_sync.engine.sync_job import SyncJob
+from pack_sync.http.fetcher import SyncFetcher
 
 T = TypeVar("T")
 
@@ -22,17 +23,19 @@ _EXPIRED = (400, 410)
 def with_retries(
     sync: SyncJob,
     previous_error: PreviousAttemptError | None,
-    attempt: Callable[[PreviousAttemptError | None], T],
+    attempt: Callable[[PreviousAttemptError | None, SyncFetcher], T],
 ) -> T:
     """Call `attempt` until it succeeds, as often as the sync's settings allow.
 
-    Each attempt is given the error of the one before. Raises the last `AttemptFailedError`,
-    whose error is without secrets.
+    Each attempt is given the error of the one before, and a fetcher of its own, which counts on
+    from those before: the ledger has what all of them have cost. Raises the last
+    `AttemptFailedError`, whose error is without secrets.
     """
     wait_seconds = sync.settings.retry_wait_seconds
+    fetcher = SyncFetcher(sync.connection)
     for number in range(1, sync.settings.attempts + 1):
         try:
-            return attempt(previous_error)
+            return attempt(previous_error, fetcher)
         except AttemptFailedError as failure:
             error = failure.error
             sync.connection.redactor.redact_error(error)
@@ -41,6 +44,7 @@ def with_retries(
             if last or not _may_help(failure) or sync.cancelled.is_set():
                 raise
             previous_error = describe_previous(error)
+            fetcher = SyncFetcher(sync.connection, spent=failure.attempt.fetcher.statistics)
             sync.log(
                 "warning",
                 f"{sync.key}: attempt {number} of {sync.settings.attempts} failed, trying again "

@@ -55,15 +55,22 @@ class SyncFetcher:
     """The fetcher of one sync: the rules of contract F, on a connection many may share.
 
     Implements `pack_sync.runtimes.runtime.Fetching`. Safe to use from several threads: an
-    async pack sends several requests at once. `first_wait_seconds` is where growing waits begin.
+    async pack sends several requests at once. `first_wait_seconds` is where growing waits begin;
+    `spent` is what earlier tries of the sync have done, to which its own is added.
     """
 
-    def __init__(self, connection: Connection, *, first_wait_seconds: float = 0.5) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        first_wait_seconds: float = 0.5,
+        spent: FetchStatistics | None = None,
+    ) -> None:
         self._connection = connection
         self._first_wait_seconds = first_wait_seconds
         self._cancelled = threading.Event()
         self._deadline: PageDeadline | None = None
-        self._statistics = FetchStatistics()
+        self._statistics = spent or FetchStatistics()
         self._lock = threading.Lock()
         self._last_answer = ""
         self._long_pause: LongPauseError | None = None
@@ -88,7 +95,7 @@ class SyncFetcher:
 
     @property
     def statistics(self) -> FetchStatistics:
-        """What was done so far; a snapshot."""
+        """What was done so far, in earlier tries as well; a snapshot."""
         return self._statistics
 
     def begin_page(self, seconds: float) -> None:

@@ -89,7 +89,8 @@ def test_a_full_sync_that_would_delete_too_much_is_held(tmp_path: Path) -> None:
     assert "packsync held approve acme.Items" in message
     assert "approve_deletes: true" in message
     assert engine.state() == before
-    assert engine.ledger()[-1]["status"] == "held"
+    line = engine.ledger()[-1]
+    assert (line["status"], line["error_type"]) == ("held", "Held")
 
 
 @pytest.mark.parametrize(
