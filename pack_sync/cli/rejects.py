@@ -30,6 +30,7 @@ from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.dynamic_schema import ask_schema
+from pack_sync.engine.fingerprint import schema_part
 from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
@@ -131,7 +132,13 @@ def replay(
             schema = _present_schema(component, definition, key)
             with tempfile.TemporaryDirectory(prefix="packsync-replay-") as folder:
                 try:
-                    done = replay_rejects(open_warehouse(), key, schema, Path(folder))
+                    done = replay_rejects(
+                        open_warehouse(),
+                        key,
+                        schema,
+                        Path(folder),
+                        schema_fingerprint=schema_part(schema),
+                    )
                 except ReplayRefusedError as error:
                     fail(str(error))
             _print_replay(key, done)

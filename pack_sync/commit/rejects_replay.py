@@ -34,7 +34,7 @@ from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.ledger.cursors import read_position
+from pack_sync.ledger.cursors import forget_schema, read_position
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import (
@@ -87,12 +87,22 @@ class Replay:
     schema_changes: Sequence[str] = ()
 
 
-def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: Path) -> Replay:
+def replay_rejects(
+    warehouse: Warehouse,
+    key: SyncKey,
+    schema: Schema,
+    folder: Path,
+    *,
+    schema_fingerprint: str | None = None,
+) -> Replay:
     """Type the rejected rows of a sync, and of its crawled children, by `schema`, and apply.
 
-    `folder` is scratch space for the typing. Raises `ReplayRefusedError` when the table has
-    never been synced or its id has become another, and `StorageError` or
-    `duckdb.Error` when the warehouse cannot be written; the warehouse is then as it was.
+    `folder` is scratch space for the typing; `schema_fingerprint` is the schema's part of a
+    position's fingerprint. If the schema is not the one of the last sync, the table is of none
+    from now on: its next syncs are full, whichever schema they have. Raises
+    `ReplayRefusedError` when the table has never been synced or its id has become another, and
+    `StorageError` or `duckdb.Error` when the warehouse cannot be written; the warehouse is then
+    as it was.
     """
     wanted = RejectFilter(pack=key.pack, table=key.table, sync=key.sync)
     with warehouse.read() as connection:
@@ -120,6 +130,7 @@ def replay_rejects(warehouse: Warehouse, key: SyncKey, schema: Schema, folder: P
             at = datetime.now(UTC)
             make_changes(connection, table, stage, changes, execution_id=kept.execution_id, at=at)
         kept.forget_applied()
+        forget_schema(connection, key, schema_fingerprint, anyway=bool(schema_changes))
         result = replace(kept.result(), changes=changes, schema_changes=schema_changes)
         record_run(connection, kept.record(result))
     return result

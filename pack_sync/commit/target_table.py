@@ -89,15 +89,21 @@ class TargetTable:
         """The type that holds what is in a column and what is to come (see `Column.wider`)."""
         if before in map(self._spelled, column.wider):
             return before
-        if before == self._spelled(column.sql_type) or not any(t in before for t in _NUMERIC):
+        text = before == "VARCHAR"
+        if before == self._spelled(column.sql_type):
+            return column.sql_type
+        if not text and not any(t in before for t in _NUMERIC):
             return column.sql_type
         if not _can_cast(before, column.sql_type):
             return column.sql_type
         value = quote_identifier(column.name)
+        # A number is its own measure; a text may be one that is no number and is lost anyway.
+        measure = column.wider[-1] if text else before
+        exact = f"TRY_CAST({value} AS {measure})"
         for sql_type in (column.sql_type, *column.wider[:-1]):
-            back = f"TRY_CAST(TRY_CAST({value} AS {sql_type}) AS {before})"
+            back = f"TRY_CAST(TRY_CAST({value} AS {sql_type}) AS {measure})"
             if not self._number(
-                f"SELECT count(*) FROM {self.name} WHERE {back} IS DISTINCT FROM {value}"
+                f"SELECT count(*) FROM {self.name} WHERE {back} IS DISTINCT FROM {exact}"
             ):
                 return sql_type
         return column.wider[-1]

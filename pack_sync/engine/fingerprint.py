@@ -27,11 +27,16 @@ def fingerprint_of(
         "connection": _hash([connection_name, endpoint]),
     }
     if schema is not None:
-        parts = {"schema": _hash(_structure(schema)), **parts}
+        parts = {"schema": schema_part(schema), **parts}
     # Left out rather than hashed as None: the fingerprints of earlier versions stay equal.
     if dynamic_url is not None:
         parts["dynamic URL"] = _hash(dynamic_url)
     return parts
+
+
+def schema_part(schema: Schema) -> str:
+    """The part of a fingerprint that is the schema's."""
+    return _hash(_structure(schema))
 
 
 def changed_parts(before: Mapping[str, str] | None, now: Mapping[str, str]) -> list[str]:

@@ -103,6 +103,31 @@ def read_positions(
     }
 
 
+def forget_schema(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    schema: str | None,
+    *,
+    anyway: bool,
+) -> None:
+    """Have the next sync of each position of a table be full if its schema was not this one.
+
+    `schema` is that part of a fingerprint, None if it is not known; `anyway` takes all positions.
+    """
+    connection.execute(
+        f"""
+        UPDATE {CURSORS}
+        SET fingerprint = json_merge_patch(fingerprint, '{{"schema": null}}')
+        WHERE pack = $pack AND table_name = $table
+            AND (
+                $anyway
+                OR ($schema IS NOT NULL AND fingerprint ->> 'schema' IS DISTINCT FROM $schema)
+            )
+        """,
+        {"pack": key.pack, "table": key.table, "anyway": anyway, "schema": schema},
+    )
+
+
 def write_positions(
     connection: duckdb.DuckDBPyConnection,
     key: SyncKey,

@@ -147,6 +147,37 @@ def test_a_replay_applies_what_fits_the_mended_pack(project: DagsterProject) -> 
     assert packsync("rejects").stdout == "No rejected rows are kept.\n"
 
 
+@pytest.mark.parametrize("mended", ["string", "boolean"])
+def test_after_a_replay_by_another_schema_the_next_sync_is_full(
+    project: DagsterProject, mended: str
+) -> None:
+    """Also by the schema of before: the table is none of its any more (contract D5)."""
+    rows = [{"id": "a", "size": 1}, bad("b", "true")]
+    switch_on(project, rows)
+    assert project.run("acme_incremental").success
+    switch_on(project, size=mended)
+    packsync("rejects", "replay", "acme.Items")
+    switch_on(project, [{"id": "a", "size": 1}, {"id": "b", "size": 1.5}])
+    assert project.run("acme_incremental").success
+    assert project.query("SELECT mode FROM _sync.runs ORDER BY finished_at") == [
+        ("full",), ("replay",), ("full",)
+    ]  # fmt: skip
+    assert project.query("FROM acme.Items SELECT id, size ORDER BY id") == [("a", 1.0), ("b", 1.5)]
+
+
+def test_after_a_replay_by_the_same_schema_the_next_sync_is_incremental(
+    project: DagsterProject,
+) -> None:
+    """Nothing has changed that a cursor depends on."""
+    switch_on(project, [{"id": "a", "size": 1}, bad("b")], [])
+    assert project.run("acme_incremental").success
+    packsync("rejects", "replay", "acme.Items")
+    assert project.run("acme_incremental").success
+    assert project.query("SELECT mode FROM _sync.runs ORDER BY finished_at") == [
+        ("full",), ("replay",), ("incremental",)
+    ]  # fmt: skip
+
+
 def test_a_replay_says_what_stays_and_why(project: DagsterProject) -> None:
     """Rows that still do not fit, with reasons; rows without an id, with a remedy (S4)."""
     switch_on(project, [bad("b"), bad("c", [1]), bad(None)])

@@ -198,3 +198,22 @@ def test_a_column_of_whole_numbers_widens(values: list[Any], sql_type: str, tmp_
     assert found == [(value, [value, 1]) for value in values]
     again = bench.incremental(a_page({"id": "0", "v": values[0], "l": [values[0], 1]}))
     assert counts_of(again) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    ("texts", "sql_type", "numbers"),
+    [
+        (["1", "2"], "BIGINT", [1, 2]),
+        (["1", "1.5", "none"], "DOUBLE", [1, 1.5, None]),
+        (["9007199254740993", "1.5"], "DECIMAL(38,9)", [2**53 + 1, 1.5]),
+    ],
+)
+def test_texts_that_become_whole_numbers_are_not_rounded(
+    texts: list[str], sql_type: str, numbers: list[Any], tmp_path: Path
+) -> None:
+    """A row that the full sync does not bring keeps what it had, as far as it is a number (S7)."""
+    bench = SyncBench(folder=tmp_path, schema=a_schema(v="string"))
+    bench.full(*[a_page({"id": str(id_), "v": text}) for id_, text in enumerate(texts)])
+    bench.incremental(a_page({"id": "z", "v": 7}), schema=a_schema(v=WHOLE))
+    assert columns(bench) == ["id VARCHAR", f"v {sql_type}"]
+    assert [row["v"] for row in bench.rows()] == [*numbers, 7]

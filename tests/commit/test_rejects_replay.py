@@ -81,7 +81,7 @@ def test_the_cursor_and_its_history_stay(bench: SyncBench) -> None:
     """The next sync goes on as if there had been no replay (contract S4, C6)."""
     bench.incremental(a_page(bad("a")), cursor="t1")
     before = bench.position(), bench.query("FROM _sync.cursor_history ORDER BY ALL")
-    replay(bench)
+    replay(bench, bench.schema)
     assert (bench.position(), bench.query("FROM _sync.cursor_history ORDER BY ALL")) == before
     with bench.warehouse.read() as connection:  # nor is it the last sync: C17 asks how that ended
         last = read_last_run(connection, bench.key)
