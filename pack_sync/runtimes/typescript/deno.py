@@ -16,6 +16,9 @@ from pack_sdk.errors import PackError
 from pack_sync.project import current_project
 
 _PARTS = ("primordials", "pipes", "log", "requests", "page", "pack", "realm", "main")
+# Deno keeps in its folder whatever a pack imports, `import("data:…")` included. Below what is no
+# folder it cannot be made, and Deno's caches are in the child's memory, which is bounded.
+_ENVIRONMENT = {"DENO_DIR": "/dev/null/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 _DENIALS = ("read", "write", "net", "env", "sys", "run", "ffi", "import")
 
 
@@ -24,7 +27,7 @@ class RuntimeMissingError(PackError):
 
 
 def state_folder() -> Path:
-    """Where the project keeps bundles, and what Deno keeps for itself."""
+    """Where the project keeps bundles, and the scripts of the child."""
     return current_project().state_folder / "typescript"
 
 
@@ -77,11 +80,7 @@ def start(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=empty,
-        env={
-            "DENO_DIR": str(state_folder() / "deno"),
-            "DENO_NO_UPDATE_CHECK": "1",
-            "NO_COLOR": "1",
-        },
+        env=_ENVIRONMENT,
         bufsize=0,
         start_new_session=True,  # a Ctrl-C in the terminal is for us to handle
         restore_signals=False,  # SIGXFSZ stays ignored: see forbid_writing
@@ -104,11 +103,7 @@ def limit_memory(process: "subprocess.Popen[bytes]", megabytes: int) -> None:
 
 
 def forbid_writing(process: "subprocess.Popen[bytes]") -> None:
-    """Let no file grow any more by the child.
-
-    It has no permission to write, but each `import("data:…")` of a pack would be kept in Deno's
-    cache, for ever and without bound. Deno takes no notice of what it cannot keep. Linux only.
-    """
+    """Let no file grow any more by the child, which has no permission to write. Linux only."""
     if sys.platform == "linux":
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
 
@@ -172,6 +167,6 @@ def _node_modules() -> Sequence[str]:
         capture_output=True,
         check=True,
         timeout=60,
-        env={"DENO_DIR": str(state_folder() / "deno"), "NO_COLOR": "1"},
+        env=_ENVIRONMENT,
     )
     return json.loads(answer.stdout)

@@ -38,6 +38,9 @@ _REQUESTS_IN_FLIGHT = 64
 _REQUEST_BYTES_IN_FLIGHT = 1 << 25
 """What `child/requests.js` sends before answers are there; a child that sends more is ended."""
 
+_BROKEN_REALM = 70
+"""The status with which `child/pipes.js` ends a child that cannot read its pipe any more."""
+
 _LINE_LETTERS = 4000
 _LINES_OF_THE_CHILD = 3
 """What the child adds to the lines that it allows a pack: how many it left out."""
@@ -247,6 +250,11 @@ class PackProcess:
                 "the pack ran out of memory: it may use "
                 f"{self._limits.heap_megabytes} MB for objects and "
                 f"{self._limits.memory_megabytes} MB in all. Return smaller pages."
+            )
+        if code == _BROKEN_REALM:
+            return PackProcessError(
+                "the pack changed what its runtime needs of JavaScript itself, such as the methods "
+                "of promises or of arrays of bytes. Leave built-in objects as they are."
             )
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
         return PackProcessError(

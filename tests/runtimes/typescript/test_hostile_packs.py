@@ -1,6 +1,5 @@
 """Packs that change what the child's code might use, or that ask for more than there is."""
 
-import sys
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -42,7 +41,7 @@ def test_messages_are_not_shown_to_the_pack(bench: Bench, what: str) -> None:
             for (let i = 0; i < 400; i++) text += String.fromCharCode(bytes[i] || 0);
             if (text.includes("from the pack")) seen += 1;
         }};
-        {WATCHED[what]}"""
+        try {{ {WATCHED[what]} }} catch {{}}"""
     page = bench.execute(
         """await context.fetcher.fetch({method: "GET", url: "/x?from the pack"});
         console.log("from the pack");
@@ -75,30 +74,99 @@ def test_a_call_ends_once(bench: Bench) -> None:
     assert session.execute([], SyncState()).rows == b'"second"\n'
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit another process")
-def test_imports_leave_nothing_on_the_disk(bench: Bench) -> None:
-    """Deno keeps what it imports; a pack could fill the disk with it."""
+IMPORTS = {
+    "data": "await import(`data:text/javascript,${code}`)",
+    "blob": "await import(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})))",
+    "a function's": "await new Function('u', 'return import(u)')(`data:text/javascript,${code}`)",
+    "JSON": """await import(`data:application/json,"${"x".repeat(1e6)}"`,
+        {with: {type: "json"}})""",
+}
 
-    def kept() -> int:
-        files = (deno.state_folder() / "deno").rglob("*")
-        return sum(size_of(file) for file in files)
+
+@pytest.mark.parametrize("what", IMPORTS)
+def test_imports_leave_nothing_on_the_disk(
+    bench: Bench, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deno would keep what it imports; also where no other limit keeps it from writing."""
+    monkeypatch.setattr("pack_sync.runtimes.typescript.process.forbid_writing", lambda _: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+
+    def kept() -> set[Path]:
+        return {file for file in deno.state_folder().rglob("*") if file.is_file()}
 
     bench.execute("return {result: []}")
     before = kept()
-    bench.execute("""for (let i = 0; i < 5; i++) {
-            const code = `//${Math.random()}${"x".repeat(1e6)}`;
-            try { await import(`data:text/javascript,${code}`); } catch {}
-        }
-        return {result: []};""")
-    assert kept() - before < 1_000_000
+    page = bench.execute(f"""for (let i = 0; i < 5; i++) {{
+            const code = `//${{Math.random()}}${{"x".repeat(1e6)}}`;
+            {IMPORTS[what]};
+        }}
+        return {{result: [1]}};""")
+    assert page.row_count == 1
+    assert kept() <= before
 
 
-def size_of(file: Path) -> int:
-    """Its bytes; none if another test's child has removed it."""
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0
+def test_imports_without_end_are_bounded(bench: Bench) -> None:
+    """They are in the child's memory, of which there is so much."""
+    bench.limits = Limits(memory_megabytes=200)
+    with pytest.raises(PackProcessError, match="the pack ran out of memory"):
+        bench.execute("""for (;;) {
+            await import(`data:text/javascript,//${Math.random()}${"x".repeat(1e6)}`);
+        }""")
+
+
+LOOKED_UP = {
+    "a function's call": """const {call} = Function.prototype;
+        Function.prototype.call = function (...given) {
+            saw(this);
+            return Reflect.apply(call, this, given);
+        };""",
+    "a promise's kind": """Object.defineProperty(Promise, Symbol.species, {get() {
+            saw("species");
+            return Promise;
+        }});""",
+}
+"""What Deno's own code looks up while it reads the pipe."""
+
+
+@pytest.mark.parametrize("what", LOOKED_UP)
+def test_the_means_to_read_the_pipe_are_not_shown_to_the_pack(bench: Bench, what: str) -> None:
+    """Whoever sees Deno's function for reading can call it, too."""
+    before = (
+        f"let seen = 0; const saw = () => {{ seen += 1; }}; try {{ {LOOKED_UP[what]} }} catch {{}}"
+    )
+    page = bench.execute(
+        "await context.fetcher.fetch({method: 'GET', url: '/x'}); return {result: [seen]};",
+        before=before,
+    )
+    assert page.rows == b"0\n"
+
+
+def test_functions_may_have_a_call_of_their_own(bench: Bench) -> None:
+    """That of all functions alone stays as it is."""
+    page = bench.execute("""const own = () => {};
+        own.call = 7;
+        return {result: [own.call, Object.prototype.toString.call([])]};""")
+    assert page.rows == b'7\n"[object Array]"\n'
+
+
+def test_a_pack_that_breaks_javascript_itself(bench: Bench) -> None:
+    """The error says what it did."""
+    with pytest.raises(PackProcessError, match="changed what its runtime needs of JavaScript"):
+        bench.execute("""Promise.prototype.constructor = class {};
+            Promise.prototype.then = () => { throw new Error("no"); };
+            await context.fetcher.fetch({method: "GET", url: "/x"});""")
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "Error.prepareStackTrace = () => { throw new Error('another') };",
+        "Error.prepareStackTrace = () => ({get toString() { throw 1 }});",
+    ],
+)
+def test_an_error_whose_stack_cannot_be_read(bench: Bench, spoilt: str) -> None:
+    """Its message can."""
+    with pytest.raises(JavaScriptError, match="the real one"):
+        bench.execute(f"{spoilt} throw new Error('the real one')")
 
 
 @pytest.mark.parametrize(

@@ -39,23 +39,28 @@ function sendValue(head, value) {
 function fail(head, error) {
   if (callUnderWay() !== head.call) return;
   const failure = { __proto__: null, call: head.call, name: "Error", message: "", stack: "" };
-  try {
-    if ((typeof error === "object" && error !== null) || typeof error === "function") {
-      failure.name = `${error.name || "Error"}`;
-      failure.message = `${error.message}`;
-      failure.stack = `${error.stack || ""}`;
-      failure.userVisible = Boolean(error.isUserVisible);
-      failure.request = requestThatRaised(error);
-    } else failure.message = `the pack threw ${shown(error)}`;
-  } catch {
-    failure.message = "the pack threw an error that cannot be read";
-  }
+  if ((typeof error === "object" && error !== null) || typeof error === "function") {
+    failure.name = textOf(() => error.name || "Error", "Error");
+    failure.message = textOf(() => error.message, "the pack threw an error that cannot be read");
+    failure.stack = textOf(() => error.stack || "", "");
+    failure.userVisible = textOf(() => Boolean(error.isUserVisible), "") === "true";
+    failure.request = requestThatRaised(error);
+  } else failure.message = `the pack threw ${shown(error)}`;
   failure.name = slice(failure.name, 0, 200);
   failure.message = slice(failure.message, 0, 20_000);
   failure.stack = slice(failure.stack, 0, 20_000);
   sayWhatWasDropped();
   send(FAILURE, failure);
   callEnds();
+}
+
+// Reading an error may run code of the pack, which may throw again.
+function textOf(read, otherwise) {
+  try {
+    return `${read()}`;
+  } catch {
+    return otherwise;
+  }
 }
 
 listen("beforeunload", () => {

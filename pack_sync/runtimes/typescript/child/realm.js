@@ -24,7 +24,28 @@ for (const name of [
   KEPT[name] = true;
 }
 
+// What Deno's own code looks up where the pack could change it, whenever it reads the pipe. It calls
+// its functions by `Function.prototype.call`: whoever replaces that is shown them.
+function lock() {
+  const { call } = Function.prototype;
+  defineProperty(Function.prototype, "call", {
+    __proto__: null,
+    configurable: false,
+    get: () => call,
+    set(value) {
+      if (this === Function.prototype) return;
+      defineProperty(this, "call", { __proto__: null, value, writable: true, configurable: true, enumerable: true });
+    },
+  });
+  const fixed = { __proto__: null, configurable: false };
+  for (const name of ["length", "buffer", "byteOffset", "byteLength"]) {
+    defineProperty(TypedArrayPrototype, name, fixed);
+  }
+  defineProperty(Promise, Symbol.species, fixed);
+}
+
 function closeRealm() {
+  lock();
   for (const name of ownKeys(globalThis)) {
     if (typeof name === "string" && !(name in KEPT)) deleteProperty(globalThis, name);
   }
