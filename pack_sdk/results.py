@@ -85,7 +85,9 @@ def parse_result(returned: object) -> CheckedResult:
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
     deleted = _list_of(deleted, "deleted_row_ids")
-    if problem := find_unserialisable(list(deleted), "deletedRowIds"):
+    # Ids may be whole numbers of any size: they are compared as the text of their digits.
+    checked = [0 if type(each) is int else each for each in deleted]
+    if problem := find_unserialisable(checked, "deletedRowIds"):
         raise InvalidResultError(problem)
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),

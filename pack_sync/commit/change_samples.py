@@ -14,7 +14,7 @@ from pack_sync.commit.row_changes import RowChanges, changed_rows
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import CHANGED, DELETED, REJECT_REASONS, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.identifiers import quote_identifier
+from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 OnChanges: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str, StagedRows], None]
 """Is shown what a sync is about to change: the connection, the table's quoted name, the stage."""
@@ -82,7 +82,7 @@ def _updated(
     rows = connection.execute(
         f"""
         SELECT
-            CAST(new.{stage.id_column} AS VARCHAR),
+            {text_of(f"new.{stage.id_column}")},
             [{differs}],
             {_texts("old", quoted)},
             {_texts("new", [f"c{i}" for i in range(len(names))])}
@@ -115,7 +115,7 @@ def _same_row(stage: StagedRows, relation: str) -> str:
 
 def _texts(relation: str, columns: Sequence[str]) -> str:
     """SQL: the columns of a relation as a list of texts."""
-    return f"[{', '.join(f'CAST({relation}.{column} AS VARCHAR)' for column in columns)}]"
+    return f"[{', '.join(text_of(f'{relation}.{column}') for column in columns)}]"
 
 
 def sample_of_changes(
@@ -132,7 +132,7 @@ def sample_of_changes(
     if not columns or not (changes.inserted or changes.updated):
         return []
     staged = {column.name: f"c{i}" for i, column in enumerate(stage.columns)}
-    values = ", ".join(f"CAST({staged[name]} AS VARCHAR)" for name in columns)
+    values = ", ".join(text_of(staged[name]) for name in columns)
     rows = connection.execute(
         f"SELECT {values} FROM {changed_rows(changes)} LIMIT {limit}"
     ).fetchall()

@@ -15,6 +15,7 @@ from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import PAGES, REJECTED, RESUMED, ROWS
 from pack_sync.stage.stage import Stage
+from pack_sync.warehouse.identifiers import text_of
 
 _FEWEST_DELETIONS = 2
 """How many deleted ids must match nothing: one may be of a row that came and went unseen."""
@@ -111,7 +112,7 @@ def _wrong_id(
 ) -> str:
     ((most, times),) = connection.execute(
         f"""
-        SELECT CAST({stage.id_column} AS VARCHAR), count(*) FROM {ROWS}
+        SELECT {text_of(stage.id_column)}, count(*) FROM {ROWS}
         WHERE sync IS NOT NULL GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT 1
         """
     ).fetchall()

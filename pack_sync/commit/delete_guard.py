@@ -7,11 +7,11 @@ table that would go because their parents are gone are kept in the same way.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import duckdb
-import orjson
 
+from pack_sync.commit.restored_values import as_it_was
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
 from pack_sync.settings import DeleteGuard
 from pack_sync.stage.relations import DELETED, FULL_SYNCS, UPSERTS
@@ -132,14 +132,25 @@ def _sample(
 ) -> list[dict[str, Any]]:
     """Some of the rows that would be deleted, without the hidden columns."""
     hidden = ", ".join(column.name for column in HIDDEN_COLUMNS)
-    rows = connection.execute(
+    rows = connection.sql(
         f"""
-        SELECT to_json(going)
+        SELECT to_json(going), going
         FROM (
             SELECT * EXCLUDE ({hidden}) FROM {table.name}
             WHERE _sync = ? AND {key} IN (SELECT id FROM {DELETED} WHERE sync = ? LIMIT ?)
         ) AS going
         """,
-        [sync, sync, _SAMPLE_ROWS],
-    ).fetchall()
-    return [orjson.loads(row) for (row,) in rows]
+        params=[sync, sync, _SAMPLE_ROWS],
+    )
+    kind = rows.types[1]
+    return [_storable(as_it_was(row, kind, None)) for row, _ in rows.fetchall()]
+
+
+def _storable(value: Any) -> Any:
+    """The value as the ledger's JSON takes it: a number past 64 bits as the text of its digits."""
+    if isinstance(value, dict):
+        return {key: _storable(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in cast("list[Any]", value)]
+    large = type(value) is int and not -(2**63) <= value < 2**64
+    return str(value) if large else value

@@ -31,7 +31,7 @@ from pack_sync.stage.relations import (
     UPSERTS,
 )
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.identifiers import quote_identifier
+from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 _FOUND = "CREATE OR REPLACE TEMP TABLE"
 _SHOWN_IDS = 5
@@ -253,7 +253,7 @@ class _Finding:
             f"""
             SELECT count(*), list(id ORDER BY id)[:{_SHOWN_IDS}]
             FROM (
-                SELECT CAST({ABSENT}.id AS VARCHAR) AS id FROM {ABSENT}
+                SELECT {text_of(f"{ABSENT}.id")} AS id FROM {ABSENT}
                 ANTI JOIN {DELETED} AS gone
                 ON gone.sync = {ABSENT}.sync AND gone.id IS NOT DISTINCT FROM {ABSENT}.id
             )

@@ -21,7 +21,7 @@ from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.column_types import TEMPORAL_TYPES, ValueHint
 from pack_sync.stage.relations import CHANGED, DELETED, FULL_SYNCS, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.identifiers import quote_identifier
+from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 SAMPLES = 5
 """How many ids of each kind are kept to be looked at."""
@@ -154,7 +154,7 @@ def _found(
         SELECT kind, count(*), min(id, {SAMPLES})
         FROM (
             SELECT
-                CAST(change.id AS VARCHAR) AS id,
+                {text_of("change.id")} AS id,
                 CASE
                     WHEN {_is_recent(stage)} THEN 'recent'
                     WHEN is_new THEN 'missed'
@@ -166,7 +166,7 @@ def _found(
             LEFT JOIN {table} AS old  -- the row as it was, unless it is new
             ON old.{key} = change.id AND old._sync = change.sync
             UNION ALL
-            SELECT CAST(gone.id AS VARCHAR), 'undeleted'
+            SELECT {text_of("gone.id")}, 'undeleted'
             FROM {DELETED} AS gone JOIN audited USING (sync)
         )
         GROUP BY kind

@@ -54,6 +54,7 @@ from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.identifiers import text_of
 
 REPLAY = "replay"
 """The mode of a replay in the ledger."""
@@ -197,7 +198,7 @@ class _KeptRows:
         id_type = stage.columns[stage.id_index].sql_type  # of which it may not have been then
         other = self._connection.execute(
             f"""
-            SELECT row_id, CAST({typed} AS VARCHAR) AS id
+            SELECT row_id, {text_of(typed)} AS id
             FROM replayed JOIN {ROWS} AS typed ON typed.rowid = position
             WHERE typed.problem IS NULL AND row_id <> id
                 AND TRY_CAST(row_id AS {id_type}) IS DISTINCT FROM {typed}

@@ -11,7 +11,7 @@ import duckdb
 from pack_sync.ledger.ledger_tables import ABSENT_ROWS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.relations import ABSENT, DELETED, PROVEN_SYNCS, UPSERTS
-from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.identifiers import quote_literal, text_of
 
 
 def _of_table(key: SyncKey) -> str:
@@ -20,7 +20,7 @@ def _of_table(key: SyncKey) -> str:
 
 def confirmed_absent(key: SyncKey, full_syncs: int) -> str:
     """SQL: a row of `absent` (`sync`, `id`) is now missing from so many full syncs in a row."""
-    return f"""(sync, CAST(id AS VARCHAR)) IN (
+    return f"""(sync, {text_of("id")}) IN (
         SELECT (sync, row_id) FROM {ABSENT_ROWS}
         WHERE {_of_table(key)} AND full_syncs + 1 >= {full_syncs}
     )"""
@@ -38,7 +38,7 @@ def remember_absent(
         f"""
         DELETE FROM {ABSENT_ROWS}
         WHERE {_of_table(key)} AND (sync, row_id) IN (
-            SELECT (sync, CAST({id_column} AS VARCHAR)) FROM {UPSERTS}
+            SELECT (sync, {text_of(id_column)}) FROM {UPSERTS}
         )
         """
     )
@@ -52,7 +52,7 @@ def remember_absent(
             coalesce(before.full_syncs, 0) + 1 AS full_syncs,
             coalesce(before.absent_since, ?::TIMESTAMPTZ) AS absent_since
         FROM (
-            SELECT sync, CAST(id AS VARCHAR) AS row_id FROM {ABSENT}
+            SELECT sync, {text_of("id")} AS row_id FROM {ABSENT}
             WHERE sync IN {PROVEN_SYNCS} AND (sync, id) NOT IN (SELECT (sync, id) FROM {DELETED})
         ) AS now
         LEFT JOIN (FROM {ABSENT_ROWS} WHERE {_of_table(key)}) AS before USING (sync, row_id)

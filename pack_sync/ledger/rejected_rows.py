@@ -17,6 +17,7 @@ from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import DELETES, FULL_SYNCS, PARTS, REJECTS, UPSERTS
+from pack_sync.warehouse.identifiers import text_of
 
 FAILED = f"execution_id NOT IN (SELECT execution_id FROM {RUNS} WHERE status = 'succeeded')"
 """SQL: a rejected row came with a sync of which nothing was applied.
@@ -142,7 +143,7 @@ def _insert(
     connection.execute(
         f"""
         INSERT INTO {REJECTED_ROWS}
-        SELECT ?, ?, sync, CAST(id AS VARCHAR), problem, line, max(page), ?, ?
+        SELECT ?, ?, sync, {text_of("id")}, problem, line, max(page), ?, ?
         FROM {REJECTS} GROUP BY sync, id, problem, line
         ORDER BY max(stage_row)
         """,

@@ -7,7 +7,7 @@ process that died while it wrote, nor a machine that lost its power, can pass of
 
 import zlib
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -85,7 +85,14 @@ class SpooledPage:
 
 def line_of(entry: SpoolHeader | SpooledPage | None) -> bytes:
     """A line of the journal; a header of None is that of a spool which is never resumed."""
-    return orjson.dumps(entry) + b"\n"
+    try:
+        return orjson.dumps(entry) + b"\n"
+    except TypeError:
+        if not isinstance(entry, SpooledPage):
+            raise
+        # Ids past 64 bits, which are compared as the text of their digits anyway.
+        ids = [str(each) if type(each) is int else each for each in entry.deleted_row_ids]
+        return orjson.dumps(replace(entry, deleted_row_ids=ids)) + b"\n"
 
 
 def read_header(folder: Path) -> SpoolHeader | None:

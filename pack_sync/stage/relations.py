@@ -19,6 +19,8 @@ Of one connection, made by `commit.finding_changes` from the stage and the table
   `deleted` has those that do not.
 """
 
+from pack_sync.warehouse.identifiers import text_of
+
 PARTS = "_stage.parts"
 UPSERTS = "_stage.upserts"
 REJECTS = "_stage.rejects"
@@ -36,7 +38,7 @@ FULL_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete)"
 PROVEN_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete AND unproven IS NULL)"
 """SQL: the full syncs that prove a row to be gone by not returning it."""
 
-REJECT_REASONS = f"(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM {REJECTS})"
+REJECT_REASONS = f"(SELECT problem AS reason, {text_of('id')} AS row_id FROM {REJECTS})"
 """SQL: the rejected rows, as `reject_reasons.count_reasons` takes them."""
 
 RESUMED = "resumed"

@@ -14,6 +14,13 @@ def quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def text_of(expression: str) -> str:
+    """SQL: a value as text, as people and packs write it: a DECIMAL 7 as 7, not 7.000000000."""
+    text = f"CAST({expression} AS VARCHAR)"
+    is_decimal = f"starts_with(typeof({expression}), 'DECIMAL')"
+    return f"CASE WHEN {is_decimal} THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+
+
 def folder_name(name: str) -> str:
     """A name as that of one folder, which leads nowhere else: itself, if it is a plain word.
 

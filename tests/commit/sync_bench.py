@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,9 @@ class SyncBench:
         schema: Schema | None = None,
         key: SyncKey | None = None,
         before: SyncPosition | None = None,
+        **more: Any,
     ) -> CommitResult:
-        """One sync, from its pages to the commit."""
+        """One sync, from its pages to the commit; `more` goes into the request."""
         number, key = next(self.numbers), key or self.key
         folder = self.folder / f"sync-{number}"
         with Stage(self._made(folder) / "stage.duckdb", schema or self.schema) as stage:
@@ -138,7 +139,7 @@ class SyncBench:
             request = self.request(
                 f"execution-{number}", key, complete=complete, cursor=cursor, before=before
             )
-            return commit_stage(self.warehouse, stage, counts, request)
+            return commit_stage(self.warehouse, stage, counts, replace(request, **more))
 
     def request(
         self,

@@ -125,6 +125,7 @@ def test_a_completion_that_makes_no_sense(completion: Any, message: str) -> None
         ({"deletedRowIds": None, "deletedItemIds": ["b"]}, ["b"]),
         ({"deleted_row_ids": ("a", 1)}, ["a", 1]),
         ({"deleted_item_ids": ["b"]}, ["b"]),
+        ({"deletedRowIds": [2**70]}, [2**70]),
         ({}, []),
     ],
 )
@@ -139,7 +140,7 @@ def test_deleted_ids(given: dict[str, Any], ids: list[Any]) -> None:
         ("a", "deleted_row_ids is a str; it must be a list"),
         ({"a"}, "deleted_row_ids is a set"),
         (["a", UUID(int=1)], r"deletedRowIds\[1\] is a UUID; use str\(\)"),
-        ([2**70], r"deletedRowIds\[0\] is \d+, more than 64 bits"),
+        ([[2**70]], r"deletedRowIds\[0\]\[0\] is \d+, more than 64 bits"),
     ],
 )
 def test_deleted_ids_that_cannot_be(ids: Any, message: str) -> None:

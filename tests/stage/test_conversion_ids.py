@@ -87,7 +87,9 @@ def test_a_number_and_its_text_are_the_same_id(tmp_path: Path) -> None:
 BIG = 2**53
 
 
-@pytest.mark.parametrize("ids", [[BIG, BIG + 1], [-BIG, -BIG - 1], [2**63, 2**63 + 1], [8.5, 9]])
+@pytest.mark.parametrize(
+    "ids", [[BIG, BIG + 1], [-BIG, -BIG - 1], [2**63, 2**63 + 1], [2**64, 2**64 + 1], [8.5, 9]]
+)
 @pytest.mark.parametrize("precision", [{}, {"precision": 0}])
 def test_ids_that_are_numbers_compare_exactly(
     ids: list[Any], precision: dict[str, int], tmp_path: Path
@@ -125,7 +127,8 @@ def test_a_table_whose_ids_were_doubles_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(1790.0, "1790"), (1790, "1790"), (-0.0, "0"), (1e25, "1" + "0" * 25),
-     (-2.5e22, "-25" + "0" * 21), (1e300, "1" + "0" * 300), (0.5, "0.5"), ("1790.0", "1790.0"),
+     (-2.5e22, "-25" + "0" * 21), (1e300, "1" + "0" * 300), (0.5, "0.5"),
+     (2**70 + 1, "1180591620717411303425"), ("1790.0", "1790.0"),
      ("1e25", "1e25"), ("-0.0", "-0.0")],
 )  # fmt: skip
 def test_a_text_id_is_the_value_of_a_number(value: Any, text: str, tmp_path: Path) -> None:
