@@ -61,6 +61,36 @@ for method in sys.argv[1:]:
 """
 
 
+WITHOUT_A_PART_OF_POOLS = """
+import importlib, sys
+from dagster._core.execution.plan import instance_concurrency_context
+Claims = instance_concurrency_context.InstanceConcurrencyContext
+from pack_sync.dagster.internals import pool_slots
+own = dict(vars(Claims))
+
+def with_other_words(init):
+    names = tuple(name.replace("_pending_claims", "_claims") for name in init.__code__.co_names)
+    def other(): ...
+    other.__code__ = init.__code__.replace(co_names=names)
+    return other
+
+for one in sys.argv[1:]:
+    module, _, private = one.partition(":")
+    owner = importlib.import_module(module) if module else Claims
+    kept = vars(owner)[private]
+    if private == "__init__":
+        setattr(owner, private, with_other_words(kept))
+    else:
+        delattr(owner, private)
+    pool_slots.watch_claims()
+    setattr(owner, private, kept)
+    assert dict(vars(Claims)) == own, one
+    print("ok", one)
+pool_slots.watch_claims()
+assert dict(vars(Claims)) != own
+"""
+
+
 def private_names(*modules: str) -> list[str]:
     """What modules of ours import from private modules of Dagster, as "module:name"."""
     return [
@@ -107,6 +137,15 @@ def test_without_a_private_name_it_is_dagsters_own(
 def test_without_a_method_of_the_event_log_the_storage_is_dagsters_own() -> None:
     """Those that ours overrides too: Dagster would not call them any more."""
     assert len(tried(WITHOUT_METHODS, *private_methods)) == len(private_methods)
+
+
+def test_without_a_private_name_pools_are_dagsters_own() -> None:
+    """What waits for a slot then waits as it does without us; and with all names it is ours."""
+    taken = [
+        *private_names("pool_slots"),
+        *(f":{name}" for name in ("claim", "interval_to_next_pending_claim_check", "__init__")),
+    ]
+    assert len(tried(WITHOUT_A_PART_OF_POOLS, *taken)) == len(taken) > 3
 
 
 @pytest.mark.skipif(bool(private_methods), reason="this Dagster has all names")

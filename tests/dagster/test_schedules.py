@@ -195,6 +195,34 @@ def test_a_run_whose_process_is_gone_does_not_hinder_a_tick(
     assert bool(result.run_requests) == silent
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING])
+def test_a_run_that_was_killed_before_it_began_does_not_hinder_a_tick(
+    waiting: DagsterProject, status: dg.DagsterRunStatus
+) -> None:
+    """A `packsync sync` that was killed while it loaded: nobody will ever begin its run."""
+    with run_of(waiting, "acme", status) as run:
+        waiting.instance.add_run_tags(run.run_id, {PROCESS_TAG: process_that_has_ended()})
+        assert tick(waiting, "acme_incremental").run_requests
+        after = waiting.instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_waits_to_be_launched_hinders_a_tick(waiting: DagsterProject) -> None:
+    """Also one that repeats a run of a process that is gone, with the tags of that."""
+    gone = {PROCESS_TAG: process_that_has_ended()}
+    for tags, parent in (({}, None), (gone, "a-run-before")):
+        run = dg.DagsterRun(
+            "acme_incremental",
+            tags={"sync/pack": "acme", **tags},
+            parent_run_id=parent,
+            root_run_id=parent,
+        )
+        waiting.instance.add_run(run)
+        assert tick(waiting, "acme_incremental").run_requests == []
+        waiting.instance.delete_run(run.run_id)
+
+
 def test_a_run_of_a_living_process_hinders_a_tick(
     waiting: DagsterProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ SILENT_SECONDS = 60.0
 _CODE_SERVER_TAG = "dagster/grpc_info"
 _CLOCK = 1.0
 _NOT_ENDED = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+_NOT_BEGUN = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING)
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,15 @@ def end_if_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether a run has started and not ended, and its process is gone.
+    """Whether a run has not ended, and its process is gone.
 
-    Known are only processes of this machine; a run that has not begun, or is on another
-    machine, counts as going on. If only the process of a step is known to be gone, or one of a
-    step is still there, the run must have been silent for a while too.
+    Known are only processes of this machine; a run on another machine counts as going on, and so
+    does one that has not begun, unless it is of a process that made it and ran it itself. If only
+    the process of a step is known to be gone, or one of a step is still there, the run must have
+    been silent for a while too.
     """
+    if run.status in _NOT_BEGUN:
+        return _is_dead_before_it_began(instance, run)
     if run.status not in _NOT_ENDED:
         return False
     tagged, reported = _tagged_process(run), _reported_processes(instance, run)
@@ -83,6 +87,16 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     known = [*reported, *([tagged] if tagged else [])]
     certain = bool(reported) and not any(process.lives() for process in known)
     return (certain or _is_silent(instance, run)) and _is_as_it_was(instance, run)
+
+
+def _is_dead_before_it_began(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run was made by a process that is gone, for itself.
+
+    A run that repeats another has the tags of that one, so it is not known whose it is; one
+    that is to be launched has no process yet.
+    """
+    main = None if run.parent_run_id or _code_server(run) else _tagged_process(run)
+    return main is not None and not main.lives() and _is_as_it_was(instance, run)
 
 
 def _is_as_it_was(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -18,6 +18,8 @@ LONGEST_PAUSE = 1.0
 """Seconds between two looks for a free slot, and so until a signal is heard."""
 
 _SAID_AGAIN_AFTER = 60.0
+_ATTRIBUTES = frozenset({"_instance", "_run_id", "_pending_claims", "_pending_timeouts"})
+"""What Dagster's claims keep, which ours look at."""
 _SHOWN = 3
 
 
@@ -87,6 +89,8 @@ def _watch_claims() -> None:
     dagsters_interval: Callable[[Any], float] = Claims.interval_to_next_pending_claim_check
     if hasattr(dagsters_claim, "of_pack_sync"):
         return
+    if missing := _ATTRIBUTES.difference(Claims.__init__.__code__.co_names):
+        raise AttributeError(missing)
 
     def claim(self: Any, concurrency_key: str, step_key: str, step_priority: int = 0) -> bool:
         """Claim a slot; where there is none, free those of the dead and look again."""
