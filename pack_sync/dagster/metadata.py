@@ -8,6 +8,7 @@ import dagster as dg
 import orjson
 
 from pack_sdk.wording import counted
+from pack_sync.commit.commit import CommitResult
 from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
@@ -18,6 +19,8 @@ from pack_sync.stage.column_types import Column
 
 _LONGEST_CURSOR = 200
 _LONGEST_CELL = 60
+_MOST_FAILURES = 10
+_OF_CHILDREN = "one for each row of the parent; `packsync status` counts them"
 
 
 def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
@@ -30,37 +33,93 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
     )
 
 
-def materialization_metadata(outcome: SyncOutcome, *, by_sync: bool = False) -> Mapping[str, Any]:
+def materialization_metadata(
+    outcome: SyncOutcome, *, by_sync: bool = False, crawled: bool = False
+) -> Mapping[str, Any]:
     """The metadata of one materialization; numbers are plotted over time by Dagster's UI.
 
-    `by_sync` says that the materialization is of a partition: one sync of several.
+    In the order in which they are read: what needs a look, what has changed, what it took.
+    `by_sync` says that the materialization is of a partition: one sync of several; `crawled` that
+    it is of many children, each with a cursor of its own.
     """
     result, record = outcome.result, outcome.record
-    metadata: dict[str, Any] = {
-        "dagster/row_count": result.row_count,
-        "dagster/column_schema": column_schema(result.columns),
-        "dagster/table_name": f"{record.pack}.{record.table_name}",
+    return {
+        **_to_look_at(outcome),
         "sync/mode": record.mode,
         "sync/mode_reason": record.mode_reason,
-        **_figures(record),
-        "sync/cursor_before": _shortened(record.cursor_before),
-        "sync/cursor_after": _shortened(record.cursor_after),
+        **_changes(result),
+        "sync/cursor": _OF_CHILDREN if crawled else _cursors(record),
+        "dagster/row_count": result.row_count,
+        **({"dagster/partition_row_count": result.sync_rows} if by_sync else {}),
+        **audit_metadata(record),
+        **_costs(record),
         "sync/execution_id": record.execution_id,
+        "dagster/column_schema": column_schema(result.columns),
     }
-    if by_sync:
-        metadata["dagster/partition_row_count"] = result.sync_rows
-    if result.sample.rows:
-        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(result.sample))
-    if record.unconfirmed:
-        metadata["sync/unconfirmed_rows"] = record.unconfirmed
-    metadata |= audit_metadata(record)
-    if result.table.held.count:
-        metadata |= held_metadata(result.table.held)
-    if result.schema_changes:
-        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(result.schema_changes))
+
+
+def _to_look_at(outcome: SyncOutcome) -> Mapping[str, Any]:
+    """Failures, warnings and what waits for a decision, if there are any."""
+    result = outcome.result
+    metadata: dict[str, Any] = {}
+    if outcome.failures:
+        shown = [escaped(failure.message) for failure in outcome.failures[:_MOST_FAILURES]]
+        if len(outcome.failures) > len(shown):
+            shown.append(f"and {len(outcome.failures) - len(shown):,} more; see `_sync.runs`")
+        metadata["sync/failures"] = dg.MetadataValue.md(_list(shown))
     if outcome.warnings:
         metadata["sync/warnings"] = dg.MetadataValue.md(_list(outcome.warnings))
+    if result.table.held.count:
+        metadata |= held_metadata(result.table.held)
+    if outcome.record.unconfirmed:
+        metadata["sync/unconfirmed_rows"] = outcome.record.unconfirmed
+    if result.schema_changes:
+        metadata["sync/schema_changes"] = dg.MetadataValue.md(_list(result.schema_changes))
     return metadata
+
+
+def _changes(result: CommitResult) -> Mapping[str, Any]:
+    """How many rows were changed, and some of them."""
+    record = result.record
+    metadata: dict[str, Any] = {
+        "sync/inserted": record.inserted,
+        "sync/updated": record.updated,
+        "sync/deleted": record.deleted,
+        "sync/unchanged": record.unchanged,
+        "sync/rejected": record.rejected,
+    }
+    if result.sample.rows:
+        metadata["sync/changed_rows"] = dg.MetadataValue.md(sample_table(result.sample))
+    return metadata
+
+
+def _costs(record: RunRecord) -> Mapping[str, Any]:
+    """What the sync took; in one line what is rarely looked at."""
+    seconds = (record.finished_at - record.started_at).total_seconds()
+    speed = record.rows_returned / seconds if seconds else 0.0
+    details = [
+        f"fetching {record.fetch_seconds:.2f} s, typing {record.stage_seconds:.2f} s, applying "
+        f"{record.apply_seconds:.2f} s",
+        f"{speed:,.0f} rows per second",
+        f"{record.bytes_received:,} bytes received",
+    ]
+    if record.retries:
+        details.append(counted(record.retries, "request was repeated", "requests were repeated"))
+    if record.duplicates:
+        details.append(counted(record.duplicates, "repeated id", "repeated ids"))
+    return {
+        "sync/rows_returned": record.rows_returned,
+        "sync/pages": record.pages,
+        "sync/requests": record.requests,
+        "sync/seconds": round(seconds, 3),
+        "sync/details": "; ".join(details),
+    }
+
+
+def _cursors(record: RunRecord) -> str:
+    """The cursor after the sync, and before it where that was another."""
+    before, after = _shortened(record.cursor_before), _shortened(record.cursor_after)
+    return after if record.cursor_before == record.cursor_after else f"{before} → {after}"
 
 
 def sample_table(sample: RowSample) -> str:
@@ -81,28 +140,6 @@ def _cell(value: str | None) -> str:
     if value is None:
         return ""
     return escaped(value if len(value) <= _LONGEST_CELL else value[:_LONGEST_CELL] + "…")
-
-
-def _figures(record: RunRecord) -> dict[str, int | float]:
-    seconds = (record.finished_at - record.started_at).total_seconds()
-    return {
-        "sync/inserted": record.inserted,
-        "sync/updated": record.updated,
-        "sync/unchanged": record.unchanged,
-        "sync/deleted": record.deleted,
-        "sync/rejected": record.rejected,
-        "sync/duplicates": record.duplicates,
-        "sync/pages": record.pages,
-        "sync/rows_returned": record.rows_returned,
-        "sync/requests": record.requests,
-        "sync/retries": record.retries,
-        "sync/bytes_received": record.bytes_received,
-        "sync/seconds": round(seconds, 3),
-        "sync/seconds_fetching": round(record.fetch_seconds, 3),
-        "sync/seconds_staging": round(record.stage_seconds, 3),
-        "sync/seconds_applying": round(record.apply_seconds, 3),
-        "sync/rows_per_second": round(record.rows_returned / seconds, 1) if seconds else 0.0,
-    }
 
 
 def _shortened(cursor: Any) -> str:

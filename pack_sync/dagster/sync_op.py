@@ -202,7 +202,8 @@ class PackRun:
     def _materialized(self, event: TableFinished, checks: Checks) -> Iterator[PackEvent]:
         asset = self.definition.key_of(event.key.table)
         by_sync = self.definition.is_partitioned(event.key.table)
-        metadata = materialization_metadata(event.outcome, by_sync=by_sync)
+        crawled = self.definition.parent_of(event.key.table) is not None
+        metadata = materialization_metadata(event.outcome, by_sync=by_sync, crawled=crawled)
         if by_sync:
             # An event of our own, because a run may sync several partitions and each has its
             # own figures; a MaterializeResult would write the same metadata to all of them.

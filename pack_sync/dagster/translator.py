@@ -55,7 +55,7 @@ class PackSyncTranslator:
         return dg.AssetSpec(
             key=[data.pack_name, re.sub(r"[^A-Za-z0-9_.-]", "_", data.table)],
             group_name=data.pack_name,
-            description=_description(data) or None,
+            description=_description(data),
             kinds=set(kinds[:MOST_KINDS]),
             owners=list(data.owners),
             tags=data.tags,
@@ -67,12 +67,19 @@ class PackSyncTranslator:
 
 
 def _description(data: SyncTableData) -> str:
-    """The pack's own words; the schema's where the table has none."""
+    """The pack's own words; the schema's where the table has none.
+
+    Never empty: Dagster would show what the op does instead, which lists all of its tables.
+    """
     table = data.sync_table
-    words = [table.description or table.schema.description]
+    words = [table.description or table.schema.description or _plain_description(data)]
     if data.parent_key:
         words.append(f"Synced once for each row of {data.parent_key.path[-1]}.")
     return "\n\n".join(word for word in words if word)
+
+
+def _plain_description(data: SyncTableData) -> str:
+    return f"The table {data.sync_table.name} of the pack {data.pack_name}."
 
 
 def _code_version(table: SyncTable) -> str | None:

@@ -81,7 +81,6 @@ def test_each_entry_is_an_asset_and_a_table(project: DagsterProject) -> None:
     assert project.query("SELECT id, orders FROM acme.Orders") == [("1", "yes")]
     columns = values_of(result, "Survey")["dagster/column_schema"].columns
     assert [column.name for column in columns][:2] == ["id", "survey"]
-    assert values_of(result, "Survey")["dagster/table_name"] == "acme.Survey"
     ledger = "SELECT table_name FROM _sync.runs ORDER BY ALL"
     assert project.query(ledger) == [("Orders",), ("People",), ("Survey",)]
 

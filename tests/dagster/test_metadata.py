@@ -22,19 +22,19 @@ def metadata_of(folder: Path, *steps: Any) -> dict[str, Any]:
     ("cursor", "shown"),
     [
         (None, "none"),
-        ({}, "{}"),
-        ("t1", '"t1"'),
-        ({"since": "2026-01-05", "n": 1}, '{"since":"2026-01-05","n":1}'),
-        ("x" * 198, f'"{"x" * 198}"'),
-        ("x" * 199, f'"{"x" * 199}…'),
-        ("x" * 5_000, f'"{"x" * 199}…'),
+        ({}, "none → {}"),
+        ("t1", 'none → "t1"'),
+        ({"since": "2026-01-05", "n": 1}, 'none → {"since":"2026-01-05","n":1}'),
+        ("x" * 198, f'none → "{"x" * 198}"'),
+        ("x" * 199, f'none → "{"x" * 199}…'),
+        ("x" * 5_000, f'none → "{"x" * 199}…'),
     ],
 )
 def test_a_cursor_is_shown_as_json_and_not_too_long(
     tmp_path: Path, cursor: Any, shown: str
 ) -> None:
     """At most 200 characters of it; `{}` is a cursor too (contract C6)."""
-    assert metadata_of(tmp_path, last_page(cursor, a="1"))["sync/cursor_after"] == shown
+    assert metadata_of(tmp_path, last_page(cursor, a="1"))["sync/cursor"] == shown
 
 
 def test_counts_are_those_of_the_sync(tmp_path: Path) -> None:
@@ -44,9 +44,27 @@ def test_counts_are_those_of_the_sync(tmp_path: Path) -> None:
         "completion": {"incrementalContinuation": "t1"},
     }
     metadata = metadata_of(tmp_path, page)
-    wanted = {"inserted": 2, "rejected": 2, "duplicates": 1, "rows_returned": 5, "pages": 1}
+    wanted = {"inserted": 2, "rejected": 2, "rows_returned": 5, "pages": 1}
     assert {name: metadata[f"sync/{name}"] for name in wanted} == wanted
     assert metadata["dagster/row_count"] == 2
+    assert metadata["sync/details"].endswith("; 1 repeated id")
+
+
+def test_what_needs_a_look_comes_first(tmp_path: Path) -> None:
+    """Then what has changed; what it took is at the end, and there is little of it."""
+    page = {"result": [*items(a="1"), {"name": "nobody"}], "completion": None}
+    names = list(metadata_of(tmp_path, page))
+    assert names[:3] == ["sync/warnings", "sync/mode", "sync/mode_reason"]
+    assert names.index("sync/changed_rows") < names.index("sync/rows_returned")
+    assert len(names) <= 18
+
+
+def test_a_cursor_that_stays_is_shown_once(tmp_path: Path) -> None:
+    """Else before and after."""
+    assert metadata_of(tmp_path, last_page("t1"), last_page("t1"))["sync/cursor"] == '"t1"'
+    (tmp_path / "other").mkdir()
+    moved = metadata_of(tmp_path / "other", last_page("t1"), last_page("t2"))
+    assert moved["sync/cursor"] == '"t1" → "t2"'
 
 
 def test_what_should_be_looked_at_is_a_list_of_warnings(tmp_path: Path) -> None:

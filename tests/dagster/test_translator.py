@@ -77,12 +77,15 @@ def test_a_defs_yaml_can_change_its_assets(project: DagsterProject) -> None:
             "key": "raw/{{ pack }}_{{ table }}",
             "group_name": "bronze",
             "tags": {"of": "{{ data.table }}"},
-            "description": "{{ spec.description or 'none' }}: {{ table }}",
+            "description": "{{ spec.description }}: {{ table }}",
         },
     )
     (spec,) = specs_of(project).values()
     assert spec.key == dg.AssetKey(["raw", "acme_Items"])
-    assert (spec.group_name, spec.description) == ("bronze", "none: Items")
+    assert (spec.group_name, spec.description) == (
+        "bronze",
+        "The table Items of the pack acme.: Items",
+    )
     assert spec.tags.items() >= {("team", "data"), ("of", "Items"), ("sync/table", "true")}
     assert spec.kinds == {"duckdb", "python", "github"}
     result = project.run()
@@ -302,3 +305,10 @@ def test_freshness_follows_the_cadence(
 ) -> None:
     """One missed tick warns, two fail; hours of one's own count, and so does switching it off."""
     assert window_of(project, **attributes) == hours
+
+
+def test_an_asset_without_words_of_the_pack_says_what_it_is(project: DagsterProject) -> None:
+    """Where it says nothing Dagster shows the op's description, with all of its tables."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(), Other=Scripted()))
+    specs = {spec.key.path[-1]: spec for spec in project.definitions().resolve_all_asset_specs()}
+    assert specs["Items"].description == "The table Items of the pack acme."
