@@ -1,6 +1,7 @@
 """`packsync preview`: run `execute` and show what would be stored, storing nothing."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,21 +20,28 @@ from pack_sync.cli.context import (
     plain_errors,
     warehouse_resource,
 )
+from pack_sync.cli.preview_child import child_to_preview
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
-from pack_sync.engine.preview import preview_rows
+from pack_sync.engine.preview import Preview, preview_rows
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 
 _WIDEST_VALUE = 60
+_NARROWEST_VALUE = 16
+"""So much of a value must fit beside others, or the rows are shown one below the other."""
+_FRAME = 3
+"""What a column takes beside its values."""
 
 
 def preview(
     pack: Annotated[str, typer.Argument(help="The pack.")],
     table: Annotated[str, typer.Argument(help="One of its tables.")],
     rows: Annotated[int, typer.Option(help="How many rows to fetch, at least.")] = 20,
-    sync: Annotated[str | None, typer.Option(help="Which of the table's syncs.")] = None,
+    sync: Annotated[
+        str | None, typer.Option(help="Which of the table's syncs, or of its children.")
+    ] = None,
 ) -> None:
     """Fetch some rows of a table and show them as they would be stored. Nothing is written."""
     with plain_errors():
@@ -43,12 +51,29 @@ def preview(
         resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
         with dg.build_resources(resources) as built, tempfile.TemporaryDirectory() as folder:
             resource = getattr(built, definition.resource_key)
-            key = choose_sync(definition, name, sync)
-            _preview(
-                sync_job_of(definition, key, resource, built.warehouse, runs, None),
+
+            def job_of(table: str, sync: str | None) -> SyncJob:
+                key = choose_sync(definition, table, sync)
+                return sync_job_of(definition, key, resource, built.warehouse, runs, None)
+
+            root, child, _ = (sync or "").partition("/")
+            found = job_of(name, root or None)
+            previewed = child_to_preview(
+                found,
+                built.warehouse.open(),
                 Path(folder),
-                rows,
+                sync if child else None,
+                lambda source: job_of(source.parent_table, source.parent_sync),
             )
+            if previewed is not found:
+                parent = found.crawl.parent_table if found.crawl else ""
+                console.print(
+                    f"One child: {previewed.key}. --sync {found.key.sync}/VALUE shows another, by "
+                    f"its row of {parent}.",
+                    markup=False,
+                    soft_wrap=True,
+                )
+            _preview(previewed, Path(folder), rows)
 
 
 def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
@@ -57,10 +82,7 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     except AttemptFailedError as failure:
         error = failure.error
         fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
-    rows = Table(*(f"{escape(c.name)}\n[dim]{escape(c.sql_type)}[/dim]" for c in found.columns))
-    for row in found.rows:
-        rows.add_row(*(_shown(value) for value in row))
-    console.print(rows)
+    _print_rows(found)
     if found.rejects:
         rejects = Table("page", "why rejected", "row", title="rejected rows", title_style="red")
         for page, reason, line in found.rejects:
@@ -75,6 +97,33 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     if found.has_more:
         shown = counted(len(found.rows), "row is", "rows are")
         console.print(f"Only the first {shown} shown: --rows asks for more.", soft_wrap=True)
+
+
+def _print_rows(found: Preview) -> None:
+    """The rows as a table; where the terminal is too narrow for it, one below the other."""
+    cells = [[_shown(value) for value in row] for row in found.rows]
+    widths = [
+        max(len(column.name), len(column.sql_type), min(_NARROWEST_VALUE, _longest(cells, at)))
+        for at, column in enumerate(found.columns)
+    ]
+    names = [escape(column.name) for column in found.columns]
+    types = [f"[dim]{escape(column.sql_type)}[/dim]" for column in found.columns]
+    if sum(widths) + _FRAME * len(widths) + 1 <= console.width:
+        table = Table(*(f"{name}\n{kind}" for name, kind in zip(names, types, strict=True)))
+        for row in cells:
+            table.add_row(*row)
+        console.print(table)
+        return
+    for number, row in enumerate(cells, start=1):
+        console.print(f"[bold]row {number:,}[/bold]")
+        record = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for line in zip(names, types, row, strict=True):
+            record.add_row(*line)
+        console.print(record)
+
+
+def _longest(cells: Sequence[Sequence[str]], at: int) -> int:
+    return max((len(row[at]) for row in cells), default=0)
 
 
 def _shown(value: object) -> str:

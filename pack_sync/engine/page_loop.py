@@ -50,7 +50,7 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
         # The attempt before may have had all pages, and died before they were applied.
         if ending := _ending(sync, attempt, spool, continuation, after.ending_completion):
             return ending
-    progress, endless = _Progress(sync, spool), EndlessPagingGuard()
+    progress, endless = _Progress(sync, attempt, spool), EndlessPagingGuard()
     # `rare_collections`: rows are many small objects without cycles, see there.
     with closing(open_session(sync, attempt)) as session, rare_collections:
         first = state_of(sync, attempt, previous=attempt.previous_completion())
@@ -156,23 +156,40 @@ def _check_parameters(answer: Any) -> None:
 
 
 class _Progress:
-    """Logs at every page or every few seconds, whichever is rarer."""
+    """Logs at every page or every few seconds, whichever is rarer.
 
-    def __init__(self, sync: SyncJob, spool: Spool) -> None:
+    Of a crawled child its own pages and rows, and besides the rows of all that share its spool.
+    """
+
+    def __init__(self, sync: SyncJob, attempt: Attempt, spool: Spool) -> None:
         self._sync = sync
         self._spool = spool
+        self._part = attempt.part if "/" in sync.key.sync else None
         self._started = self._logged = time.monotonic()
-        self._rows_before = spool.row_count
+        self._rows_before = self._rows
 
     def page_done(self) -> None:
         now = time.monotonic()
         if now - self._logged < PROGRESS_SECONDS:
             return
         self._logged = now
-        spool, seconds = self._spool, now - self._started
+        seconds = now - self._started
+        others = ""
+        if self._part is not None:
+            others = f"; with the other children {counted(self._spool.row_count, 'row', 'rows')}"
         self._sync.log(
             "info",
-            f"{self._sync.key}: {counted(spool.page_count, 'page', 'pages')}, "
-            f"{counted(spool.row_count, 'row', 'rows')}, "
-            f"{(spool.row_count - self._rows_before) / seconds:,.0f} rows per second",
+            f"{self._sync.key}: {counted(self._pages, 'page', 'pages')}, "
+            f"{counted(self._rows, 'row', 'rows')}, "
+            f"{(self._rows - self._rows_before) / seconds:,.0f} rows per second{others}",
         )
+
+    @property
+    def _pages(self) -> int:
+        spool = self._spool
+        return spool.page_count if self._part is None else spool.pages_of(self._part)
+
+    @property
+    def _rows(self) -> int:
+        spool = self._spool
+        return spool.row_count if self._part is None else spool.rows_of(self._part)

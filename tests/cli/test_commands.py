@@ -11,6 +11,7 @@ from click.testing import Result
 from cronsim import CronSim
 from typer.testing import CliRunner
 
+from pack_sdk import Pack, make_object_schema
 from pack_sync.cli.app import app
 from pack_sync.cli.commands import COMMANDS, command
 from tests.dagster import dagster_project
@@ -279,3 +280,77 @@ def test_list_names_each_of_several_syncs(project: DagsterProject) -> None:
     result = packsync("list")
     assert line_with("Items[asia]", result).startswith("| acme.Items[asia] | default | ")
     assert line_with("Items[europe]", result).startswith("| acme.Items[europe] | default | ")
+
+
+def wide_pack(columns: int) -> Pack:
+    """A pack whose table has so many columns."""
+    names = [f"column_{number:02}" for number in range(columns)]
+    pack = Pack()
+    pack.add_sync_table(
+        name="Items",
+        identity_name="Item",
+        schema=make_object_schema(
+            properties={name: {"type": "string"} for name in names},
+            id_property=names[0],
+            display_property=names[0],
+        ),
+        execute=Scripted({"result": [{name: f"value {name[-2:]}" for name in names}]}),
+    )
+    return pack
+
+
+def test_preview_of_many_columns_can_be_read(
+    project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a narrow terminal rows stand one below the other, with every name and value whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    project.switch_on_pack("acme", wide_pack(18))
+    shown = packsync("preview", "acme", "Items").stdout.splitlines()
+    lines = [" ".join(line.split()) for line in shown]
+    assert "row 1" in lines
+    for number in range(18):
+        assert f"column_{number:02} VARCHAR value {number:02}" in lines
+
+
+def crawled_pack() -> Pack:
+    """Boards, and the cards of each; a card says which board it was asked for."""
+    pack = pack_of(Boards=lambda _args, _context: {"result": items(b1="x", b2="y")})
+
+    def sync_cards(args: list[Any], _context: Any) -> dict[str, Any]:
+        return {"result": [{"id": "1", "name": f"of {args[0]}"}]}
+
+    from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
+    pack.add_sync_table(
+        name="Cards",
+        identity_name="Card",
+        schema=pack.sync_tables["Boards"].schema,
+        parameters=[{"name": "board", "type": "string", "crawlStrategy": from_boards}],
+        execute=sync_cards,
+    )
+    return pack
+
+
+@pytest.mark.parametrize("synced", [False, True])
+def test_preview_of_a_crawled_table_is_that_of_one_child(
+    project: DagsterProject, synced: bool
+) -> None:
+    """Of the parent's rows in the warehouse, or, where there are none, of rows just fetched."""
+    project.switch_on_pack("acme", crawled_pack())
+    if synced:
+        assert project.run("incremental", "acme.Boards").success
+    before = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    result = packsync("preview", "acme", "Cards")
+    assert "One child: acme.Cards[default/b1]. --sync default/VALUE shows another" in result.stdout
+    assert "of b1" in result.stdout
+    assert "None" not in result.stdout
+    assert "of b2" in packsync("preview", "acme", "Cards", "--sync", "default/b2").stdout
+    after = {path for path in project.folder.rglob("*") if "__pycache__" not in path.parts}
+    assert after == before
+
+
+def test_preview_of_a_child_that_there_is_not(project: DagsterProject) -> None:
+    """Some that there are are named."""
+    project.switch_on_pack("acme", crawled_pack())
+    result = CliRunner().invoke(app, ["preview", "acme", "Cards", "--sync", "default/b9"])
+    assert result.exit_code == 1
+    assert "has no child 'default/b9'; there is default/b1, default/b2" in result.output

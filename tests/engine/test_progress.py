@@ -1,5 +1,6 @@
 """Progress: lines in the log while a long sync goes on, but not too many."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from pack_sync.engine import page_loop
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
+from tests.engine.test_crawl import Forum
 
 
 class HandMovedClock:
@@ -42,7 +44,7 @@ def paging(clock: HandMovedClock, count: int, *, seconds: float) -> Scripted:
 
 def progress(engine: Engine) -> list[str]:
     """The lines that tell of progress."""
-    return [line for level, line in engine.log if level == "info" and " pages, " in line]
+    return [line for level, line in engine.log if level == "info" and "rows per second" in line]
 
 
 def test_quick_pages_are_told_of_every_few_seconds(tmp_path: Path, clock: HandMovedClock) -> None:
@@ -60,7 +62,9 @@ def test_slow_pages_are_each_told_of(tmp_path: Path, clock: HandMovedClock) -> N
     engine = Engine(folder=tmp_path, execute=paging(clock, 3, seconds=30))
     engine.sync()
     assert [line.split(",")[0] for line in progress(engine)] == [
-        f"acme.Items: {n} pages" for n in (1, 2, 3)
+        "acme.Items: 1 page",
+        "acme.Items: 2 pages",
+        "acme.Items: 3 pages",
     ]
 
 
@@ -86,3 +90,24 @@ def test_there_is_no_cap_on_the_number_of_pages(tmp_path: Path, clock: HandMoved
     engine = Engine(folder=tmp_path, execute=paging(clock, 1_000, seconds=0))
     record = engine.sync().record
     assert (record.pages, record.inserted) == (1_000, 1_998)
+
+
+def test_progress_of_a_child_counts_its_own(
+    tmp_path: Path, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And besides the rows of all children, which share a spool."""
+    monkeypatch.setattr(page_loop, "PROGRESS_SECONDS", 0.5)
+    seconds = itertools.count(1)
+    monkeypatch.setattr(clock, "monotonic", lambda: float(next(seconds)))
+    forum = Forum(
+        folder=tmp_path,
+        posts=["p1", "p2"],
+        comments={"p1": ["a", "b", "c"], "p2": ["d"]},
+        requests_at_once=1,
+    )
+    list(forum.run())
+    lines = [line for line in forum.logged if "rows per second" in line and "Comments" in line]
+    assert "forum.Comments[default/p1]: 3 pages, 3 rows, " in lines[-2]
+    assert lines[-2].endswith("; with the other children 3 rows")
+    assert "forum.Comments[default/p2]: 1 page, 1 row, " in lines[-1]
+    assert lines[-1].endswith("; with the other children 4 rows")
