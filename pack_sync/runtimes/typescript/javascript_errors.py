@@ -1,5 +1,6 @@
 """What a pack's code threw in the child, as an exception with the pack's own file and line."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,31 @@ from pack_sync.runtimes.typescript.source_map import map_stack
 
 _MISTAKES = ("TypeError", "ReferenceError", "RangeError", "SyntaxError")
 """Errors that JavaScript itself raises: what a pack throws on purpose is meant to be read."""
+
+
+_REQUESTS = "ask for it with context.fetcher.fetch"
+_NO_BROWSER = "a pack runs in no browser"
+_ABSENT = {
+    "fetch": _REQUESTS,
+    "XMLHttpRequest": _REQUESTS,
+    "WebSocket": _REQUESTS,
+    "EventSource": _REQUESTS,
+    "Request": _REQUESTS,
+    "Response": _REQUESTS,
+    "require": "bundle the pack with the modules that it requires, or give its sources",
+    "Deno": "a pack reaches nothing but its fetcher",
+    "Worker": "a pack runs in one thread",
+    **dict.fromkeys(
+        ("window", "self", "document", "DOMParser", "navigator", "location", "localStorage"),
+        _NO_BROWSER,
+    ),
+}
+"""What authors look for in vain, and what to do instead."""
+
+_NOT_IMPORTED = re.compile(
+    r"""Import "([^"]+)" not a dependency|Requires import access to "([^"]+)\"|"""
+    r"""Relative import path "([^"]+)\"|a pack cannot import modules of Node"""
+)
 
 
 class JavaScriptError(PackError):
@@ -30,7 +56,20 @@ class JavaScriptError(PackError):
 def javascript_error(failure: Mapping[str, Any], bundle: Bundle) -> JavaScriptError:
     """The error of a failure's head, with places in the pack's sources."""
     stack = map_stack(str(failure["stack"]), bundle)
-    return JavaScriptError(str(failure["name"]), str(failure["message"]), stack)
+    name, message = str(failure["name"]), str(failure["message"])
+    if cause := failure.get("cause"):
+        message += f" (because of {cause})"
+    return JavaScriptError(name, _with_remedy(name, message), stack)
+
+
+def _with_remedy(name: str, message: str) -> str:
+    absent = message.removesuffix(" is not defined")
+    if name == "ReferenceError" and absent in _ABSENT:
+        return f"{message}: {_ABSENT[absent]}"
+    if found := _NOT_IMPORTED.match(message):
+        what = next(filter(None, found.groups()), "a module of Node")
+        return f"the pack imports {what} while it runs: bundle the pack with all it imports"
+    return message
 
 
 def error_of(

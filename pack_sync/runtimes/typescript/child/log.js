@@ -51,6 +51,12 @@ const packConsole = {
   timeEnd() {},
   timeLog() {},
   count() {},
+  countReset() {},
+  clear() {},
+  dirxml: loggers.info,
+  timeStamp() {},
+  profile() {},
+  profileEnd() {},
   assert(condition, ...values) {
     if (!condition) apply(loggers.error, undefined, values);
   },

@@ -52,17 +52,60 @@ function closeRealm() {
   const define = (name, value) =>
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   define("console", packConsole);
-  // As browserify's stand-in, which bundles know from the original runtime.
-  define("process", {
+  // As browserify has them, whose stand-ins bundles know from the original runtime.
+  define("__dirname", "/");
+  define("__filename", "/bundle.js");
+  define("process", packProcess());
+  define("Buffer", packBuffer());
+  define("setTimeout", packTimer(globalThis.setTimeout));
+  define("setInterval", packTimer(globalThis.setInterval));
+}
+
+// What is no delay is one millisecond, as in Node, and Deno would look for itself to warn of it.
+function packTimer(timer) {
+  return new globalThis.Proxy(timer, {
+    __proto__: null,
+    apply(_, self, given) {
+      if (given.length > 1 && !(given[1] >= 1 && given[1] < 2 ** 31)) given[1] = 1;
+      return apply(timer, self, given);
+    },
+  });
+}
+
+function packProcess() {
+  const process = {
+    title: "browser",
     browser: true,
-    env: {},
+    env: { NODE_ENV: "production" },
     argv: [],
     version: "",
     versions: {},
     platform: "browser",
     cwd: () => "/",
+    umask: () => 0,
     nextTick: (callback, ...args) => queueMicrotask(() => apply(callback, undefined, args)),
     emitWarning: () => {},
-    on: () => {},
-  });
+    listeners: () => [],
+  };
+  const nothing = () => process;
+  const ofEmitters = ["on", "once", "off", "addListener", "prependListener", "prependOnceListener",
+    "removeListener", "removeAllListeners", "emit"];
+  for (let i = 0; i < ofEmitters.length; i++) process[ofEmitters[i]] = nothing;
+  const refused = ["binding", "chdir", "exit", "abort", "kill"];
+  for (let i = 0; i < refused.length; i++) {
+    process[refused[i]] = () => {
+      throw new Error(`process.${refused[i]} is not there: a pack is no program of its own`);
+    };
+  }
+  return process;
+}
+
+// `new Buffer(…)`, which old libraries write, would look for Deno to warn of it.
+function packBuffer() {
+  const { Buffer, Proxy } = globalThis;
+  const { from, alloc } = Buffer;
+  const make = (_, given) => (typeof given[0] === "number" ? alloc(given[0]) : apply(from, Buffer, given));
+  const buffer = new Proxy(Buffer, { __proto__: null, apply: (_, _self, given) => make(_, given), construct: make });
+  defineProperty(Buffer.prototype, "constructor", { __proto__: null, value: buffer });
+  return buffer;
 }
