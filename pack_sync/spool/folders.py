@@ -64,7 +64,11 @@ def new_folder(parent: Path) -> SpoolFolder:
         path = parent / f"{_PREFIX}{uuid.uuid4().hex}"
         path.mkdir(mode=0o700)
         lock = _lock_of(path)
-        lock.acquire(blocking=False)
+        try:
+            lock.acquire(blocking=False)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
     return SpoolFolder(path, lock)
 
 

@@ -77,9 +77,14 @@ class Spool:
         when the disk does not take it.
         """
         with explained_failures(parent):
-            spool = cls(new_folder(parent), header)
-            spool._journal.write(line_of(header))
-            spool._journal.flush()
+            folder = new_folder(parent)
+            try:
+                spool = cls(folder, header)
+                spool._journal.write(line_of(header))
+                spool._journal.flush()
+            except OSError:  # nobody would come to claim it
+                folder.remove()
+                raise
         return spool
 
     def restore(self) -> int:

@@ -6,6 +6,7 @@ FOLDER is on the small disk; stages of more than ROWS rows are files. Prints, as
 happened with so many kilobytes left.
 """
 
+import itertools
 import json
 import shutil
 import sys
@@ -26,8 +27,8 @@ ROWS = 1_500
 class Trial:
     """A sync with so little room: its error, and what was found afterwards.
 
-    `changed` says whether rows or cursors are other than before; `left` are the files in the
-    spool; `good` whether the next sync, with room again, brought all rows and moved the cursor.
+    `changed` says whether rows or cursors are other than before; `left` are the folders
+    of spools; `good` whether the next sync, with room again, brought all rows and moved the cursor.
     """
 
     free: int
@@ -65,12 +66,15 @@ def trials(folder: Path, amounts: Iterable[int]) -> Iterator[Trial]:
     """Sync with each of these amounts of free space, and then with all there is."""
     engine = Engine(folder=folder, execute=Scripted(page_of(0)))
     engine.sync()
-    for number, free in enumerate(amounts):
-        yield trial(engine, SmallDisk(folder), free, 2 * number + 1)
+    number = itertools.count()
+    for free in amounts:
+        for full_at_first in (False, True):
+            cursor = 2 * next(number) + 1
+            yield trial(engine, SmallDisk(folder), free, cursor, full_at_first=full_at_first)
 
 
-def trial(engine: Engine, disk: SmallDisk, free: int, cursor: int) -> Trial:
-    """A sync during which the disk fills up, and the next one."""
+def trial(engine: Engine, disk: SmallDisk, free: int, cursor: int, *, full_at_first: bool) -> Trial:
+    """A sync during which the disk fills up, or that finds it full, and the next one."""
 
     def filling(*_: Any) -> dict[str, Any]:
         disk.leave(free)
@@ -80,12 +84,14 @@ def trial(engine: Engine, disk: SmallDisk, free: int, cursor: int) -> Trial:
     first = {"result": [{"id": "new", "name": "of the first page"}], "continuation": 1}
     engine.execute = Scripted(first, filling)
     before, error = engine.state(), ""
+    if full_at_first:
+        disk.leave(free)
     try:
         engine.sync()
     except SyncFailedError as failure:
         error = str(failure)
     changed = engine.state() != before
-    left = sorted(path.name for path in engine.spools.rglob("spool-*/*"))
+    left = sorted(path.name for path in engine.spools.rglob("spool-*"))
     disk.clear()
     engine.execute = Scripted(page_of(cursor + 1))
     engine.sync("full")
