@@ -30,7 +30,9 @@ class Redactor:
     'GET https://api.example.com/?token=[secret]'
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], names: Iterable[str] = ()) -> None:
+        """`names` are secrets that only say who asks, such as a user name (see below)."""
+        self._names = {form for name in names if name.strip() for form in _forms(name)}
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
@@ -55,18 +57,20 @@ class Redactor:
     def without_certain_secrets(self, value: Any) -> Any:
         """A JSON-like value without long secrets, in which nothing else can have been replaced.
 
-        For what the engine will use again: a short secret may be in it as a part of a word.
+        For what the engine will use again: a short secret may be in it as a part of a word, and a
+        name, such as `administrator`, may be a word of its own.
         """
         with self._lock:
-            certain = [form for form in self._known if len(form) >= SHORTEST_CERTAIN_SECRET]
+            known = self._known - self._names
+            certain = [form for form in known if len(form) >= SHORTEST_CERTAIN_SECRET]
         pattern = "|".join(re.escape(form) for form in sorted(certain, key=len, reverse=True))
         return (
-            _replaced(value, lambda text: re.sub(pattern, REPLACEMENT, text)) if certain else value
+            map_texts(value, lambda text: re.sub(pattern, REPLACEMENT, text)) if certain else value
         )
 
     def redact_value(self, value: Any) -> Any:
         """A JSON-like value, text or bytes without secrets; anything else as it is."""
-        return value if self._pattern is None else _replaced(value, self.redact)
+        return value if self._pattern is None else map_texts(value, self.redact)
 
     def redact_message(self, error: BaseException) -> None:
         """Mend what an exception says, and nothing that it holds: the latter is for the pack."""
@@ -119,17 +123,17 @@ class Redactor:
         return self.redact_value(value)
 
 
-def _replaced(value: Any, redact: Callable[[str], str]) -> Any:
-    """Every text in a value, keys of objects and bytes too, as `redact` returns it."""
+def map_texts(value: Any, redact: Callable[[str], str]) -> Any:
+    """The value with every text in it, keys of objects and bytes too, as `redact` returns it."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, bytes):
         return redact(value.decode("latin-1")).encode("latin-1")
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
-        return {_replaced(key, redact): _replaced(item, redact) for key, item in items}
+        return {map_texts(key, redact): map_texts(item, redact) for key, item in items}
     if isinstance(value, list | tuple):
-        replaced = [_replaced(item, redact) for item in cast("Iterable[Any]", value)]
+        replaced = [map_texts(item, redact) for item in cast("Iterable[Any]", value)]
         return replaced if isinstance(value, list) else tuple(replaced)
     return value
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pack_sync.engine.attempt import Attempt, failures_of
 from pack_sync.engine.page_loop import Ending, collect_pages
+from pack_sync.engine.stored_credentials import without_credentials
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursors import PositionChange, SyncPosition
 from pack_sync.spool.spool import Spool
@@ -50,7 +51,11 @@ def collect(sync: SyncJob, attempt: Attempt, spool: Spool) -> Collected:
 
 
 def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
-    after = _cut_short(attempt) if ending.cut_short else _ended(sync, attempt, ending)
+    cursor, left_out = _kept_cursor(sync, ending)
+    if ending.cut_short:
+        after = _cut_short(attempt)
+    else:
+        after = _ended(sync, attempt, cursor, left_out=left_out)
     return Collected(
         attempt=attempt,
         part=StagePart(
@@ -69,7 +74,7 @@ def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
             cursor_expired=attempt.fell_back,
         ),
         cut_short=ending.cut_short,
-        warnings=ending.warnings,
+        warnings=[*ending.warnings, *([CREDENTIAL_IN_CURSOR] if left_out else [])],
     )
 
 
@@ -79,13 +84,13 @@ def _resumed(attempt: Attempt) -> bool:
     return last is not None and last.continuation is not None
 
 
-def _ended(sync: SyncJob, attempt: Attempt, ending: Ending) -> SyncPosition:
+def _ended(sync: SyncJob, attempt: Attempt, cursor: Any, *, left_out: bool) -> SyncPosition:
     """Where the sync stands after its last page (contract C6, D3)."""
-    completion = ending.completion
+    how = "with a cursor that holds a credential" if left_out else "without a cursor"
     return replace(
         attempt.position,
-        cursor=_without_secrets(sync, completion.incremental_continuation) if completion else None,
-        no_cursor_reason=f"its last {attempt.decision.mode} sync ended without a cursor",
+        cursor=cursor,
+        no_cursor_reason=f"its last {attempt.decision.mode} sync ended {how}",
         fingerprint=sync.fingerprint,
         execution_id=attempt.id,
         **{f"last_{attempt.decision.mode}_at": attempt.started_at},
@@ -104,17 +109,26 @@ def _cut_short(attempt: Attempt) -> SyncPosition:
     )
 
 
-def _without_secrets(sync: SyncJob, cursor: Any) -> Any:
-    """The cursor without credentials, which a `next` link of an API may repeat (contract A4).
+CREDENTIAL_IN_CURSOR = (
+    "the cursor holds a credential of the connection, which is not stored, so there is no cursor "
+    "and the next sync is a full one. Leave the credential out of the cursor in the pack: requests "
+    "get it anyway"
+)
 
-    A cursor is stored and shown. The fetcher puts the credentials on requests anyway, in place
-    of what is there.
+
+def _kept_cursor(sync: SyncJob, ending: Ending) -> tuple[Any, bool]:
+    """The cursor as it is stored and shown, without credentials (contract A4).
+
+    None, and that it was left out, if it would be another one without them.
     """
-    kept = sync.connection.redactor.without_certain_secrets(cursor)
-    if kept != cursor:
+    if ending.completion is None or ending.cut_short:
+        return None, False
+    given = ending.completion.incremental_continuation
+    cursor, whole = without_credentials(sync.connection, given)
+    if cursor != given and whole:
         sync.log(
             "warning",
             f"{sync.key}: the cursor held a credential of the connection and is stored without "
             "it; leave it out in the pack",
         )
-    return kept
+    return (cursor, False) if whole else (None, True)

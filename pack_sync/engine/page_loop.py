@@ -16,6 +16,7 @@ from pack_sdk.wording import counted
 from pack_sync.engine.attempt import Attempt
 from pack_sync.engine.endless_paging_guard import EndlessPagingGuard
 from pack_sync.engine.pack_log import PackLogger
+from pack_sync.engine.stored_credentials import without_credentials
 from pack_sync.engine.sync_failures import ParametersRejectedError, SyncCancelledError
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.runtimes.python.gc_tuning import rare_collections
@@ -88,11 +89,11 @@ def _warnings(last: Page) -> list[str]:
 def _for_the_journal(sync: SyncJob, page: Page) -> Page:
     """The page as it is kept: credentials in a continuation stay out of files (contract A4).
 
-    An API may repeat them in a `next` link; where a sync is resumed with what was kept, the
-    fetcher puts them on the request anyway.
+    An API may repeat them in a `next` link. Where requests get them anyway, a sync may be resumed
+    with what was kept; elsewhere it goes on from an earlier page.
     """
-    redactor = sync.connection.redactor
-    return replace(page, continuation=redactor.without_certain_secrets(page.continuation))
+    written, whole = without_credentials(sync.connection, page.continuation)
+    return replace(page, continuation=written, withheld=not whole)
 
 
 def _ending(

@@ -120,14 +120,14 @@ def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attemp
         leave = is_worth_resuming(error, new_pages) or _continuation_failed(spool, error)
         if isinstance(error, LongPauseError):
             paused_until = error.until
-            if spool.page_count and sync.settings.resume_within:
-                error.add_note(_kept(spool.page_count))
+            if spool.kept_pages and sync.settings.resume_within:
+                error.add_note(_kept(spool.kept_pages))
         raise
     except BaseException:  # the process is asked to end
         leave = True
         raise
     finally:
-        if leave and spool.page_count and sync.settings.resume_within:
+        if leave and spool.kept_pages and sync.settings.resume_within:
             spool.leave(paused_until)
         else:
             spool.discard()

@@ -17,7 +17,7 @@ from pack_sdk.context import PreviousAttemptError
 from pack_sync.commit.commit import CommitRequest, commit_stage
 from pack_sync.commit.delete_guard import LargeDeleteError
 from pack_sync.engine.attempt import Attempt, AttemptFailedError, failures_of
-from pack_sync.engine.collect import Collected, collect
+from pack_sync.engine.collect import CREDENTIAL_IN_CURSOR, Collected, collect
 from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.full_or_incremental import ModeDecision, ModeRequest, decide_mode
 from pack_sync.engine.holding import approve_first, hold
@@ -201,6 +201,8 @@ def _cursor_warnings(collected: Collected) -> list[str]:
             "its cursor is as it was"
         ]
     if collected.part.complete or collected.cursor is not None:
+        return []
+    if CREDENTIAL_IN_CURSOR in collected.warnings:  # which says all
         return []
     return [
         "the incremental sync ended without a cursor: its rows were applied, and the next sync "

@@ -45,7 +45,7 @@ class Connection:
             allow_private_addresses=settings.allow_private_addresses,
         )
         self.authenticator = authenticator_for(authentication, settings.credentials)
-        self.redactor = Redactor(self.authenticator.secrets())
+        self.redactor = Redactor(self.authenticator.secrets(), self.authenticator.names())
         self.tokens = self.authenticator.access_tokens(settings, self.redactor)
         self.limit = RequestThrottle(settings.max_concurrent_requests, settings.max_pause_seconds)
         self.cache = ResponseCache()

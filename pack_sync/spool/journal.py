@@ -61,7 +61,8 @@ class SpooledPage:
 
     `first_row` counts the rows of all pages before this one; `length` is in bytes. `part`
     tells apart the syncs that share a spool: the children of a crawl, and a full sync that
-    follows an incremental one (contract C8). `arrived_at` is in seconds since 1970.
+    follows an incremental one (contract C8). `arrived_at` is in seconds since 1970. `withheld`
+    says that no sync can go on with the continuation (see `Page`).
     """
 
     number: int
@@ -74,6 +75,7 @@ class SpooledPage:
     arrived_at: float
     part: int = 0
     continuation: Any = None
+    withheld: bool = False
     completion: dict[str, Any] | None = None
     deleted_row_ids: list[Any] = field(default_factory=list[Any])
 

@@ -13,12 +13,15 @@ class Page:
 
     `rows` is NDJSON: one row a line, each ended by a newline, `row_count` lines in all.
     `continuation` is None when there is no further page; `completion` is None beside a
-    continuation (contract C5). `ignored_continuation` is 0 or "" where the pack returned that.
+    continuation (contract C5). `withheld` says that a credential was taken out of the continuation,
+    so that no sync can go on with it. `ignored_continuation` is 0 or "" where the pack returned
+    that.
     """
 
     rows: bytes = b""
     row_count: int = 0
     continuation: Any = None
+    withheld: bool = False
     ignored_continuation: Any = None
     completion: Completion | None = None
     deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])

@@ -57,7 +57,14 @@ def _taken_over(
         log(f"{left} are not used: it had another {', another '.join(different)}")
         return None
     spool = Spool(folder, found)
-    if torn := spool.restore():
+    torn = spool.restore()
+    if again := spool.withheld_pages:
+        last_ones = "the last one is" if again == 1 else f"the last {again:,} are"
+        log(
+            f"{left} cannot all be gone on from, and {last_ones} fetched again: what follows was "
+            "not kept, because it holds a credential of the connection"
+        )
+    elif torn:
         log(f"{left} end with {torn:,} bytes of a torn page, which were cut off")
     last = spool.resumed_after
     if last is None:

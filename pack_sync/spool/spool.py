@@ -63,6 +63,8 @@ class Spool:
         self.page_count = 0
         self.row_count = 0
         self.longest_page = 0
+        self.kept_pages = 0
+        self.withheld_pages = 0
         self._pages_of: Counter[int] = Counter()
         self._rows_of: Counter[int] = Counter()
         self._last_part = 0
@@ -90,11 +92,18 @@ class Spool:
     def restore(self) -> int:
         """Take up the whole pages that the folder holds; returns how many torn bytes were cut."""
         end = 0
+        withheld: list[SpooledPage] = []
         for page, line_end in whole_pages(self.folder):
-            if not self._files or self._files[-1].name != page.file:
-                self._files.append(self.folder / page.file)
-            self._count(page)
+            withheld.append(page)
+            if page.withheld:  # it counts if a page follows that can be gone on from
+                continue
+            for each in withheld:
+                if not self._files or self._files[-1].name != each.file:
+                    self._files.append(self.folder / each.file)
+                self._count(each)
+            withheld.clear()
             self.resumed_after, end = page, line_end
+        self.withheld_pages = len(withheld)
         torn = _cut(self.folder / JOURNAL, end)
         if last := self.resumed_after:
             torn += _cut(self._files[-1], last.offset + last.length)
@@ -132,6 +141,7 @@ class Spool:
             arrived_at=time.time(),
             part=part,
             continuation=page.continuation,
+            withheld=page.withheld,
             completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
         )
@@ -145,6 +155,7 @@ class Spool:
     def _count(self, page: SpooledPage) -> None:
         self.page_count += 1
         self.row_count += page.row_count
+        self.kept_pages = self.kept_pages if page.withheld else page.number
         self.longest_page = max(self.longest_page, page.length)
         self._pages_of[page.part] += 1
         self._rows_of[page.part] += page.row_count

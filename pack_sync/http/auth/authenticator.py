@@ -16,6 +16,8 @@ from pack_sync.settings import ConnectionSettings
 
 Credentials: TypeAlias = Mapping[str, str]
 
+_NAMES = frozenset({"username", "user", "login", "email", "client_id", "access_key_id"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class RequestTokens:
@@ -55,6 +57,10 @@ class Authenticator:
     def secrets(self) -> Iterable[str]:
         """The values that must not show in any text (contract A4)."""
         return self.credentials.values()
+
+    def names(self) -> Iterable[str]:
+        """Those of the credentials that say who asks and open nothing by themselves."""
+        return [value for key, value in self.credentials.items() if key.lower() in _NAMES]
 
     def access_tokens(
         self, settings: ConnectionSettings, redactor: Redactor

@@ -31,6 +31,10 @@ class WebBasic(Authenticator):
             secrets.append(f"{username.strip()}:{self._password()}")
         return secrets
 
+    def names(self) -> Iterable[str]:
+        """The user name, where it is not all there is."""
+        return [] if not self._password() else super().names()
+
     def _password(self) -> str:
         # It may be empty and, unlike other credentials, keeps blanks around it.
         return "" if self.authentication.username_only else self.credentials.get("password", "")
