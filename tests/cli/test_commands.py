@@ -1,7 +1,7 @@
 """The command line: what each command shows, and that it is documented."""
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -220,16 +220,9 @@ def test_status_names_each_of_several_syncs(project: DagsterProject) -> None:
     assert "acme.Items[europe] failed at " in line_with("failed at", result)
 
 
-def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
-    """Their rows together, and how many there are (contract C20, D7)."""
-    pack = pack_of(Boards=Scripted({"result": [{"id": "b1"}, {"id": "b2"}]}))
+def add_cards(pack: Pack, sync_cards: Callable[..., Any]) -> None:
+    """A table that is crawled from the pack's boards."""
     from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
-
-    def sync_cards(args: list[Any], context: Any) -> dict[str, Any]:
-        assert context.sync.previous_completion is None
-        cursor = {"incrementalContinuation": 1} if args == ["b1"] else None
-        return {"result": [{"id": f"{args[0]}-{i}"} for i in range(3)], "completion": cursor}
-
     pack.add_sync_table(
         name="Cards",
         identity_name="Card",
@@ -237,6 +230,18 @@ def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProje
         parameters=[{"name": "board", "type": "string", "crawlStrategy": from_boards}],
         execute=sync_cards,
     )
+
+
+def test_status_of_a_crawled_table_is_that_of_its_children(project: DagsterProject) -> None:
+    """Their rows together, and how many there are (contract C20, D7)."""
+    pack = pack_of(Boards=Scripted({"result": [{"id": "b1"}, {"id": "b2"}]}))
+
+    def sync_cards(args: list[Any], context: Any) -> dict[str, Any]:
+        assert context.sync.previous_completion is None
+        cursor = {"incrementalContinuation": 1} if args == ["b1"] else None
+        return {"result": [{"id": f"{args[0]}-{i}"} for i in range(3)], "completion": cursor}
+
+    add_cards(pack, sync_cards)
     project.switch_on_pack("acme", pack)
     assert line_with("acme.Cards", packsync("status")).endswith("| 0 children, 0 with a cursor |")
     project.run()
@@ -319,14 +324,7 @@ def crawled_pack() -> Pack:
     def sync_cards(args: list[Any], _context: Any) -> dict[str, Any]:
         return {"result": [{"id": "1", "name": f"of {args[0]}"}]}
 
-    from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
-    pack.add_sync_table(
-        name="Cards",
-        identity_name="Card",
-        schema=pack.sync_tables["Boards"].schema,
-        parameters=[{"name": "board", "type": "string", "crawlStrategy": from_boards}],
-        execute=sync_cards,
-    )
+    add_cards(pack, sync_cards)
     return pack
 
 

@@ -17,6 +17,8 @@ import pytest
 import yaml
 
 from pack_sdk import Pack, SyncExecutionContext
+from pack_sync.dagster.broken_packs import VALIDATING
+from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.project_definitions import load_definitions
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.project import find_project
@@ -93,6 +95,20 @@ class DagsterProject:
     def definitions(self) -> dg.Definitions:
         """What Dagster loads, by the entrance that it uses."""
         return load_definitions(find_project())
+
+    def load_error(self) -> BaseException:
+        """What Dagster says about as `dg check defs`: why the definitions do not load."""
+        self.monkeypatch.setenv(VALIDATING, "1")
+        with pytest.raises(Exception, match=r"Error while") as failure:
+            self.definitions()
+        assert failure.value.__cause__ is not None
+        return failure.value.__cause__
+
+    def refusal(self) -> str:
+        """The message of the `ConfigurationError` with which the definitions do not load."""
+        error = self.load_error()
+        assert isinstance(error, ConfigurationError)
+        return str(error)
 
     def run(
         self, job: str = "incremental", *tables: str, **options: Any

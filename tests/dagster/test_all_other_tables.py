@@ -9,8 +9,6 @@ from typer.testing import CliRunner
 
 from pack_sdk import Pack
 from pack_sync.cli.app import app
-from pack_sync.dagster.broken_packs import VALIDATING
-from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
 from tests.engine.sync_harness import ITEM, Scripted, items
@@ -62,15 +60,6 @@ def three_tables() -> Pack:
 def switch_on(project: DagsterProject, tables: Mapping[str, Any] | None) -> None:
     """Switch the pack on."""
     project.switch_on_pack("acme", three_tables(), tables=tables)
-
-
-def refusal(project: DagsterProject) -> str:
-    """The message with which the definitions do not load."""
-    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
-    with pytest.raises(Exception, match=r"Error while") as failure:
-        project.definitions()
-    assert isinstance(failure.value.__cause__, ConfigurationError)
-    return str(failure.value.__cause__)
 
 
 def names(project: DagsterProject) -> dict[str, str]:
@@ -130,7 +119,7 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     """By file, key and choices, when the definitions load."""
     switch_on(project, tables)
-    assert problem in refusal(project)
+    assert problem in project.refusal()
 
 
 def test_what_is_left_out_is_said(

@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack
-from pack_sync.dagster.broken_packs import VALIDATING
-from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import COMPONENT, DagsterProject, pack_of
 from tests.engine.sync_harness import ITEM, Scripted
@@ -14,26 +12,6 @@ from tests.engine.sync_harness import ITEM, Scripted
 project = dagster_project.project
 
 LOCAL = {"default": {"endpoint": "http://localhost:1", "allow_http_localhost": True}}
-
-
-def chain_of(error: BaseException | None) -> list[BaseException]:
-    """An error and what led to it."""
-    return [] if error is None else [error, *chain_of(error.__cause__)]
-
-
-def load_error(project: DagsterProject) -> BaseException:
-    """What Dagster says about: the cause of the error with which the definitions do not load."""
-    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
-    with pytest.raises(Exception, match=r"Error while") as failure:
-        project.definitions()
-    return chain_of(failure.value)[1]
-
-
-def refusal(project: DagsterProject) -> str:
-    """The message of the `ConfigurationError` with which the definitions do not load."""
-    error = load_error(project)
-    assert isinstance(error, ConfigurationError)
-    return str(error)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +95,7 @@ def test_an_error_names_file_key_and_choices(
 ) -> None:
     """One sentence says where the mistake is and what may stand there (contract C19, P)."""
     file = project.switch_on("demo", **{"pack": "demo", "connections": LOCAL, **attributes})
-    assert refusal(project) == f"{file.relative_to(project.folder)}.{key}{rest}"
+    assert project.refusal() == f"{file.relative_to(project.folder)}.{key}{rest}"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +112,7 @@ def test_an_unknown_key_is_refused_with_its_file_and_line(
 ) -> None:
     """A misspelt key must not be ignored: its setting would silently be the default."""
     file = project.switch_on("demo", **{"pack": "demo", "connections": LOCAL, **attributes})
-    message = str(load_error(project))
+    message = str(project.load_error())
     assert place in message
     assert f"at {file}:" in message
 
@@ -145,7 +123,7 @@ def test_numbers_that_make_no_sense_are_refused(
 ) -> None:
     """Nothing would ever be tried, or nothing run: better said when the file is read."""
     project.switch_on("demo", **{"pack": "demo", "connections": LOCAL, key: value})
-    message = str(load_error(project))
+    message = str(project.load_error())
     assert f"attributes.{key}" in message
     assert "greater than or equal to 1" in message
 
@@ -160,7 +138,7 @@ def token_pack() -> Pack:
 def test_a_missing_credential_is_named(project: DagsterProject) -> None:
     """With what to write (contract A1)."""
     file = project.switch_on_pack("acme", token_pack(), connections={"default": {}})
-    assert refusal(project) == (
+    assert project.refusal() == (
         f"{file.relative_to(project.folder)}.connections.default.credentials: 'token' is missing; "
         "the pack authenticates by HeaderBearerToken. Write `token: {env: NAME}`"
     )
@@ -170,7 +148,7 @@ def test_an_unknown_credential_is_refused(project: DagsterProject) -> None:
     """With those that the pack asks for (contract A1)."""
     connections = {"default": {"credentials": {"password": {"env": "ACME"}}}}
     project.switch_on_pack("acme", token_pack(), connections=connections)
-    assert refusal(project).endswith(
+    assert project.refusal().endswith(
         "connections.default.credentials: there is no credential 'password'; choose from token"
     )
 
@@ -184,7 +162,7 @@ def test_an_environment_variable_that_is_not_set_is_named(
         monkeypatch.setenv("ACME_TOKEN", value)
     connections = {"default": {"credentials": {"token": {"env": "ACME_TOKEN"}}}}
     project.switch_on_pack("acme", token_pack(), connections=connections)
-    message = refusal(project)
+    message = project.refusal()
     assert "connections.default.credentials.token: " in message
     assert "the environment variable ACME_TOKEN is not set" in message
 
@@ -193,7 +171,7 @@ def test_a_credential_cannot_be_written_into_the_file(project: DagsterProject) -
     """Only the name of an environment variable may stand there (contract A4)."""
     connections = {"default": {"credentials": {"token": "tok-in-the-file"}}}
     project.switch_on_pack("acme", token_pack(), connections=connections)
-    assert "credentials" in str(load_error(project))
+    assert "credentials" in str(project.load_error())
 
 
 def test_a_required_parameter_must_be_given(project: DagsterProject) -> None:
@@ -204,7 +182,7 @@ def test_a_required_parameter_must_be_given(project: DagsterProject) -> None:
         name="Items", identity_name="I", schema=ITEM, execute=Scripted(), parameters=[team]
     )
     project.switch_on_pack("acme", pack)
-    assert refusal(project).endswith(
+    assert project.refusal().endswith(
         "defs.yaml.tables.Items.parameters: the parameter 'team' (string) is required: Whose items."
     )
 
@@ -214,7 +192,7 @@ def test_a_pack_that_cannot_be_imported_is_named_with_the_reason(project: Dagste
     project.write("acme_pack.py", "import nothing_of_that_name\n")
     project.switch_on("acme", pack="acme_pack.missing")
     project.switch_on("initech", pack="demo", connections=LOCAL)
-    message = refusal(project)
+    message = project.refusal()
     assert message.startswith(f"{project.module}/defs/acme/defs.yaml.pack: acme_pack.missing")
     assert "nothing_of_that_name" in message
 
@@ -225,4 +203,4 @@ def test_a_file_of_another_type_is_left_to_dagster(project: DagsterProject) -> N
     with pytest.raises(Exception, match="acme"):
         project.definitions()
     project.write(f"{project.module}/defs/acme/defs.yaml", f"type: {COMPONENT}\nattributes: {{}}\n")
-    assert "pack\n  Field required" in str(load_error(project))
+    assert "pack\n  Field required" in str(project.load_error())

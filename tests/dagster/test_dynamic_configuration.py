@@ -7,8 +7,6 @@ from typer.testing import CliRunner
 
 from pack_sdk import Pack, make_object_schema
 from pack_sync.cli.app import app
-from pack_sync.dagster.broken_packs import VALIDATING
-from pack_sync.dagster.configuration import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, synced_tables, values_of
 from tests.engine.sync_harness import ITEM, last_page
@@ -57,15 +55,6 @@ def forms_pack(calls: list[Any] | None = None, **functions: Any) -> Pack:
 
     pack.add_dynamic_sync_table(name="Forms", execute=forms, description="A form.", **usual)
     return pack
-
-
-def refusal(project: DagsterProject) -> str:
-    """The message of the `ConfigurationError` with which the definitions do not load."""
-    project.monkeypatch.setenv(VALIDATING, "1")  # as `dg check defs` does
-    with pytest.raises(Exception, match=r"Error while") as failure:
-        project.definitions()
-    assert isinstance(failure.value.__cause__, ConfigurationError)
-    return str(failure.value.__cause__)
 
 
 def test_each_entry_is_an_asset_and_a_table(project: DagsterProject) -> None:
@@ -160,7 +149,7 @@ def test_a_wrong_entry_is_refused(
 ) -> None:
     """When the definitions load, by file, key and choices (C23)."""
     file = project.switch_on_pack("acme", forms_pack(), tables=tables)
-    message = refusal(project)
+    message = project.refusal()
     assert message.startswith(f"{file.relative_to(project.folder)}.tables{key}: ")
     assert problem in message
 
