@@ -40,7 +40,7 @@ def test_pages_in_a_circle_are_noticed(tmp_path: Path, circle: list[str]) -> Non
     """A → B → A → B with the same rows: the third time round it fails (contract C15)."""
     steps = [{"result": items(c=place), "continuation": place} for place in circle * 5]
     engine, execute = synced(tmp_path, *steps)
-    with pytest.raises(SyncFailedError, match=r'same 1 rows.*"[a-d]".*circle'):
+    with pytest.raises(SyncFailedError, match=r'same 1 row and.*"[a-d]".*circle'):
         engine.sync()
     assert len(execute.calls) == 1 + 1 + 2 * len(circle) + 1
     assert engine.names() == {"a": "1", "b": "2"}
