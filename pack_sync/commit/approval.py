@@ -25,9 +25,9 @@ from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_positions
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import keep_rejects
+from pack_sync.ledger.rejected_rows import keep_bad_values, keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
-from pack_sync.stage.stage_file import attach_stage, leave_out
+from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
@@ -98,6 +98,14 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
     else:
         keep_rejects(
             connection, held.key, id_column=held.id_column, execution_id=execution_id, at=at
+        )
+        keep_bad_values(
+            connection,
+            held.key,
+            id_column=held.id_column,
+            execution_id=execution_id,
+            at=at,
+            any_new=has_bad_values(connection),
         )
         after = replace(held.change.after, execution_id=execution_id)
         moved = replace(held.change, after=after, reason="held deletes approved")

@@ -28,7 +28,12 @@ from pack_sync.ledger.absent_rows import remember_absent
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import RejectSummary, keep_rejects, summarize_rejects
+from pack_sync.ledger.rejected_rows import (
+    RejectSummary,
+    keep_bad_values,
+    keep_rejects,
+    summarize_rejects,
+)
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
@@ -150,6 +155,15 @@ def _commit(
     if any_rejects:
         id_column = stage.id_column
         keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
+    if there.bad_values or counts.bad_values:
+        keep_bad_values(
+            connection,
+            key,
+            id_column=stage.id_column,
+            execution_id=execution_id,
+            at=at,
+            any_new=counts.bad_values > 0,
+        )
     write_positions(connection, key, _due_again(request.changes, rows), at=at)
     if request.confirm_deletes > 1:
         full = rows.of_full_syncs and rows.rows_before > 0

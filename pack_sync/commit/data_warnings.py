@@ -13,7 +13,8 @@ from pack_sync.ledger.ledger_tables import RUNS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.deduplication import StageCounts
-from pack_sync.stage.relations import PAGES, REJECTED, RESUMED, ROWS
+from pack_sync.stage.reject_reasons import count_reasons
+from pack_sync.stage.relations import BAD_VALUE_REASONS, PAGES, REJECTED, RESUMED, ROWS
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.identifiers import text_of
 
@@ -34,6 +35,7 @@ def data_warnings(
         *_of_deletions(connection, key, counts, rows, record),
         *_of_duplicates(connection, stage, counts, rows, record),
         *_of_unconfirmed(rows.unconfirmed),
+        *_of_bad_values(connection, counts),
     ]
 
 
@@ -120,6 +122,18 @@ def _wrong_id(
         f"{duplicates:,} of {record.rows_returned:,} rows have an id that came before in this "
         f"sync, such as {most!r} ({times:,} times): only the last row of each id is kept. Is "
         f"{stage.id_name!r} the right id property?"
+    )
+
+
+def _of_bad_values(connection: duckdb.DuckDBPyConnection, counts: StageCounts) -> Iterator[str]:
+    """Of values that are NULL because they could not be stored."""
+    if not counts.bad_values:
+        return
+    reasons = "; ".join(map(str, count_reasons(connection, BAD_VALUE_REASONS)))
+    yield (
+        f"{rows_were(counts.bad_values)} stored without values that do not fit their columns: "
+        f"{reasons}. The values are NULL, and kept in _sync.bad_values. Correct the schema or the "
+        "source"
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import CURSORS, REJECTED_ROWS
+from pack_sync.ledger.ledger_tables import BAD_VALUES, CURSORS, REJECTED_ROWS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.relations import UPSERTS
@@ -162,6 +162,7 @@ class TargetTable:
         relations = [
             f"{self.name} WHERE _sync {gone}",
             f"{REJECTED_ROWS} WHERE {of_table} {gone}",
+            f"{BAD_VALUES} WHERE {of_table} {gone}",
             f"{CURSORS} WHERE {of_table} {gone}",
         ]
         # Nearly always there is nothing to remove: one statement finds that out, not three.

@@ -6,7 +6,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -91,6 +91,11 @@ class TableConfiguration(Described):
         ge=1,
         description="How many full syncs in a row must lack a row before it is deleted; 2 where "
         "paging is known to skip rows.",
+    )
+    bad_values: Literal["reject", "null"] = Field(
+        default="reject",
+        description="What becomes of a row with a value that does not fit its column: it is "
+        "rejected; or stored with NULL there, unless the value is the id or required.",
     )
 
 

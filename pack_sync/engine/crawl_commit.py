@@ -79,7 +79,7 @@ def commit_batch(
     """
     began = time.monotonic()
     path, limit = spool.folder / "stage.duckdb", warehouse.memory_limit
-    with Stage(path, sync.table.schema, memory_limit=limit) as stage:
+    with Stage(path, sync.table.schema, memory_limit=limit, bad_values=sync.bad_values) as stage:
         counts = stage.load(spool, [each.collected.part for each in children])
         stop_at_limits(sync, warehouse, stage, counts, batch)
         stage_seconds = time.monotonic() - began

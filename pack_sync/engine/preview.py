@@ -50,7 +50,7 @@ def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
         collected = collect(sync, attempt, spool)
     finally:
         spool.close()
-    with Stage(folder / "stage.duckdb", sync.table.schema) as stage:
+    with Stage(folder / "stage.duckdb", sync.table.schema, bad_values=sync.bad_values) as stage:
         counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
         rows, rejects = stage.sample(limit)
         return Preview(

@@ -129,7 +129,9 @@ def _collect_and_commit(
     """Collect the pages, type them (the first while others are fetched), commit them."""
     began = time.monotonic()
     path = spool.folder / "stage.duckdb"
-    with BackgroundTyping(path, sync.table.schema, spool, sync.key.sync, warehouse) as background:
+    with BackgroundTyping(
+        path, sync.table.schema, spool, sync.key.sync, warehouse, sync.bad_values
+    ) as background:
         collected = collect(sync, attempt, spool)
         spool.close()
         with failures_of(collected.attempt, spool):  # it may have fallen back to a full sync

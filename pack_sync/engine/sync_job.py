@@ -16,6 +16,7 @@ from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import DeleteGuard, SyncSettings
+from pack_sync.stage.row_conversion import BadValues
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Log: TypeAlias = Callable[[LogLevel, str], None]
@@ -45,6 +46,7 @@ class SyncJob:
     `by_sync` says that the rows of each are counted (contract C18).
     `approve_deletes` applies this run's full sync however many rows it deletes (contract D8).
     `confirm_deletes` is how many full syncs in a row must lack a row before it is deleted (D9).
+    `bad_values` says what becomes of a row with a value that cannot be stored (contract S4).
     `lease` keeps others from running the same sync at once.
     `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
@@ -71,6 +73,7 @@ class SyncJob:
     row_limit: int | None = None
     approve_deletes: bool = False
     confirm_deletes: int = 1
+    bad_values: BadValues = "reject"
     lease: LeaseKeeper | None = None
     settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None

@@ -17,6 +17,7 @@ RUNS = f"{SYSTEM_SCHEMA}.runs"
 REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"
 HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
 LEASES = f"{SYSTEM_SCHEMA}.leases"
+BAD_VALUES = f"{SYSTEM_SCHEMA}.bad_values"
 ABSENT_ROWS = f"{SYSTEM_SCHEMA}.absent_rows"
 DESCRIPTIONS = f"{SYSTEM_SCHEMA}.descriptions"
 

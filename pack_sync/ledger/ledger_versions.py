@@ -42,6 +42,14 @@ MIGRATIONS = (
         pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, descriptions JSON NOT NULL
     );
     """,
+    # 4: values that could not be stored, of rows that were stored without them.
+    f"""
+    CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.bad_values (
+        pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+        row_id VARCHAR, reason VARCHAR NOT NULL, row JSON NOT NULL, page BIGINT NOT NULL,
+        execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
+    );
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

@@ -10,6 +10,7 @@ from typing import Self
 import duckdb
 
 from pack_sync.ledger.ledger_tables import (
+    BAD_VALUES,
     CURSORS,
     DESCRIPTIONS,
     HELD_SYNCS,
@@ -24,12 +25,14 @@ from pack_sync.ledger.sync_key import SyncKey
 class TableLedger:
     """Of all syncs of a table: the execution that moved each last, by the sync's name.
 
-    And how many rejected rows are kept, how many syncs are held, and how many were audits; and the
+    And how many rejected rows are kept, how many rows with values that were not stored, how many
+    syncs are held, and how many were audits; and the
     descriptions that its columns have, by name, that of the table by an empty one.
     """
 
     executions: Mapping[str, str]
     rejects: int
+    bad_values: int
     held: int
     audits: int
     descriptions: Mapping[str, str]
@@ -47,6 +50,8 @@ class TableLedger:
             SELECT 'executions', sync, execution_id, 0 FROM {CURSORS} {of_table}
             UNION ALL
             SELECT 'rejects', '', '', count(*) FROM {REJECTED_ROWS} {of_table}
+            UNION ALL
+            SELECT 'bad_values', '', '', count(*) FROM {BAD_VALUES} {of_table}
             UNION ALL
             SELECT 'held', '', '', count(*) FROM {HELD_SYNCS} {of_table}
             UNION ALL

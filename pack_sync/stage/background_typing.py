@@ -14,6 +14,7 @@ from typing import Self
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
+from pack_sync.stage.row_conversion import BadValues
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
@@ -35,9 +36,12 @@ class BackgroundTyping:
         spool: Spool,
         sync: str,
         warehouse: Warehouse,
+        bad_values: BadValues = "reject",
     ) -> None:
         """Make the stage at `path`; `sync` is the name of the sync whose pages the spool holds."""
-        self._new_stage = partial(Stage, path, schema, memory_limit=warehouse.memory_limit)
+        self._new_stage = partial(
+            Stage, path, schema, memory_limit=warehouse.memory_limit, bad_values=bad_values
+        )
         self._warehouse = warehouse
         self._spool = spool
         self._sync = sync

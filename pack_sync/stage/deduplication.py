@@ -17,7 +17,8 @@ from pack_sync.stage.staged_pages import StagePart
 class StageCounts:
     """What the sync returned: rows that count, rejected ones, repeated ids, deletions.
 
-    `unusable_deletions` are deleted ids that cannot be a value of the id column.
+    `bad_values` are rows that count without values that could not be typed; `unusable_deletions`
+    are deleted ids that cannot be a value of the id column.
     """
 
     upserts: int
@@ -25,6 +26,7 @@ class StageCounts:
     duplicates: int
     deletes: int
     unusable_deletions: int
+    bad_values: int = 0
 
 
 class Deduplication:
@@ -46,13 +48,13 @@ class Deduplication:
         )
         if shared:
             self._share_out_rows()
-        upserts, rejected, repeated = self._count_rows(parts)
+        upserts, rejected, bad_values, repeated = self._count_rows(parts)
         dropped = duplicates = self._drop_duplicates() if repeated else 0
         deletes, unusable = self._type_deletions() if any_deletions else (0, 0)
         if deletes and self._count(f"rows JOIN deletes ON {self._same_row}"):
             dropped += self._apply_deletions()
             deletes = self._count("deletes")
-        self._create_views(any_dropped=dropped > 0)
+        self._create_views(any_dropped=dropped > 0, any_bad_values=bad_values > 0)
         if dropped:
             upserts, rejected = self._count("upserts"), self._count("rejects")
         if rejected and any(part.complete for part in parts):
@@ -68,6 +70,7 @@ class Deduplication:
             duplicates=duplicates,
             deletes=deletes,
             unusable_deletions=unusable,
+            bad_values=self._count("bad_values") if bad_values else 0,
         )
 
     def _share_out_rows(self) -> None:
@@ -89,20 +92,21 @@ class Deduplication:
             """
         )
 
-    def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int]:
-        """How many rows are good, how many rejected, and how many ids came before."""
+    def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int, int]:
+        """How many rows are good, rejected, and good but for values; how many ids came before."""
         several = len({part.sync for part in parts}) > 1
         key = f"(sync, {self._key})" if several else self._key
-        ((good, rejected, repeated),) = self._connection.execute(
+        ((good, rejected, bad_values, repeated),) = self._connection.execute(
             f"""
             SELECT
                 count(*) FILTER (problem IS NULL),
                 count(problem),
+                count(nulled),
                 count({self._key}) - count(DISTINCT {key}) FILTER ({self._key} IS NOT NULL)
             FROM rows WHERE sync IS NOT NULL
             """
         ).fetchall()
-        return good, rejected, repeated
+        return good, rejected, bad_values, repeated
 
     def _drop_duplicates(self) -> int:
         """Mark the rows that a later good one with their id replaces (S5); returns how many.
@@ -153,7 +157,7 @@ class Deduplication:
         )
         return dropped
 
-    def _create_views(self, *, any_dropped: bool) -> None:
+    def _create_views(self, *, any_dropped: bool, any_bad_values: bool) -> None:
         """What counts of the rows; each use is planned anew, so nothing is looked up in vain."""
         kept = "sync IS NOT NULL"
         if any_dropped:
@@ -169,6 +173,15 @@ class Deduplication:
             WHERE problem IS NOT NULL AND {kept}
             """
         )
+        if any_bad_values:
+            self._connection.execute(
+                f"""
+                CREATE VIEW bad_values AS
+                SELECT page, sync, {self._key} AS id, nulled AS problem, line, stage_row
+                FROM upserts ASOF JOIN pages ON stage_row >= pages.first_row
+                WHERE nulled IS NOT NULL
+                """
+            )
 
     def _change(self, statement: str) -> int:
         """Execute what writes rows; returns how many."""

@@ -7,6 +7,8 @@ N of the synced table's columns, `stage_row` numbers the rows in order of arriva
   `complete`; `unproven` is why a row that it lacks may still be there, NULL if such a row is gone.
 - `upserts` (stage_row, sync, c0, c1, …): the rows that count, one for each id.
 - `rejects` (stage_row, sync, id, problem, line, page): rows that cannot be typed.
+- `bad_values` (stage_row, sync, id, problem, line, page): rows that count, though values that
+  `problem` names have become NULL. Only where there are such.
 - `deletes` (sync, id, rows_before): ids that the pack says are deleted.
 - `rows`: everything that was returned; `sync` is NULL where it does not count.
 - `pages` (page, first_row, part): the pages with rows, and the `rowid` of the first of each.
@@ -24,6 +26,7 @@ from pack_sync.warehouse.identifiers import text_of
 PARTS = "_stage.parts"
 UPSERTS = "_stage.upserts"
 REJECTS = "_stage.rejects"
+BAD_VALUES = "_stage.bad_values"
 DELETES = "_stage.deletes"
 ROWS = "_stage.rows"
 PAGES = "_stage.pages"
@@ -40,6 +43,9 @@ PROVEN_SYNCS = f"(SELECT sync FROM {PARTS} WHERE complete AND unproven IS NULL)"
 
 REJECT_REASONS = f"(SELECT problem AS reason, {text_of('id')} AS row_id FROM {REJECTS})"
 """SQL: the rejected rows, as `reject_reasons.count_reasons` takes them."""
+
+BAD_VALUE_REASONS = f"(SELECT problem AS reason, CAST(id AS VARCHAR) AS row_id FROM {BAD_VALUES})"
+"""SQL: the rows with values that became NULL, as `reject_reasons.count_reasons` takes them."""
 
 RESUMED = "resumed"
 """It was resumed after an interruption: rows may have moved to pages that were already read."""

@@ -10,13 +10,16 @@ with it. `pack_sync.stage.split_rows` costs half as much and takes rows that hav
 unusual; of what it suspects, this one judges.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import Literal
 
 import orjson
 
-from pack_sdk.schemas import Schema
+from pack_sdk.schemas import Schema, ValueType
 from pack_sync.stage.column_types import columns_of, is_text_id, may_widen, stored_schema
 from pack_sync.stage.value_conversion import (
+    How,
     Place,
     id_text,
     is_nested,
@@ -26,6 +29,9 @@ from pack_sync.stage.value_conversion import (
 )
 from pack_sync.warehouse.identifiers import quote_literal
 
+BadValues = Literal["reject", "null"]
+"""What becomes of a row with a value that cannot be typed: it is rejected, or has NULL there."""
+
 MAX_ID_LENGTH = 1024
 """The longest id, in characters (contract S6)."""
 
@@ -33,55 +39,124 @@ MAX_ID_LENGTH = 1024
 class RowConversion:
     """The SQL that turns rows of JSON into typed columns.
 
-    `source(lines)` is a relation with one row for each JSON object of the relation `lines`
-    (a column `json`); over it `values` has an expression for each of `columns`, `id` one
-    for the row's id, and `problem` is a sentence or NULL. All fields of a row are extracted
-    in one pass, because each extraction parses the row again.
+    All fields of a row are extracted in one pass, because each extraction parses the row again.
     """
 
-    def __init__(self, schema: Schema, wide: Collection[str] = ()) -> None:
-        """`wide` names the properties whose columns need more room (see `stored_schema`)."""
+    def __init__(
+        self, schema: Schema, wide: Collection[str] = (), *, bad_values: BadValues = "reject"
+    ) -> None:
+        """`wide` names the properties whose columns need more room (see `stored_schema`).
+
+        With `bad_values` of "null" a value that cannot be typed does not reject its row, unless
+        that is the id or required: NULL is stored in its place.
+        """
         self.columns = columns_of(schema, wide)
-        self._schema = schema = stored_schema(schema, wide)
+        self._schema = stored_schema(schema, wide)
+        self._bad_values = bad_values
         self._places = self._locate()
-        self.values = [
-            value_of(prop, self._places[name]) for name, prop in schema.properties.items()
-        ]
-        if is_text_id(schema, str(schema.id_property)):
-            self.values[self.id_index] = id_text(self._places[str(schema.id_property)])
-        if schema.include_unknown_properties:
-            self.values.append(self._unknown_properties())
-        problems = [
-            problem_of(prop, self._places[name], name) for name, prop in schema.properties.items()
-        ]
-        self.problem = f"coalesce({', '.join([self._id_problem(), *problems])})"
 
     @property
     def id_index(self) -> int:
         """The position of the id among `columns`."""
         return list(self._schema.properties).index(str(self._schema.id_property))
 
-    def select(self, lines: str) -> str:
-        """A query of the columns `c0`, `c1`, …, `problem`, and `line` where there is a problem."""
-        values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(self.values))
+    def quick(self, lines: str) -> str:
+        """A query of the columns `c0`, `c1`, … and `suspected`, of the relation `lines`.
+
+        That has one row for each JSON object: a column `json`. The order is kept.
+        """
+        problems = f"coalesce({', '.join(self._problems(How.QUICK, self._schema.properties))})"
+        typed = self._typed(lines, How.QUICK)
+        return f"SELECT {self._numbered}, {problems} IS NOT NULL AS suspected FROM ({typed})"
+
+    def thorough(self, lines: str) -> str:
+        """A query of the columns `c0`, `c1`, …, `problem`, `nulled`, `line`, and those of `lines`.
+
+        `problem` is why the row is rejected; `nulled` which values have become NULL, and why.
+        `line` is the row's JSON if it has one of both.
+        """
+        return f"""
+            SELECT * EXCLUDE (json),
+                CASE WHEN problem IS NOT NULL OR nulled IS NOT NULL THEN json END AS line
+            FROM (
+                SELECT * EXCLUDE (texts, parts),
+                    {self._problem} AS problem,
+                    CASE WHEN problem IS NULL THEN {self._nulled} END AS nulled
+                FROM ({self._typed(lines, How.THOROUGH)})
+            )"""
+
+    def _typed(self, lines: str, how: How) -> str:
+        scalars, nested = self._pointers()
+        values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(self._values(how)))
         return (
-            "SELECT * EXCLUDE (json), CASE WHEN problem IS NOT NULL THEN json END AS line "
-            f"FROM (SELECT {values}, {self.problem} AS problem, json FROM {self.source(lines)})"
+            f"SELECT *, {values} FROM (SELECT *, json ->> [{', '.join(scalars) or repr('')}] "
+            f"AS texts, json -> [{', '.join(nested) or repr('')}] AS parts FROM {lines})"
         )
 
-    def source(self, lines: str) -> str:
-        """The relation over which the expressions are written, with all that `lines` has."""
-        scalars, nested = self._pointers()
-        return (
-            f"(SELECT *, json ->> [{', '.join(scalars) or repr('')}] AS texts, "
-            f"json -> [{', '.join(nested) or repr('')}] AS parts FROM {lines})"
-        )
+    def _values(self, how: How) -> Iterator[str]:
+        """SQL for the typed value of each column."""
+        for name, prop in self._schema.properties.items():
+            place = self._places[name]
+            is_text = is_text_id(self._schema, name)
+            yield id_text(place) if is_text else value_of(prop, place, how=how)
+        if self._schema.include_unknown_properties:
+            yield self._unknown_properties()
+
+    @property
+    def _numbered(self) -> str:
+        return ", ".join(f"c{i}" for i in range(len(self.columns)))
+
+    @cached_property
+    def _problem(self) -> str:
+        names = [
+            name
+            for name in self._schema.properties
+            if self._bad_values == "reject" or self._is_indispensable(name)
+        ]
+        return f"coalesce({', '.join(self._problems(How.THOROUGH, names))})"
+
+    @cached_property
+    def _nulled(self) -> str:
+        """SQL for the reasons of all values that become NULL though the row is stored."""
+        names = [
+            name
+            for name, prop in self._schema.properties.items()
+            if _has_objects(prop)
+            or (self._bad_values == "null" and not self._is_indispensable(name))
+        ]
+        _, *problems = self._problems(How.STRICT, names)
+        return f"nullif(concat_ws('; ', {', '.join(problems)}), '')" if problems else "NULL"
+
+    def _is_indispensable(self, name: str) -> bool:
+        return name == self._schema.id_property or self._schema.properties[name].required
+
+    def _problems(self, how: How, names: Collection[str]) -> list[str]:
+        """SQL for why a row has no usable id, and what is wrong with each of these properties."""
+        numbers = {name: number for number, name in enumerate(self._schema.properties)}
+        return [
+            self._id_problem(),
+            *(
+                problem_of(
+                    self._schema.properties[name],
+                    self._places[name],
+                    name,
+                    how=how,
+                    typed=f"c{numbers[name]}",
+                )
+                for name in names
+            ),
+        ]
 
     def too_narrow(self, name: str, wider: "RowConversion") -> str:
         """SQL over a row `line`: a value does not fit its column, and fits that of `wider`."""
         pointer = pointer_to(self._schema.field_of(name))
         narrow, wide = (
-            problem_of(schema.properties[name], Place(container="line", pointer=pointer), name)
+            problem_of(
+                schema.properties[name],
+                Place(container="line", pointer=pointer),
+                name,
+                how=How.THOROUGH,
+            )
             for schema in (self._schema, wider._schema)
         )
         return f"{narrow} IS NOT NULL AND {wide} IS NULL"
@@ -133,3 +208,10 @@ class RowConversion:
         known = dict.fromkeys(self._schema.field_of(name) for name in self._schema.properties)
         # A merge patch of nulls removes the known fields and leaves the others untouched.
         return f"json_merge_patch(json, {quote_literal(orjson.dumps(known).decode())})"
+
+
+def _has_objects(schema: Schema) -> bool:
+    """Whether an object is declared at a value or inside of it."""
+    if schema.items is not None:
+        return _has_objects(schema.items)
+    return schema.type is ValueType.OBJECT

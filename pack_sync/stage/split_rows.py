@@ -32,9 +32,6 @@ from pack_sync.stage.value_conversion import (
 )
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
-SUSPECTED = ""
-"""The problem of a row that is yet to be judged."""
-
 
 def can_split(schema: Schema) -> bool:
     """Whether the reader can tell the fields apart, and no other fields are wanted."""
@@ -62,16 +59,16 @@ class SplitRows:
         self._places = {name: self._place(n, name) for n, name in enumerate(schema.properties)}
 
     def select(self, files: str, options: str) -> str:
-        """A query of the columns `c0`, `c1`, …, `problem`, and `line`, which is never there.
+        """A query of the columns `c0`, `c1`, …, and `suspected`.
 
         `files` is an SQL list; `options` are further arguments of the reader.
         """
         properties = self._schema.properties
         values = ", ".join(f"{self._value(i, name)} AS c{i}" for i, name in enumerate(properties))
         columns = ", ".join(f"c{i}" for i in range(len(properties)))
-        problem = f"CASE WHEN {' OR '.join(self._suspicions())} THEN {quote_literal(SUSPECTED)} END"
+        suspected = f"coalesce({' OR '.join(self._suspicions())}, false)"
         return (
-            f"SELECT {columns}, {problem} AS problem, NULL AS line FROM (SELECT *, {values} "
+            f"SELECT {columns}, {suspected} AS suspected FROM (SELECT *, {values} "
             f"FROM ({self._extracted(self._read(files, options))}))"
         )
 
@@ -131,7 +128,9 @@ class SplitRows:
             if prop.required:
                 yield f"{typed} IS NULL"
             elif _needs_a_type(prop):
-                yield f"{typed} IS NULL AND {place.container} IS NOT NULL"
+                # The empty string is no value of any type; whatever else that is, is judged.
+                empty = '""' if self._schema.field_of(name) in self._as_json else ""
+                yield f"{typed} IS NULL AND {place.container} <> {quote_literal(empty)}"
             if is_taken_apart(prop):
                 doubt, problem = doubt_about(prop, f"t{number}"), problem_of(prop, place, None)
                 given = f"{place.container} IS NOT NULL"

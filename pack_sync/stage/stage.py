@@ -21,6 +21,7 @@ from pack_sync.stage.column_types import Column, stored_schema
 from pack_sync.stage.deduplication import Deduplication, StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS
+from pack_sync.stage.row_conversion import BadValues
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
 from pack_sync.warehouse.duckdb_handles import (
@@ -53,6 +54,7 @@ class Stage:
         *,
         memory_limit: str | None = None,
         in_memory: bool = False,
+        bad_values: BadValues = "reject",
     ) -> None:
         self.path = path
         self._in_memory = in_memory
@@ -74,7 +76,7 @@ class Stage:
             else:
                 self._instance.attach(path, STAGE, _WITHOUT_LOG)
             self._connection.execute(f"USE {STAGE}")
-        self._rows = TypedRows(self._connection, schema)
+        self._rows = TypedRows(self._connection, schema, bad_values=bad_values)
         id_name = str(schema.id_property)
         # With all the room that ids may need: that of a row which is gone is compared as exactly.
         self._journal = StagedJournal(

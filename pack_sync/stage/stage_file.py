@@ -35,6 +35,14 @@ def attach_stage(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     connection.execute(f"ATTACH {quote_literal(str(path))} AS {STAGE} (READ_ONLY)")
 
 
+def has_bad_values(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the attached stage has rows without values that could not be stored."""
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_views() WHERE database_name = ? AND view_name = 'bad_values'", [STAGE]
+    ).fetchone()
+    return found is not None
+
+
 def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None:
     """Take some syncs out of a closed stage, or all others: what they brought does not count."""
     with duckdb.connect(path) as connection:

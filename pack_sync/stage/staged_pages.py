@@ -12,7 +12,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import sql_type_of
 from pack_sync.stage.relations import RESUMED
-from pack_sync.stage.value_conversion import scalar_value
+from pack_sync.stage.scalar_values import scalar_value
 
 _BATCH = 10_000
 
@@ -43,7 +43,7 @@ class StagedJournal:
     def __init__(self, connection: duckdb.DuckDBPyConnection, id_schema: Schema) -> None:
         self.id_type = sql_type_of(id_schema)
         self._connection = connection
-        self._typed_id = scalar_value(id_schema, "id")
+        self._typed_id = scalar_value(id_schema, "id", thorough=True)
 
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
         """Make the tables and fill them; returns how many deletions there are."""

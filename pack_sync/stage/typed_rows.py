@@ -1,7 +1,8 @@
 """The table `rows` of a stage: the rows of a spool, typed, in order of arrival.
 
-Usual rows are typed as `SplitRows` reads them. If DuckDB's reader cannot read one of them so, all
-are read the other way, from the first; and those that `SplitRows` suspects are judged at the end.
+Usual rows are typed by the quick SQL of `SplitRows`, or of `RowConversion` if DuckDB's reader
+cannot tell their fields apart. What that suspects is judged by the thorough SQL, which has the
+last word on values and problems. Where much is suspected, all is typed by the thorough one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,15 @@ import duckdb
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column, stored_schema
-from pack_sync.stage.row_conversion import RowConversion
-from pack_sync.stage.split_rows import SUSPECTED, SplitRows, can_split
+from pack_sync.stage.row_conversion import BadValues, RowConversion
+from pack_sync.stage.split_rows import SplitRows, can_split
 from pack_sync.warehouse.identifiers import quote_literal
 
 MAX_ROW_BYTES = 256 * 1024 * 1024
 """The longest row, as JSON text, that DuckDB is let to read."""
 
-_SUSPECTED = f"problem = {quote_literal(SUSPECTED)}"
+_MANY = 1 / 8
+"""With so large a part of the rows suspected, to judge each costs more than to type all anew."""
 
 _LEAST_ROW_BYTES = 1024 * 1024
 
@@ -34,13 +36,21 @@ class TypedRows:
     then all rows are typed once more.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        schema: Schema,
+        *,
+        bad_values: BadValues = "reject",
+    ) -> None:
         self._connection = connection
         self._schema = schema
+        self._bad_values: BadValues = bad_values
         self._wide: frozenset[str] = frozenset()
-        self.conversion = RowConversion(schema)
+        self.conversion = RowConversion(schema, bad_values=bad_values)
         self.columns: Sequence[Column] = self.conversion.columns
         self._split = SplitRows(stored_schema(schema)) if can_split(schema) else None
+        self._thorough = False
         self._files_typed = 0
         self._in_transaction = False
 
@@ -54,8 +64,11 @@ class TypedRows:
             if not self._in_transaction:
                 self._connection.begin()
                 self._in_transaction = True
+            is_first = not self._files_typed
             until = self._files_typed + _FILES_AT_ONCE
             self._add(files[self._files_typed : until], sync, _reader_options(spool))
+            if is_first and self._many_are_suspected():
+                self._start_again(thorough=True)
 
     def load(self, spool: Spool, sync: str | None) -> None:
         """Type the rest of the spool. Raises `RuntimeError` when rows are missing."""
@@ -76,49 +89,61 @@ class TypedRows:
         return replace(column, wider=column.wider[1:]) if rounded else column
 
     def _load(self, spool: Spool, sync: str | None) -> None:
+        self._add_all(spool, sync)
+        if self._many_are_suspected():
+            self._start_again(thorough=True)
+            self._add_all(spool, sync)
+        if self._in_transaction:
+            self._connection.commit()
+            self._in_transaction = False
+        typed = self._count("true")
+        if typed != spool.row_count:
+            raise RuntimeError(
+                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {typed:,} were read"
+            )
+        if self._count("suspected"):
+            self._judge_suspects(spool)
+
+    def _add_all(self, spool: Spool, sync: str | None) -> None:
         files = spool.files
         if not files:
             self._create()
         while self._files_typed < len(files):
             self._add(files[self._files_typed :], sync, _reader_options(spool))
-        if self._in_transaction:
-            self._connection.commit()
-            self._in_transaction = False
-        ((typed, suspected),) = self._connection.execute(
-            f"SELECT count(*), count(*) FILTER ({_SUSPECTED}) FROM rows"
+
+    def _many_are_suspected(self) -> bool:
+        ((many,),) = self._connection.execute(
+            f"SELECT count(*) FILTER (suspected) > {_MANY} * count(*) FROM rows"
         ).fetchall()
-        if typed != spool.row_count:
-            raise RuntimeError(
-                f"the spool {spool.folder} holds {spool.row_count:,} rows, but {typed:,} were read"
-            )
-        if suspected:
-            self._judge_suspects(spool)
+        return many
 
     def _too_narrow(self) -> list[str]:
         """The properties of rejected rows that fit a wider column."""
         names = self.conversion.narrow_properties
-        if not names or not self._count("problem IS NOT NULL"):
+        unfit = "(problem IS NOT NULL OR nulled IS NOT NULL)"
+        if not names or not self._count(unfit):
             return []
         wider = RowConversion(self._schema, {*self._wide, *names})
         checks = (f"bool_or({self.conversion.too_narrow(name, wider)})" for name in names)
         ((*found,),) = self._connection.execute(
-            f"SELECT {', '.join(checks)} FROM rows "
-            "WHERE problem IS NOT NULL AND json_type(line) = 'OBJECT'"
+            f"SELECT {', '.join(checks)} FROM rows WHERE {unfit} AND json_type(line) = 'OBJECT'"
         ).fetchall()
         return [name for name, needed in zip(names, found, strict=True) if needed]
 
     def _widen(self, names: Sequence[str]) -> None:
         self._wide |= frozenset(names)
-        self.conversion = RowConversion(self._schema, self._wide)
+        self.conversion = RowConversion(self._schema, self._wide, bad_values=self._bad_values)
         if self._split is not None:
             self._split = SplitRows(stored_schema(self._schema, self._wide))
+        self._thorough = False
         self._files_typed = 0
 
     def _create(self) -> None:
         types = (column.sql_type for column in self.conversion.columns)
         columns = ", ".join(f"c{i} {sql_type}" for i, sql_type in enumerate(types))
         self._connection.execute(
-            f"CREATE OR REPLACE TABLE rows ({columns}, sync VARCHAR, problem VARCHAR, line JSON)"
+            f"CREATE OR REPLACE TABLE rows ({columns}, sync VARCHAR, suspected BOOLEAN, "
+            "problem VARCHAR, nulled VARCHAR, line JSON)"
         )
 
     def _add(self, paths: Sequence[Path], sync: str | None, options: str) -> None:
@@ -126,48 +151,59 @@ class TypedRows:
         if not self._files_typed:
             self._create()
         files = f"[{', '.join(quote_literal(str(path)) for path in paths)}]"
-        if self._split is not None:
-            typed = self._split.select(files, options)
-        else:
-            typed = self.conversion.select(_lines(files, options))
         try:
             # The order of arrival is the order of rowid: DuckDB keeps it when it inserts.
             self._connection.execute(
-                "INSERT INTO rows SELECT * EXCLUDE (problem, line), ? AS sync, problem, line "
-                f"FROM ({typed})",
+                "INSERT INTO rows BY NAME "
+                f"SELECT *, ? AS sync FROM ({self._typed(files, options)})",
                 [sync],
             )
         except duckdb.InvalidInputException:
-            if self._split is None:
+            if self._split is None or self._thorough:
                 raise
+            self._split = None
             self._start_again()
         else:
             self._files_typed += len(paths)
 
-    def _start_again(self) -> None:
-        """Begin anew, with the way that reads everything."""
-        self._split = None
+    def _typed(self, files: str, options: str) -> str:
+        if self._thorough:
+            typed = self.conversion.thorough(_lines(files, options))
+            return f"SELECT *, false AS suspected FROM ({typed})"
+        if self._split is not None:
+            return self._split.select(files, options)
+        return self.conversion.quick(_lines(files, options))
+
+    def _start_again(self, *, thorough: bool = False) -> None:
+        """Forget what is typed, and type it another way."""
+        self._thorough = thorough
         self._files_typed = 0
         if self._in_transaction:
             self._connection.rollback()
             self._connection.begin()
 
     def _judge_suspects(self, spool: Spool) -> None:
-        """Give each suspected row its problem and its line, or none of both."""
+        """Give each suspected row what the thorough SQL makes of it."""
+        names = [f"c{number}" for number in range(len(self.conversion.columns))]
+        given = ", ".join(
+            f"{name} = judged.{name}" for name in (*names, "problem", "nulled", "line")
+        )
         for path, first, end in _rows_of_files(spool):
-            among = f"{_SUSPECTED} AND rowid >= {first} AND rowid < {end}"
+            among = f"suspected AND rowid >= {first} AND rowid < {end}"
             if not self._count(among):
                 continue
-            lines = (
-                f"(SELECT * FROM (SELECT json, row_number() OVER () + {first - 1} AS row "
-                f"FROM {_lines(f'[{quote_literal(str(path))}]', _reader_options(spool))}) "
-                f"WHERE row IN (SELECT rowid FROM rows WHERE {among}))"
-            )
+            lines = f"""(
+                SELECT * FROM (
+                    SELECT json, row_number() OVER () + {first - 1} AS row
+                    FROM {_lines(f"[{quote_literal(str(path))}]", _reader_options(spool))}
+                )
+                WHERE row IN (SELECT rowid FROM rows WHERE {among})
+            )"""
             self._connection.execute(
-                "UPDATE rows SET problem = judged.problem, line = judged.line FROM ("
-                f"SELECT row, problem, CASE WHEN problem IS NOT NULL THEN json END AS line FROM ("
-                f"SELECT row, json, {self.conversion.problem} AS problem "
-                f"FROM {self.conversion.source(lines)})) AS judged WHERE rows.rowid = judged.row"
+                f"""
+                UPDATE rows SET {given}, suspected = false
+                FROM ({self.conversion.thorough(lines)}) AS judged WHERE rows.rowid = judged.row
+                """
             )
 
     def _count(self, condition: str) -> int:

@@ -1,21 +1,33 @@
 """SQL that types a value of a row, or says why it cannot be typed (contract S4).
 
-A recursion over the schema. DuckDB's own casts are too kind for JSON: they would round 1.5 to 2
-for a whole number, take true for 1, and infinity for a date.
+A recursion over the schema, down to its scalars, for which `scalar_values` has the SQL.
+
+There are two degrees. The quick SQL types values in their usual form; of what it cannot type, the
+thorough SQL judges, which takes ten times as long to plan and to run for dates and times.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
-from pack_sdk.schemas import Schema, ValueType
-from pack_sync.stage.column_types import EXACT, TEMPORAL_TYPES, is_kept_as_json, scalar_type
+from pack_sdk.schemas import Schema, ValueHint, ValueType
+from pack_sync.stage.column_types import is_kept_as_json, scalar_type
+from pack_sync.stage.moments import let
+from pack_sync.stage.scalar_values import is_absent, scalar_value
 from pack_sync.warehouse.identifiers import quote_literal
 
-_NUMBER = r"'\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*'"
-_LARGEST_EXACT = 2**53
-"""Up to here a DOUBLE holds every whole number."""
 
-_DIGITS = r"'\s*[-+]?[0-9]+\s*'"
+class How(Enum):
+    """How a value is judged.
+
+    QUICK types what has its usual form. THOROUGH types all that can be, and accepts what the
+    original SDK accepts (contract S4a). STRICT names as a problem what is accepted so and yet has
+    no place in the column, so that it becomes NULL.
+    """
+
+    QUICK = auto()
+    THOROUGH = auto()
+    STRICT = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +72,17 @@ class Place:
         # A container is JSON as DuckDB writes it, and needs no parsing to tell.
         return f"starts_with({self.container}, '{'[' if kind == 'ARRAY' else '{'}')"
 
+    @property
+    def is_scalar(self) -> str:
+        """SQL that is true for a string, number or boolean."""
+        return f"{self.kind} NOT IN ('ARRAY', 'OBJECT', 'NULL')"
+
+    @property
+    def is_one_object(self) -> str:
+        """SQL that is true for an array of one object."""
+        length = f"json_array_length({self.container}, {quote_literal(self.pointer)})"
+        return f"({length} = 1 AND {self.child('0').kind} = 'OBJECT')"
+
 
 def pointer_to(key: str) -> str:
     """A JSON pointer to a field: unlike `$.key` it needs no quoting rules."""
@@ -71,31 +94,90 @@ def is_nested(schema: Schema) -> bool:
     return schema.type in (ValueType.ARRAY, ValueType.OBJECT)
 
 
-def value_of(schema: Schema, place: Place, depth: int = 0) -> str:
+def value_of(schema: Schema, place: Place, depth: int = 0, *, how: How = How.QUICK) -> str:
     """SQL for the typed value at a place; NULL where it cannot be typed."""
+    if not is_nested(schema):
+        return scalar_value(schema, place.text, thorough=how is not How.QUICK)
+    if how is How.QUICK:
+        kind = "ARRAY" if schema.type is ValueType.ARRAY else "OBJECT"
+        return f"CASE WHEN {place.is_kind(kind)} THEN {_inside(schema, place, depth, how)} END"
+    if schema.type is ValueType.ARRAY:  # of what is none there is nothing to list
+        return _inside(schema, Place(container=_taken_for(schema, place)), depth, how)
+    taken = f"n{depth}"
+    inside = _inside(schema, Place(container=taken), depth + 1, how)
+    found = f"CASE WHEN {taken} IS NOT NULL THEN {inside} END"
+    found = let(taken, _taken_for(schema, place), found)
+    if id_schema := _id_of_reference(schema):
+        given = f"{place.is_scalar} AND NOT {is_absent(schema, place.text)}"
+        return f"CASE WHEN {given} THEN {_only_id(schema, id_schema, place)} ELSE {found} END"
+    return found
+
+
+def _inside(schema: Schema, place: Place, depth: int, how: How) -> str:
+    """SQL for the value of an array or object that is one."""
     if schema.type is ValueType.ARRAY and schema.items is not None:
-        return f"CASE WHEN {place.is_kind('ARRAY')} THEN {_list(schema.items, place, depth)} END"
-    if schema.type is not ValueType.OBJECT:
-        return scalar_value(schema, place.text)
-    packed = place.json
-    if not is_kept_as_json(schema):
-        fields = (
-            f"{quote_literal(name)}: {value_of(prop, place.child(schema.field_of(name)), depth)}"
-            for name, prop in schema.properties.items()
-        )
-        packed = "{" + ", ".join(fields) + "}"
-    return f"CASE WHEN {place.is_kind('OBJECT')} THEN {packed} END"
+        return _list(schema.items, place, depth, how)
+    return _object(schema, place, depth, how)
 
 
-def _list(items: Schema, place: Place, depth: int) -> str:
+def _taken_for(schema: Schema, place: Place) -> str:
+    """SQL for the array or object at a place, also if it comes as the other; NULL if as neither.
+
+    XML has no arrays: where there may be many elements, one comes as an object; and a list may be
+    of one. Some languages write an empty object as an empty list.
+    """
+    array, an_object = (f"WHEN {place.is_kind(kind)} THEN" for kind in ("ARRAY", "OBJECT"))
+    if schema.type is ValueType.ARRAY:
+        as_list = ""
+        if schema.items is not None and schema.items.type is ValueType.OBJECT:
+            as_list = f"{an_object} CAST('[' || {place.json} || ']' AS JSON)"
+        return f"CASE {array} {place.json} {as_list} END"
+    if is_kept_as_json(schema):
+        return f"CASE {an_object} {place.json} {array} {place.json} END"
+    first = place.child("0")
+    one = f"WHEN {place.is_kind('ARRAY')} AND {place.is_one_object} THEN {first.json}"
+    return f"CASE {an_object} {place.json} {one} END"
+
+
+def _only_id(schema: Schema, id_schema: Schema, place: Place) -> str:
+    """SQL for a reference of which there is nothing but the id."""
+    id_value = value_of(id_schema, place, how=How.THOROUGH)
+    fields = (
+        f"{quote_literal(name)}: {id_value if prop is id_schema else 'NULL'}"
+        for name, prop in schema.properties.items()
+    )
+    return f"{{{', '.join(fields)}}}"
+
+
+def _object(schema: Schema, place: Place, depth: int, how: How) -> str:
+    """SQL for an object as JSON or a struct."""
+    if is_kept_as_json(schema):
+        return place.json
+    fields = {
+        name: value_of(prop, place.child(schema.field_of(name)), depth, how=how)
+        for name, prop in schema.properties.items()
+    }
+    return f"{{{', '.join(f'{quote_literal(name)}: {fields[name]}' for name in fields)}}}"
+
+
+def _id_of_reference(schema: Schema) -> Schema | None:
+    """The id of an object that refers to a row of another table."""
+    if schema.hint is not ValueHint.REFERENCE or is_kept_as_json(schema):
+        return None
+    id_schema = schema.properties.get(str(schema.id_property))
+    return None if id_schema is None or is_nested(id_schema) else id_schema
+
+
+def _list(items: Schema, place: Place, depth: int, how: How) -> str:
     element = f"x{depth}"
     if is_nested(items):
-        item = value_of(items, Place(container=element), depth + 1)
+        item = value_of(items, Place(container=element), depth + 1, how=how)
         return f"list_transform(json_extract({place.json}, '$[*]'), lambda {element}: {item})"
     texts = item_texts(place)
     if scalar_type(items) == "VARCHAR":
         return texts
-    return f"list_transform({texts}, lambda {element}: {scalar_value(items, element)})"
+    item = scalar_value(items, element, thorough=how is not How.QUICK)
+    return f"list_transform({texts}, lambda {element}: {item})"
 
 
 def item_texts(place: Place) -> str:
@@ -130,43 +212,91 @@ def id_text(place: Place) -> str:
         ELSE {text} END"""
 
 
-def problem_of(schema: Schema, place: Place, name: str | None, depth: int = 0) -> str:
+def problem_of(
+    schema: Schema,
+    place: Place,
+    name: str | None,
+    depth: int = 0,
+    *,
+    how: How = How.QUICK,
+    typed: str | None = None,
+    required: bool | None = None,
+) -> str:
     """SQL for why the value at a place cannot be typed, NULL when it can.
 
     `name` is the property's path for the message, such as `owner.email`; without one the message
-    is empty, and the SQL half as long.
+    is empty, and the SQL half as long. `typed` is SQL for the typed value where there is such
+    already; `required` takes the place of what the schema says.
     """
     cases: list[str] = []
-    if schema.required:
+    if schema.required if required is None else required:
         reason = _reason(name, quote_literal("required, but missing or null"))
         cases.append(f"WHEN {place.text} IS NULL THEN {reason}")
+    wrong = _wrong(name, place.text, _described(schema))
     if is_nested(schema):
-        expected, inside = _inside_problem(schema, place, name, depth)
-        wrong = _wrong(name, place.text, "an " + expected.lower())
-        cases.append(f"WHEN {place.kind} = '{expected}' THEN {inside}")
-        cases.append(f"WHEN {place.kind} <> 'NULL' THEN {wrong}")
+        cases += _nested_problems(schema, place, name, depth, how)
+        given = f"{place.kind} <> 'NULL'"
+        if how is not How.QUICK:  # which may take what is no object for an object of nulls
+            given += f" AND NOT {is_absent(schema, place.text)}"
+        cases.append(f"WHEN {given} THEN {wrong}")
     elif scalar_type(schema) != "VARCHAR":  # any JSON has a text: nothing can go wrong
-        wrong = _wrong(name, place.text, _described(schema))
-        typed = scalar_value(schema, place.text)
-        cases.append(f"WHEN {place.text} IS NOT NULL AND {typed} IS NULL THEN {wrong}")
+        typed = typed or scalar_value(schema, place.text, thorough=how is not How.QUICK)
+        untyped = f"{place.text} IS NOT NULL AND {typed} IS NULL"
+        cases.append(f"WHEN {untyped} AND NOT {is_absent(schema, place.text)} THEN {wrong}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
 
-def _inside_problem(schema: Schema, place: Place, name: str | None, depth: int) -> tuple[str, str]:
-    """The JSON kind that an array or object must have, and SQL for what is wrong inside."""
+def _nested_problems(
+    schema: Schema, place: Place, name: str | None, depth: int, how: How
+) -> Iterator[str]:
+    """The cases of an array or object that is one, or can be taken for one."""
+    if how is How.QUICK:
+        kind = "ARRAY" if schema.type is ValueType.ARRAY else "OBJECT"
+        inside = _problem_inside(schema, place, name, depth, how)
+        yield f"WHEN {place.kind} = '{kind}' THEN {inside}"
+        return
+    found = _taken_for(schema, place)
+    if schema.type is ValueType.ARRAY:
+        inside = _problem_inside(schema, Place(container=found), name, depth, how)
+    else:
+        taken = f"n{depth}"
+        inside = _problem_inside(schema, Place(container=taken), name, depth + 1, how)
+        inside = let(taken, found, inside)
+    yield f"WHEN {found} IS NOT NULL THEN {inside}"
+    if schema.type is ValueType.OBJECT:
+        many = f"WHEN {place.kind} = 'ARRAY'"
+        yield f"{many} AND {place.text} = '[]' THEN NULL"
+        if how is How.THOROUGH:
+            yield f"{many} THEN NULL"  # as the original SDK accepts it
+    if id_schema := _id_of_reference(schema):
+        given = f"{place.is_scalar} AND NOT {is_absent(schema, place.text)}"
+        yield f"WHEN {given} THEN {problem_of(id_schema, place, name, depth, how=how)}"
+
+
+def _problem_inside(schema: Schema, place: Place, name: str | None, depth: int, how: How) -> str:
+    """SQL for what is wrong inside of the array or object at a place."""
     if schema.type is ValueType.ARRAY and schema.items is not None:
         element = f"x{depth}"
         path = name and f"{name}[]"
-        item = problem_of(schema.items, Place(container=element), path, depth + 1)
+        item = problem_of(schema.items, Place(container=element), path, depth + 1, how=how)
         found = f"list_transform(json_extract({place.json}, '$[*]'), lambda {element}: {item})"
-        return "ARRAY", f"list_filter({found}, lambda problem: problem IS NOT NULL)[1]"
+        return f"list_filter({found}, lambda problem: problem IS NOT NULL)[1]"
     if is_kept_as_json(schema):
-        return "OBJECT", "NULL"
+        return "NULL"
+    id_schema = _id_of_reference(schema)
     parts = [
-        problem_of(prop, place.child(schema.field_of(key)), name and f"{name}.{key}", depth)
+        problem_of(
+            prop,
+            place.child(schema.field_of(key)),
+            name and f"{name}.{key}",
+            depth,
+            how=how,
+            # A reference may be an id alone.
+            required=False if id_schema and prop is not id_schema else None,
+        )
         for key, prop in schema.properties.items()
     ]
-    return "OBJECT", f"coalesce({', '.join([*parts, 'NULL'])})"
+    return f"coalesce({', '.join([*parts, 'NULL'])})"
 
 
 def _wrong(name: str | None, text: str, expected: str) -> str:
@@ -179,101 +309,8 @@ def _reason(name: str | None, what: str) -> str:
 
 
 def _described(schema: Schema) -> str:
+    if is_nested(schema):
+        return "an array" if schema.type is ValueType.ARRAY else "an object"
     hint = f" ({schema.hint.value})" if schema.hint else ""
     whole = "whole " if scalar_type(schema) in ("BIGINT", "INTEGER") else ""
     return f"a {whole}{schema.type.value}{hint} that fits {scalar_type(schema)}"
-
-
-def scalar_value(schema: Schema, text: str) -> str:
-    """SQL that types `text`, an SQL expression of a scalar's text; NULL if it cannot."""
-    sql_type = scalar_type(schema)
-    if sql_type == "VARCHAR":
-        return text
-    if sql_type == "BOOLEAN":
-        return (
-            f"CASE WHEN {text} IN ('true', '1') THEN true "
-            f"WHEN {text} IN ('false', '0') THEN false END"
-        )
-    if schema.type is ValueType.STRING:
-        return _temporal_from_string(sql_type, text)
-    if schema.hint in TEMPORAL_TYPES:
-        return _temporal_from_number(sql_type, text)
-    if sql_type in ("BIGINT", "INTEGER"):
-        return f"TRY_CAST({_whole(text)} AS {sql_type})"
-    if sql_type == "DOUBLE":
-        return _exact_double(text)
-    if schema.precision == EXACT:
-        return _exact_decimal(text)
-    # Like the other casts this one takes inf and 0x10, which JSON does not have.
-    return f"CASE WHEN regexp_full_match({text}, {_NUMBER}) THEN {_decimal(text)} END"
-
-
-def _finite(text: str) -> str:
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    return f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} END"
-
-
-def _exact_double(text: str) -> str:
-    """SQL for a DOUBLE, NULL for what it would round: whole numbers beyond 2^53 (contract S7).
-
-    A double is written with the fewest digits that tell it from others, and zeros after them; so
-    a number with just these digits is what a double became, and not rounded.
-    """
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    digits, own = (
-        f"trim(replace(split_part(ltrim(lower({each}), ' +-0'), 'e', 1), '.', ''), ' 0')"
-        for each in (text, f"CAST({number} AS VARCHAR)")
-    )
-    exact = f"TRY_CAST({number} AS HUGEINT) = TRY_CAST({text} AS HUGEINT)"
-    return (
-        f"CASE WHEN contains({text}, '_') THEN NULL WHEN abs({number}) < {_LARGEST_EXACT} "
-        f"THEN {number} WHEN isfinite({number}) AND ({digits} = {own} OR {exact}) "
-        f"THEN {number} END"
-    )
-
-
-def _exact_decimal(text: str) -> str:
-    """SQL for a DECIMAL(38, 9), NULL for what it would round."""
-    decimal = _decimal(text)
-    same = f"CAST({decimal} AS DOUBLE) = TRY_CAST({text} AS DOUBLE)"
-    return f"CASE WHEN regexp_full_match({text}, {_NUMBER}) AND {same} THEN {decimal} END"
-
-
-def _decimal(text: str) -> str:
-    """SQL for a DECIMAL(38, 9), NULL outside its range.
-
-    DuckDB's cast of a text with an exponent lets through what is up to 1.7 times too large,
-    and whatever touches such a value fails.
-    """
-    in_range = f"abs(TRY_CAST({text} AS DOUBLE)) < 1e29"
-    return f"CASE WHEN {in_range} THEN TRY_CAST({text} AS DECIMAL(38, 9)) END"
-
-
-def _whole(text: str) -> str:
-    """SQL for a whole number: a cast would round 1.5, but 2.0 and 1e3 are whole."""
-    number, rough = _decimal(text), f"TRY_CAST({text} AS DOUBLE)"
-    return (  # DECIMAL alone would take 1e-10 for 0, DOUBLE alone 9007199254740993.5 for whole
-        f"CASE WHEN regexp_full_match({text}, {_DIGITS}) THEN TRY_CAST({text} AS BIGINT) "
-        f"WHEN regexp_full_match({text}, {_NUMBER}) AND {number} = trunc({number}) "
-        f"AND {rough} = trunc({rough}) THEN TRY_CAST({number} AS BIGINT) END"
-    )
-
-
-def _temporal_from_string(sql_type: str, text: str) -> str:
-    value = f"TRY_CAST({text} AS {sql_type})"
-    if sql_type == "INTERVAL":  # the cast takes a number without a unit for seconds
-        return f"CASE WHEN regexp_matches({text}, '[a-zA-Z:]') THEN {value} END"
-    if sql_type == "TIME":  # and a day alone for its midnight
-        return f"CASE WHEN contains({text}, ':') THEN {value} END"
-    # The casts also take 'infinity' and 'epoch', however they are written.
-    return f"CASE WHEN isfinite({value}) AND NOT contains(lower({text}), 'epoch') THEN {value} END"
-
-
-def _temporal_from_number(sql_type: str, text: str) -> str:
-    number = _finite(text)
-    if sql_type == "INTERVAL":  # days
-        return f"TRY(to_microseconds(CAST(round({number} * 86400000000) AS BIGINT)))"
-    moment = f"TRY(to_timestamp({number}))"
-    if sql_type in ("DATE", "TIME"):
-        return f"TRY(CAST(timezone('UTC', {moment}) AS {sql_type}))"
-    return moment

@@ -19,6 +19,7 @@ from pack_sync.ledger.cursors import SyncPosition, read_position
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
+from pack_sync.stage.row_conversion import BadValues
 from pack_sync.warehouse.duckdb_file import Warehouse, table_name
 
 PACK = "acme"
@@ -107,6 +108,7 @@ class Engine:
     get_schema: Callable[..., Any] | None = None
     code_version: str = ""
     confirm_deletes: int = 1
+    bad_values: BadValues = "reject"
     dynamic_url: str | None = None  # with get_schema: makes the table a dynamic one (C23)
     authentication: Authentication = field(default_factory=Authentication)
     connection: ConnectionSettings = field(default_factory=local_connection)
@@ -146,6 +148,7 @@ class Engine:
                 cancelled=self.cancelled,
                 configured_syncs=self.syncs,
                 confirm_deletes=self.confirm_deletes,
+                bad_values=self.bad_values,
             )
 
     def _add_table(self, pack: Pack) -> SyncTable:

@@ -166,7 +166,7 @@ def test_required_properties(tmp_path: Path) -> None:
         ({"l": [7]}, "property 'v.l[]': 7 is not an object"),
         ({"m": [[1], [2, "x"]]}, "property 'v.m[][]': x is not a whole number"),
         ({"m": [1]}, "property 'v.m[]': 1 is not an array"),
-        ({"o": []}, "property 'v.o': [] is not an object"),
+        ({"o": 7}, "property 'v.o': 7 is not an object"),
     ],
 )
 def test_what_is_wrong_inside_is_named_with_its_path(

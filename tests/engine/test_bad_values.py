@@ -1,0 +1,173 @@
+"""Values that do not fit their columns, where their rows are stored without them (S4, S4a)."""
+
+from pathlib import Path
+from typing import Any
+
+from pack_sdk.schemas import Schema
+from tests.commit.sync_bench import a_schema
+from tests.engine.sync_harness import Engine, Scripted
+
+SCHEMA = a_schema(
+    size="number",
+    at={"type": "string", "hint": "datetime"},
+    needed={"type": "number", "required": True},
+    owner={"type": "object", "properties": {"name": {"type": "string"}}},
+)
+
+
+def engine_of(folder: Path, *pages: Any, schema: Schema = SCHEMA, **settings: Any) -> Engine:
+    """An engine whose pack returns these pages, one a sync."""
+    return Engine(folder=folder, execute=Scripted(*pages), schema=schema, **settings)
+
+
+def last_page(*rows: dict[str, Any], cursor: str = "c") -> dict[str, Any]:
+    """A page of these rows that ends its sync."""
+    return {"result": list(rows), "completion": {"incrementalContinuation": cursor}}
+
+
+def query(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query of the warehouse."""
+    with engine.warehouse.read() as connection:
+        return connection.execute(sql).fetchall()
+
+
+def kept(engine: Engine) -> list[tuple[str, str]]:
+    """The values that are kept beside their rows: the row's id and the reason."""
+    return query(engine, "SELECT row_id, reason FROM _sync.bad_values ORDER BY row_id")
+
+
+def a_row(row_id: str, **values: Any) -> dict[str, Any]:
+    """A row that has what it needs."""
+    return {"id": row_id, "needed": 1, **values}
+
+
+def test_a_bad_value_is_null_and_kept_with_its_reason(tmp_path: Path) -> None:
+    """With `bad_values: null`; all reasons of a row are told (S4)."""
+    rows = [a_row("1", size=1), a_row("2", size="big", at="soon"), a_row("3", size=3)]
+    engine = engine_of(tmp_path, last_page(*rows), bad_values="null")
+    outcome = engine.sync()
+    assert query(engine, 'SELECT id, size, "at" FROM acme."Items" ORDER BY id') == [
+        ("1", 1.0, None),
+        ("2", None, None),
+        ("3", 3.0, None),
+    ]
+    ((row_id, reason),) = kept(engine)
+    assert row_id == "2"
+    assert "'size': big is not a number" in reason
+    assert "'at': soon is not a string (datetime)" in reason
+    assert outcome.record.rejected == 0
+    (warning,) = outcome.record.warnings or ()
+    assert "1 row was stored without values" in warning
+    assert "_sync.bad_values" in warning
+
+
+def test_what_a_row_needs_still_rejects_it(tmp_path: Path) -> None:
+    """Its id, and what is required (S4)."""
+    rows = [a_row("1"), {"id": "2", "needed": "x"}, {"id": "3"}, {"needed": 1, "size": "x"}]
+    engine = engine_of(tmp_path, last_page(*rows), bad_values="null")
+    assert engine.sync().record.rejected == 3
+    assert kept(engine) == []
+
+
+def test_a_value_that_comes_good_is_no_longer_kept(tmp_path: Path) -> None:
+    """By an increment that brings its row, and by any full sync (S4)."""
+    bad = [a_row("1", size="x"), a_row("2", size="y")]
+    engine = engine_of(
+        tmp_path,
+        last_page(*bad, cursor="a"),
+        last_page(a_row("1", size=1), cursor="b"),
+        last_page(a_row("1", size=1), a_row("2", size=2)),
+        bad_values="null",
+    )
+    engine.sync()
+    assert [row_id for row_id, _ in kept(engine)] == ["1", "2"]
+    engine.sync()
+    assert [row_id for row_id, _ in kept(engine)] == ["2"]
+    engine.sync("full")
+    assert kept(engine) == []
+    assert query(engine, 'SELECT id, size FROM acme."Items" ORDER BY id') == [
+        ("1", 1.0),
+        ("2", 2.0),
+    ]
+
+
+def test_without_the_setting_the_row_is_rejected(tmp_path: Path) -> None:
+    """Rejecting is the default (S4)."""
+    engine = engine_of(tmp_path, last_page(a_row("1", size="x"), a_row("2")))
+    assert engine.sync().record.rejected == 1
+    assert kept(engine) == []
+
+
+def test_a_list_for_an_object_rejects_nothing_and_is_told(tmp_path: Path) -> None:
+    """The original SDK accepts it; there is no place for it in the column (S4a)."""
+    rows = [
+        a_row("1", owner=[{"name": "a"}, {"name": "b"}]),
+        a_row("2", owner=[{"name": "c"}]),
+        a_row("3", owner=[]),
+    ]
+    engine = engine_of(tmp_path, last_page(*rows))
+    assert engine.sync().record.rejected == 0
+    assert query(engine, 'SELECT id, owner FROM acme."Items" ORDER BY id') == [
+        ("1", None),
+        ("2", {"name": "c"}),
+        ("3", None),
+    ]
+    ((row_id, reason),) = kept(engine)
+    assert row_id == "1"
+    assert "is not an object" in reason
+
+
+def test_a_reference_may_be_an_id_alone(tmp_path: Path) -> None:
+    """As a value or as an object without what its row requires elsewhere (S4a)."""
+    reference = {
+        "type": "object",
+        "hint": "reference",
+        "identity": {"name": "People"},
+        "id_property": "uid",
+        "display_property": "name",
+        "properties": {
+            "uid": {"type": "string"},
+            "name": {"type": "string", "required": True},
+        },
+    }
+    schema = a_schema(one=reference, many={"type": "array", "items": reference})
+    rows = [
+        {"id": "1", "one": {"uid": "u1"}, "many": ["u1", {"uid": "u2"}]},
+        {"id": "2", "one": "u3"},
+    ]
+    engine = engine_of(tmp_path, last_page(*rows), schema=schema)
+    assert engine.sync().record.rejected == 0
+    assert query(engine, 'SELECT id, one, many FROM acme."Items" ORDER BY id') == [
+        (
+            "1",
+            {"uid": "u1", "name": None},
+            [{"uid": "u1", "name": None}, {"uid": "u2", "name": None}],
+        ),
+        ("2", {"uid": "u3", "name": None}, None),
+    ]
+
+
+def test_one_element_of_xml_is_a_list_of_one(tmp_path: Path) -> None:
+    """Where there may be many (S4a)."""
+    item = {"type": "object", "properties": {"n": {"type": "number"}}}
+    schema = a_schema(items={"type": "array", "items": item})
+    rows = [{"id": "1", "items": {"n": 1}}, {"id": "2", "items": [{"n": 1}, {"n": 2}]}]
+    engine = engine_of(tmp_path, last_page(*rows), schema=schema)
+    assert engine.sync().record.rejected == 0
+    assert query(engine, 'SELECT id, items FROM acme."Items" ORDER BY id') == [
+        ("1", [{"n": 1.0}]),
+        ("2", [{"n": 1.0}, {"n": 2.0}]),
+    ]
+
+
+def test_many_unusual_dates_are_typed_as_one_is(tmp_path: Path) -> None:
+    """Whether most rows have them or one does, the other values of the row are there (S4b)."""
+    usual = [a_row(str(n), at="2024-01-02T03:04:05Z", size=n) for n in range(40)]
+    unusual = [a_row(f"u{n}", at="Tue, 2 Jan 2024 04:04:05 +0100", size=n) for n in range(30)]
+    for name, rows in (("few", [*usual, unusual[0]]), ("many", [*usual, *unusual])):
+        engine = engine_of(tmp_path / name, last_page(*rows))
+        (tmp_path / name).mkdir()
+        assert engine.sync().record.rejected == 0
+        assert query(
+            engine, 'SELECT count(*), count(DISTINCT "at"), count(size) FROM acme."Items"'
+        ) == [(len(rows), 1, len(rows))]
