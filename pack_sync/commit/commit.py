@@ -12,28 +12,18 @@ from pack_sync.commit.change_samples import OnChanges, sample_of_changes
 from pack_sync.commit.data_warnings import data_warnings
 from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
 from pack_sync.commit.finding_changes import find_changes
-from pack_sync.commit.full_sync_audit import (
-    Audit,
-    audit_changes,
-    audited_since,
-    last_audits,
-)
-from pack_sync.commit.held_syncs import HeldSummary, forget_held, remove_stages, summarize_held
+from pack_sync.commit.full_sync_audit import Audit, audit_changes, audited_since
+from pack_sync.commit.held_syncs import forget_held, remove_stages
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_descriptions import describe_table
-from pack_sync.commit.table_state import TableState
+from pack_sync.commit.table_state import TableState, state_after_commit
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.absent_rows import remember_absent
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import (
-    RejectSummary,
-    keep_bad_values,
-    keep_rejects,
-    summarize_rejects,
-)
+from pack_sync.ledger.rejected_rows import keep_bad_values, keep_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
@@ -151,19 +141,7 @@ def _commit(
     )
     execution_id = request.record.execution_id
     row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
-    any_rejects = bool(there.rejects or counts.rejected)
-    if any_rejects:
-        id_column = stage.id_column
-        keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
-    if there.bad_values or counts.bad_values:
-        keep_bad_values(
-            connection,
-            key,
-            id_column=stage.id_column,
-            execution_id=execution_id,
-            at=at,
-            any_new=counts.bad_values > 0,
-        )
+    _keep_what_does_not_fit(connection, stage, counts, request, there, at)
     write_positions(connection, key, _due_again(request.changes, rows), at=at)
     if request.confirm_deletes > 1:
         full = rows.of_full_syncs and rows.rows_before > 0
@@ -172,16 +150,8 @@ def _commit(
     removed, kept_children = 0, None
     if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
         removed, kept_children = _remove_syncs(connection, table, keep, request.guard)
-    record = replace(
-        _counted(request.record, rows, counts),
-        finished_at=datetime.now(UTC),
-        deleted=rows.deleted + removed,
-        unconfirmed=rows.unconfirmed.count or None,
-        apply_seconds=time.monotonic() - opened,
-        **(audit.figures() if audit else {}),
-    )
-    found = data_warnings(connection, key, stage, counts, rows, record)
-    record = replace(record, warnings=[*(record.warnings or ()), *found] or None)
+    record = _finished(connection, stage, counts, request, rows, removed=removed, audit=audit)
+    record = replace(record, apply_seconds=time.monotonic() - opened)
     record_run(connection, record)
     if request.lease is not None:
         release_lease(connection, request.lease)
@@ -198,17 +168,40 @@ def _commit(
             rows=sample_of_changes(connection, stage, rows, request.sample.names, SAMPLE_ROWS),
             columns=request.sample,
         ),
-        table=_state(
+        table=state_after_commit(
             connection,
             record,
-            rows,
-            key=key,
-            rejects=any_rejects,
+            key,
+            repeated_ids=rows.repeated_ids,
+            rejects=bool(there.rejects or counts.rejected),
             held=there.held > 0,
             audits=there.audits > 0 or audit is not None,
         ),
     )
     return result, settled
+
+
+def _keep_what_does_not_fit(
+    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    counts: StageCounts,
+    request: CommitRequest,
+    there: TableLedger,
+    at: datetime,
+) -> None:
+    """Keep rejected rows, and rows without values, in place of those that they replace."""
+    key, id_column, execution_id = request.key, stage.id_column, request.record.execution_id
+    if there.rejects or counts.rejected:
+        keep_rejects(connection, key, id_column=id_column, execution_id=execution_id, at=at)
+    if there.bad_values or counts.bad_values:
+        keep_bad_values(
+            connection,
+            key,
+            id_column=id_column,
+            execution_id=execution_id,
+            at=at,
+            any_new=counts.bad_values > 0,
+        )
 
 
 def _remove_syncs(
@@ -222,27 +215,6 @@ def _remove_syncs(
     return table.remove_syncs([*keep, *kept.syncs] if kept else keep), kept
 
 
-def _state(
-    connection: duckdb.DuckDBPyConnection,
-    record: RunRecord,
-    rows: RowChanges,
-    *,
-    key: SyncKey,
-    rejects: bool,
-    held: bool,
-    audits: bool,
-) -> TableState:
-    """How the table stands. What there is none of is not looked up: each query takes planning."""
-    return TableState(
-        key=key,
-        rejects=summarize_rejects(connection, key) if rejects else RejectSummary(),
-        held=summarize_held(connection, key) if held else HeldSummary(),
-        audits=last_audits(connection, key) if audits else [],
-        last_run=record,
-        repeated_ids=rows.repeated_ids,
-    )
-
-
 def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[PositionChange]:
     """Bring the next full sync forward where a resumed one has left rows in doubt (D9)."""
     if not rows.unconfirmed.count or RESUMED not in rows.unconfirmed.reasons:
@@ -250,15 +222,31 @@ def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[
     return [replace(each, after=replace(each.after, last_full_at=None)) for each in changes]
 
 
-def _counted(record: RunRecord, rows: RowChanges, counts: StageCounts) -> RunRecord:
-    return replace(
-        record,
+def _finished(
+    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    counts: StageCounts,
+    request: CommitRequest,
+    rows: RowChanges,
+    *,
+    removed: int,
+    audit: Audit | None,
+) -> RunRecord:
+    """The ledger's line, with what was changed and what there is to warn of."""
+    record = replace(
+        request.record,
+        finished_at=datetime.now(UTC),
         inserted=rows.inserted,
         updated=rows.updated,
         unchanged=rows.unchanged,
+        deleted=rows.deleted + removed,
+        unconfirmed=rows.unconfirmed.count or None,
         rejected=counts.rejected,
         duplicates=counts.duplicates,
+        **(audit.figures() if audit else {}),
     )
+    found = data_warnings(connection, request.key, stage, counts, rows, record)
+    return replace(record, warnings=[*(record.warnings or ()), *found] or None)
 
 
 def _find(

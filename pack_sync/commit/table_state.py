@@ -49,3 +49,27 @@ def read_table_state(
         last_run=read_last_run(connection, key),
         repeated_ids=table.repeated_ids(id_name) if id_name and there else 0,
     )
+
+
+def state_after_commit(
+    connection: duckdb.DuckDBPyConnection,
+    record: RunRecord,
+    key: SyncKey,
+    *,
+    repeated_ids: int,
+    rejects: bool,
+    held: bool,
+    audits: bool,
+) -> TableState:
+    """How a table stands after a commit, whose line in the ledger is `record`.
+
+    What there is none of is not looked up: each query takes time to be planned.
+    """
+    return TableState(
+        key=key,
+        rejects=summarize_rejects(connection, key) if rejects else RejectSummary(),
+        held=summarize_held(connection, key) if held else HeldSummary(),
+        audits=last_audits(connection, key) if audits else [],
+        last_run=record,
+        repeated_ids=repeated_ids,
+    )
