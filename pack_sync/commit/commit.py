@@ -147,9 +147,7 @@ def _commit(
         full = rows.of_full_syncs and rows.rows_before > 0
         remember_absent(connection, key, id_column=stage.id_column, full=full, at=at)
     settled = forget_held(connection, key, keep=keep) if there.held else []
-    removed, kept_children = 0, None
-    if keep is not None and (rows.rows_before or there.rejects or not there.only(keep)):
-        removed, kept_children = _remove_syncs(connection, table, keep, request.guard)
+    removed, kept_children = _remove_syncs(connection, table, request, rows, there)
     record = _finished(connection, stage, counts, request, rows, removed=removed, audit=audit)
     record = replace(record, apply_seconds=time.monotonic() - opened)
     record_run(connection, record)
@@ -164,10 +162,7 @@ def _commit(
         kept_children=kept_children,
         row_count=row_count - removed,
         sync_rows=table.row_count(key.sync) if request.count_sync else None,
-        sample=RowSample(
-            rows=sample_of_changes(connection, stage, rows, request.sample.names, SAMPLE_ROWS),
-            columns=request.sample,
-        ),
+        sample=_sample(connection, stage, rows, request.sample),
         table=state_after_commit(
             connection,
             record,
@@ -179,6 +174,13 @@ def _commit(
         ),
     )
     return result, settled
+
+
+def _sample(
+    connection: duckdb.DuckDBPyConnection, stage: Stage, rows: RowChanges, columns: SampleColumns
+) -> RowSample:
+    found = sample_of_changes(connection, stage, rows, columns.names, SAMPLE_ROWS)
+    return RowSample(rows=found, columns=columns)
 
 
 def _keep_what_does_not_fit(
@@ -207,11 +209,15 @@ def _keep_what_does_not_fit(
 def _remove_syncs(
     connection: duckdb.DuckDBPyConnection,
     table: TargetTable,
-    keep: Sequence[str],
-    guard: DeleteGuard | None,
+    request: CommitRequest,
+    rows: RowChanges,
+    there: TableLedger,
 ) -> tuple[int, KeptChildren | None]:
     """Remove the rows of syncs that are gone; how many, and which the guard keeps."""
-    kept = check_children(connection, table, keep, guard)
+    keep = request.keep_syncs
+    if keep is None or not (rows.rows_before or there.rejects or not there.only(keep)):
+        return 0, None
+    kept = check_children(connection, table, keep, request.guard)
     return table.remove_syncs([*keep, *kept.syncs] if kept else keep), kept
 
 

@@ -13,8 +13,9 @@ import orjson
 
 from pack_sdk.schemas import Schema, ValueType
 from pack_sync.stage.column_types import is_kept_as_json, scalar_type
+from pack_sync.stage.places import Place
 from pack_sync.stage.scalar_values import scalar_value
-from pack_sync.stage.value_conversion import Place, is_nested, lost_items, value_of
+from pack_sync.stage.value_conversion import is_nested, lost_items, value_of
 from pack_sync.warehouse.identifiers import quote_literal
 
 _SURE_DIGITS = {"BIGINT": 18, "INTEGER": 9}

@@ -18,15 +18,8 @@ import orjson
 
 from pack_sdk.schemas import Schema, ValueType
 from pack_sync.stage.column_types import columns_of, is_text_id, may_widen, stored_schema
-from pack_sync.stage.value_conversion import (
-    How,
-    Place,
-    id_text,
-    is_nested,
-    pointer_to,
-    problem_of,
-    value_of,
-)
+from pack_sync.stage.places import Place, pointer_to
+from pack_sync.stage.value_conversion import How, id_text, is_nested, problem_of, value_of
 from pack_sync.warehouse.identifiers import quote_literal
 
 BadValues = Literal["reject", "null"]

@@ -20,16 +20,9 @@ from pack_sync.stage.nested_lists import (
     parts_of,
     value_of_parts,
 )
+from pack_sync.stage.places import Place, pointer_to
 from pack_sync.stage.row_conversion import MAX_ID_LENGTH
-from pack_sync.stage.value_conversion import (
-    Place,
-    id_text,
-    is_nested,
-    lost_items,
-    pointer_to,
-    problem_of,
-    value_of,
-)
+from pack_sync.stage.value_conversion import id_text, is_nested, lost_items, problem_of, value_of
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
 
