@@ -92,10 +92,10 @@ class TableConfiguration(Described):
         description="How many full syncs in a row must lack a row before it is deleted; 2 where "
         "paging is known to skip rows.",
     )
-    bad_values: Literal["reject", "null"] = Field(
+    bad_values: Literal["reject", "null"] | None = Field(
         default="reject",
-        description="What becomes of a row with a value that does not fit its column: it is "
-        "rejected; or stored with NULL there, unless the value is the id or required.",
+        description="What becomes of a row with a value that does not fit its column: `reject`; "
+        "or `null` to store it with NULL there, unless the value is the id or required.",
     )
 
 

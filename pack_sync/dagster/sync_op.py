@@ -256,7 +256,7 @@ def sync_job_of(
         crawl=definition.crawl_of(key.table, key.sync),
         dynamic_url=configured.dynamic_url,
         confirm_deletes=configured.confirm_deletes,
-        bad_values=configured.bad_values,
+        bad_values=configured.bad_values or "null",  # which YAML reads as None
         code_version=pack.code_version(),
         spool_folder=warehouse.spool.joinpath(*map(folder_name, [key.pack, key.table, key.sync])),
         log=runs.log,

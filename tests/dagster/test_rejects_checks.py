@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pack_sdk import Pack, make_object_schema
 from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.table_state import TableState
 from pack_sync.dagster.checks import NO_REJECTED_ROWS, no_rejected_rows
@@ -158,3 +159,23 @@ def test_a_crawl_says_what_is_kept_of_all_children(
     forum = Forum(folder=tmp_path, comments={post: ["", f"c-{post}"] for post in ("p1", "p2")})
     kept = outcome(forum.run()).result.table.rejects
     assert (kept.count, kept.reasons[0].rows) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("configured", "rows"), [({}, 1), ({"bad_values": "reject"}, 1), ({"bad_values": None}, 2)]
+)
+def test_bad_values_in_a_defs_yaml(
+    project: DagsterProject, configured: dict[str, Any], rows: int
+) -> None:
+    """`bad_values: null`, as YAML reads it, stores rows without what does not fit (S4)."""
+    dated = make_object_schema(
+        id_property="id",
+        display_property="id",
+        properties={"id": {"type": "string"}, "at": {"type": "string", "hint": "date"}},
+    )
+    pack = Pack()
+    found = {"result": [{"id": "1", "at": "2024-01-02"}, {"id": "2", "at": "soon"}]}
+    pack.add_sync_table(name="Items", identity_name="Item", schema=dated, execute=lambda *_: found)
+    project.switch_on_pack("acme", pack, tables={"Items": configured})
+    project.run()
+    assert len(project.query('SELECT id FROM acme."Items"')) == rows
