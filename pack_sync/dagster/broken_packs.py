@@ -29,8 +29,12 @@ def is_validating() -> bool:
 
 
 def one_line(error: Exception) -> str:
-    """What an error of Dagster's, YAML's or pydantic's says, which all write several lines."""
-    return " ".join(str(error.__cause__ or error).split())
+    """What an error of Dagster's, YAML's or pydantic's says, which all write several lines.
+
+    Without the traceback that Dagster writes into the message, and pydantic's links.
+    """
+    text = str(error.__cause__ or error).split("Exception occurred in Resolver")[0]
+    return " ".join(re.sub(r"For further information visit \S+", "", text).split())
 
 
 def asset_name(name: str) -> str:

@@ -9,7 +9,9 @@ from typing import cast
 import dagster as dg
 import pytest
 from dagster.components.definitions import LazyDefinitions
+from typer.testing import CliRunner
 
+from pack_sync.cli.app import app
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import COMPONENT, DagsterProject, pack_of, synced_tables
 from tests.dagster.test_component_errors import token_pack
@@ -256,3 +258,16 @@ def test_checking_the_definitions_fails(
     breaking(project)
     with_a_good_one(project)
     assert message in str(project.load_error())
+
+
+def test_a_wrong_setting_is_said_without_a_traceback(project: DagsterProject) -> None:
+    """With file, line, key and choices, and nothing of ours or of Dagster's code."""
+    tables = {"Items": {"bad_values": "nul"}}
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t"))), tables=tables)
+    result = CliRunner().invoke(app, ["list"])
+    shown = " ".join(result.output.split())
+    assert "defs.yaml:" in shown
+    assert "bad_values Input should be 'reject' or 'null'" in shown
+    assert "Traceback" not in shown
+    assert "site-packages" not in shown
+    assert "errors.pydantic.dev" not in shown
