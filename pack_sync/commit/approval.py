@@ -23,10 +23,12 @@ from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, s
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
+from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_positions
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import keep_bad_values, keep_rejects
+from pack_sync.ledger.rejected_rows import keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
+from pack_sync.stage.relations import CHANGED
 from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
 from pack_sync.warehouse.duckdb_file import Warehouse
 
@@ -93,19 +95,21 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
         since = audited_since([held.change])
         audit = audit_changes(connection, table.name, held, since, until=held.held_at)
     make_changes(connection, table, held, changes, execution_id=execution_id, at=at)
+    keep_bad_values(
+        connection,
+        held.key,
+        table=table.name,
+        id_name=held.id_name,
+        stored=CHANGED if behind else stored_rows(held.id_column),
+        any_new=has_bad_values(connection),
+        execution_id=execution_id,
+        at=at,
+    )
     if behind:
         make_full_sync_due(connection, held.key)
     else:
         keep_rejects(
             connection, held.key, id_column=held.id_column, execution_id=execution_id, at=at
-        )
-        keep_bad_values(
-            connection,
-            held.key,
-            id_column=held.id_column,
-            execution_id=execution_id,
-            at=at,
-            any_new=has_bad_values(connection),
         )
         after = replace(held.change.after, execution_id=execution_id)
         moved = replace(held.change, after=after, reason="held deletes approved")

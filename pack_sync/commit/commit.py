@@ -20,10 +20,11 @@ from pack_sync.commit.table_descriptions import describe_table
 from pack_sync.commit.table_state import TableState, state_after_commit
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.absent_rows import remember_absent
+from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import Lease, release_lease
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import keep_bad_values, keep_rejects
+from pack_sync.ledger.rejected_rows import keep_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
@@ -141,7 +142,7 @@ def _commit(
     )
     execution_id = request.record.execution_id
     row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
-    _keep_what_does_not_fit(connection, stage, counts, request, there, at)
+    _keep_what_does_not_fit(connection, table, stage, counts, request, there, at)
     write_positions(connection, key, _due_again(request.changes, rows), at=at)
     if request.confirm_deletes > 1:
         full = rows.of_full_syncs and rows.rows_before > 0
@@ -185,6 +186,7 @@ def _sample(
 
 def _keep_what_does_not_fit(
     connection: duckdb.DuckDBPyConnection,
+    table: TargetTable,
     stage: Stage,
     counts: StageCounts,
     request: CommitRequest,
@@ -199,10 +201,12 @@ def _keep_what_does_not_fit(
         keep_bad_values(
             connection,
             key,
-            id_column=id_column,
+            table=table.name,
+            id_name=stage.id_name,
+            stored=stored_rows(id_column),
+            any_new=counts.bad_values > 0,
             execution_id=execution_id,
             at=at,
-            any_new=counts.bad_values > 0,
         )
 
 

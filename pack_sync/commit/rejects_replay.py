@@ -34,6 +34,7 @@ from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable
+from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import forget_schema, read_position
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS
 from pack_sync.ledger.ledger_versions import create_ledger
@@ -51,7 +52,7 @@ from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS, REJECTS, ROWS
 from pack_sync.stage.stage import Stage
-from pack_sync.stage.stage_file import attach_stage
+from pack_sync.stage.stage_file import attach_stage, has_bad_values
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.identifiers import text_of
@@ -130,6 +131,16 @@ def replay_rejects(
             changes = find_changes(connection, table, stage)
             at = datetime.now(UTC)
             make_changes(connection, table, stage, changes, execution_id=kept.execution_id, at=at)
+            keep_bad_values(
+                connection,
+                key,
+                table=table.name,
+                id_name=stage.id_name,
+                stored=stored_rows(stage.id_column),
+                any_new=has_bad_values(connection),
+                execution_id=kept.execution_id,
+                at=at,
+            )
         kept.forget_applied()
         forget_schema(connection, key, schema_fingerprint, anyway=bool(schema_changes))
         result = replace(kept.result(), changes=changes, schema_changes=schema_changes)

@@ -1,8 +1,5 @@
 """Rejected rows in the warehouse: kept, forgotten, counted, listed (contract S4).
 
-`_sync.bad_values` is kept by the same rules: rows that were stored without the values which could
-not be.
-
 `_sync.rejected_rows` holds each row that could not be typed, whole, with its reason. A row
 with an id stays until a newer version of that id is committed: a good one, a deletion, or
 another reject. A row without an id stays until a full sync brings the complete set.
@@ -15,10 +12,9 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.ledger.ledger_tables import BAD_VALUES, REJECTED_ROWS, RUNS
+from pack_sync.ledger.ledger_tables import REJECTED_ROWS, RUNS
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.stage import relations
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import DELETES, FULL_SYNCS, PARTS, REJECTS, UPSERTS
 from pack_sync.warehouse.identifiers import text_of
@@ -82,34 +78,17 @@ def keep_rejects(
     kept = count_rejects(connection, RejectFilter(pack=key.pack, table=key.table))
     if kept:
         _forget_failed(connection, key)
-        _forget_replaced(connection, key, id_column, REJECTED_ROWS)
-    _insert(connection, key, REJECTED_ROWS, REJECTS, execution_id=execution_id, at=at)
+        _forget_replaced(connection, key, id_column)
+    _insert(connection, key, execution_id=execution_id, at=at)
 
 
-def keep_bad_values(
-    connection: duckdb.DuckDBPyConnection,
-    key: SyncKey,
-    *,
-    id_column: str,
-    execution_id: str,
-    at: datetime,
-    any_new: bool,
-) -> None:
-    """Keep the rows that the attached stage has `any_new` of, and forget those that it replaces."""
-    _forget_replaced(connection, key, id_column, BAD_VALUES)
-    if any_new:
-        _insert(connection, key, BAD_VALUES, relations.BAD_VALUES, execution_id=execution_id, at=at)
-
-
-def _forget_replaced(
-    connection: duckdb.DuckDBPyConnection, key: SyncKey, id_column: str, table: str
-) -> None:
-    """Forget rows of one of the two tables that have come again, or that full syncs replace."""
+def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_column: str) -> None:
+    """Forget rows that have come again, or that full syncs replace."""
     # As ids and not as texts: a column of numbers may have been of another type.
     (id_type,) = connection.execute(f"SELECT typeof(any_value(id)) FROM {DELETES}").fetchall()[0]
     connection.execute(
         f"""
-        DELETE FROM {table} AS old
+        DELETE FROM {REJECTED_ROWS} AS old
         WHERE pack = ? AND table_name = ? AND (
             sync IN {FULL_SYNCS}
             OR EXISTS (  -- the id has come again, in whichever way
@@ -128,7 +107,7 @@ def _forget_replaced(
     )
     connection.execute(
         f"""
-        DELETE FROM {table}
+        DELETE FROM {REJECTED_ROWS}
         WHERE pack = ? AND table_name = ? AND row_id IS NULL
             AND (sync, reason, row) IN (SELECT (sync, problem, line) FROM {REJECTS})
         """,
@@ -145,7 +124,7 @@ def keep_failed_rejects(
     cursor stays, so the next sync brings their changes again and forgets them.
     """
     _forget_failed(connection, key)
-    _insert(connection, key, REJECTED_ROWS, REJECTS, execution_id=execution_id, at=at)
+    _insert(connection, key, execution_id=execution_id, at=at)
 
 
 def _forget_failed(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
@@ -159,20 +138,14 @@ def _forget_failed(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection,
-    key: SyncKey,
-    table: str,
-    relation: str,
-    *,
-    execution_id: str,
-    at: datetime,
+    connection: duckdb.DuckDBPyConnection, key: SyncKey, *, execution_id: str, at: datetime
 ) -> None:
-    """Insert rows of a relation of the stage in order of arrival; identical ones once."""
+    """Insert the stage's rejects in order of arrival; identical ones once."""
     connection.execute(
         f"""
-        INSERT INTO {table}
+        INSERT INTO {REJECTED_ROWS}
         SELECT ?, ?, sync, {text_of("id")}, problem, line, max(page), ?, ?
-        FROM {relation} GROUP BY sync, id, problem, line
+        FROM {REJECTS} GROUP BY sync, id, problem, line
         ORDER BY max(stage_row)
         """,
         [key.pack, key.table, execution_id, at],

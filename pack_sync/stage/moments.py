@@ -27,7 +27,8 @@ _TIME = (
 
 _TIME_PARTS = ("hour", "minute", "second", "fraction", "half", "zone", "sign", "hours", "minutes")
 
-_ZONE_NAME = r"[ \[]!?([a-z_]+/[a-z0-9_/+-]+)(?:\]|$)"
+_ZONE_NAME = r"(?:\[!?([^\]=]+)\]| ([a-z_]+/[a-z0-9_/+-]+)$)"
+"""As RFC 9557 has it, or as some programs write it after the time."""
 
 _CLEANING = (
     (_ZONE_NAME, ""),
@@ -42,7 +43,10 @@ _ZONES_OF_DAYS = (
     (r"^ ?(\d{4}-\d\d-\d\d)([+-]\d\d:\d\d)$", r"\1 00:00 \2"),
 )
 
-_MONTH = rf"((?:{'|'.join(_MONTHS)})[a-z]*)"
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 
 _NUMBERS = (
     (r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3"),
@@ -55,7 +59,7 @@ _NUMBERS = (
 """From a date in numbers to year-month-day. What has no year is in 2001, as JavaScript has it."""
 
 _NAMES = (
-    (r"^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*[ ,.]*", ""),
+    (r"^(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:day)?[ ,.]+", ""),
     (rf"^{_MONTH}[-/ .]*(\d\d?)(?:[-/ .,]+(\d{{1,6}}))?$", r"\3-\1-\2"),
     (rf"^(\d\d?)[-/ .]*{_MONTH}(?:[-/ .,]*(\d{{1,6}}))?$", r"\3-\2-\1"),
     (rf"^{_MONTH}[-/ .,]*(\d{{3,6}})$", r"\2-\1-1"),
@@ -69,7 +73,10 @@ _DATE = r"^([+-]?\d{1,6})-(\d\d?|[a-z]{3})[a-z]*-(\d\d?)$"
 
 _WEEK_OR_DAY = r"^(\d{4})-?(?:w(\d\d)(?:-?([1-7]))?|(\d{3}))$"
 
-_NO_DATE = r"(?:0000[-/]00[-/]00|00/00/0000)(?:[ T]00:00(?::00(?:[.]0+)?)?Z?)?"
+_NO_DATE = (
+    r"\s*(?:0000[-/]00[-/]00|00/00/0000)(?:[ T]00:00(?::00(?:[.]0+)?)?)?"
+    r" ?(?:Z|UTC|[+-]00:?00)?\s*"
+)
 
 _QUICK = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.]\d+)?)?"
@@ -111,8 +118,10 @@ def moment_of(text: str, *, only_time: bool = False) -> str:
         date = f"""CASE WHEN found.part.hour = '' THEN NULL
             WHEN found.day = '' THEN DATE '1970-01-01' ELSE {date} END"""
     local = f"TRY({date} + to_microseconds({_microseconds()} + {_fraction()}))"
-    name = f"regexp_extract({lower}, '{_ZONE_NAME}', 1)"
-    there = f"CAST({local} AS VARCHAR) || ' ' || {name}"
+    name = "".join(f"regexp_extract({lower}, '{_ZONE_NAME}', {n}) || " for n in (1, 2)) + "''"
+    name = f"({name})"
+    blank = f"CASE WHEN left({name}, 1) IN ('+', '-') THEN '' ELSE ' ' END"
+    there = f"CAST({local} AS VARCHAR) || {blank} || {name}"
     moment = f"""CASE WHEN found.part.zone || found.part.sign <> '' OR {name} = ''
         THEN TRY({local} - to_minutes({_offset()}))
         ELSE timezone('UTC', TRY_CAST({there} AS TIMESTAMPTZ)) END"""

@@ -32,8 +32,8 @@ def is_absent(schema: Schema, text: str) -> str:
     if schema.type is ValueType.STRING and schema.hint not in TEMPORAL_TYPES:
         return "false"
     absent = f"{text} IN ('', 'false', '0', '-0', '0.0', '-0.0')"
-    has_date = scalar_type(schema) in ("DATE", "TIMESTAMP WITH TIME ZONE")
-    return f"({absent} OR {is_no_date(text)})" if has_date else absent
+    is_moment = schema.type is ValueType.STRING and scalar_type(schema) != "INTERVAL"
+    return f"({absent} OR {is_no_date(text)})" if is_moment else absent
 
 
 def scalar_value(schema: Schema, text: str, *, thorough: bool = False) -> str:

@@ -3,7 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pack_sdk.schemas import Schema
+from pack_sync.commit.approval import approve_held
+from pack_sync.commit.held_syncs import read_held
+from pack_sync.commit.rejects_replay import replay_rejects
+from pack_sync.engine.sync_failures import SyncFailedError
 from tests.commit.sync_bench import a_schema
 from tests.engine.sync_harness import Engine, Scripted
 
@@ -172,3 +178,70 @@ def test_many_unusual_dates_are_typed_as_one_is(tmp_path: Path) -> None:
             engine,
             'SELECT count(*), count("at"), count(DISTINCT "at"), count(size) FROM acme."Items"',
         ) == [(len(rows), len(rows), 1, len(rows))]
+
+
+def test_a_value_is_kept_for_as_long_as_its_row_lacks_it(tmp_path: Path) -> None:
+    """Also if its row comes again and is rejected, by an increment or in full (S4)."""
+    engine = engine_of(
+        tmp_path,
+        last_page(a_row("1", size="x"), a_row("2")),
+        last_page({"id": "1", "needed": "q", "size": 1}, cursor="b"),
+        last_page({"id": "1", "needed": "q", "size": 1}, a_row("2")),
+        bad_values="null",
+    )
+    for mode in ("full", "auto", "full"):
+        engine.sync(mode)
+        assert query(engine, "SELECT size FROM acme.\"Items\" WHERE id = '1'") == [(None,)]
+        assert [row_id for row_id, _ in kept(engine)] == ["1"], mode
+
+
+def test_a_row_that_waits_to_be_deleted_keeps_its_line(tmp_path: Path) -> None:
+    """With `confirm_deletes: 2`; the line goes with the row (S4, D9)."""
+    engine = engine_of(
+        tmp_path,
+        last_page(a_row("1", size="x"), a_row("2"), a_row("3")),
+        last_page(a_row("2"), a_row("3")),
+        last_page(a_row("2"), a_row("3")),
+        bad_values="null",
+        confirm_deletes=2,
+    )
+    lines: list[int] = []
+    for _ in range(3):
+        engine.sync("full")
+        lines.append(len(kept(engine)))
+    assert lines == [1, 1, 0]
+
+
+def test_approving_a_held_sync_that_is_behind_keeps_what_is_true(tmp_path: Path) -> None:
+    """Of rows that it stores, and of no row that it deletes (S4, D8)."""
+    good = [a_row(f"{n:02}", size=n) for n in range(20)]
+    engine = engine_of(
+        tmp_path,
+        last_page(*good, a_row("b1", size="x"), a_row("b2", size="x")),
+        last_page(a_row("b1", size=5), a_row("00", size="z")),
+        last_page(a_row("01", size="k"), cursor="later"),
+        bad_values="null",
+    )
+    engine.sync()
+    with pytest.raises(SyncFailedError):
+        engine.sync("full")
+    engine.sync("incremental")
+    with engine.warehouse.read() as connection:
+        (held,) = read_held(connection)
+    approve_held(engine.warehouse, held)
+    assert query(engine, 'SELECT id, size FROM acme."Items" WHERE size IS NULL ORDER BY id') == [
+        (row_id, None) for row_id, _ in kept(engine)
+    ]
+    assert "00" in [row_id for row_id, _ in kept(engine)]
+
+
+def test_a_replay_keeps_what_it_stores_without(tmp_path: Path) -> None:
+    """A list for an object, of a row that was rejected for another value (S4, S4a)."""
+    row = a_row("1", size="5 kg", owner=[{"name": "a"}, {"name": "b"}])
+    engine = engine_of(tmp_path, last_page(a_row("2")), last_page(row, cursor="b"))
+    engine.sync()
+    engine.sync()
+    owner = {"type": "object", "properties": {"name": {"type": "string"}}}
+    mended = a_schema(size="string", at="string", needed="number", owner=owner)
+    replay_rejects(engine.warehouse, engine.key(), mended, tmp_path)
+    assert [row_id for row_id, _ in kept(engine)] == ["1"]

@@ -66,7 +66,7 @@ def is_absent(definition: dict[str, Any], value: Any) -> bool:
     if kind == "string" and hint is None:
         return False
     if isinstance(value, str) and value.startswith("0000-00-00"):
-        return hint in ("date", "datetime")
+        return kind == "string" and hint in ("date", "time", "datetime")
     if kind == "object" and value == []:
         return bool(definition["properties"])
     absent = [""] if kind == "boolean" else ["", False, "false"]

@@ -43,7 +43,12 @@ NO_MOMENT: list[Any] = [
 ]
 NO_VALUE: list[tuple[Any, Any]] = [("", None), (False, None)]
 NO_VALUE_AT_ALL: list[tuple[Any, Any]] = [*NO_VALUE, (0, None), (-0.0, None)]
-NO_DAY = [*NO_VALUE_AT_ALL, ("0000-00-00", None), ("0000-00-00 00:00:00", None)]
+NO_DAY = [
+    *NO_VALUE_AT_ALL,
+    ("0000-00-00", None),
+    ("0000-00-00 00:00:00", None),
+    ("0000-00-00T00:00:00+00:00", None),
+]
 
 
 def moment(*parts: int) -> datetime:
@@ -141,7 +146,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, Any]], list[Any]]] = {
          ("3:04 PM", time(15, 4)), ("12:00 am", time(0)), ("3:04:05 p.m. EST", time(20, 4, 5)),
          ("T093000Z", time(9, 30)), ("24:00", time(0)), ("23:59:60Z", time(0)),
          ("2024-01-02T03:04:05+01:00", time(2, 4, 5)), ("09:30:00,25", time(9, 30, 0, 250_000)),
-         *NO_VALUE_AT_ALL],
+         *NO_DAY],
         [*NO_TEXT_TIME, "25:00:00", "10", "2024-01-31", "2024", "13:00 PM",
          "09:30:00+99:99", "09:60", "09:30 soon"],
     ),
