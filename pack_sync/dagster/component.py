@@ -1,7 +1,6 @@
 """`PackSyncComponent`: a pack, switched on by a `defs.yaml`."""
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -90,9 +89,10 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     tags: dict[str, str] = Field(
         default_factory=dict, description="Tags of every asset, for selections."
     )
-    kinds: list[str] | None = Field(
-        default=None,
-        description="Kinds of every asset beside duckdb and python; the pack's name if unset.",
+    kinds: list[str] = Field(
+        default_factory=list,
+        description="Kinds of every asset, such as the service's; Dagster shows three, these first "
+        "after duckdb, then incremental where tables are, then the pack's language.",
     )
     freshness: FreshnessConfiguration = Field(
         default_factory=FreshnessConfiguration,
@@ -189,14 +189,13 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         except PackDefinitionError as error:
             raise ConfigurationError(f"{where}.pack: {error}") from error
         self._check(pack, where)
-        folder = pack_name(self.pack)
         return PackTables(
             name=self.shown_name,
             pack=pack,
             tables=self.tables,
             owners=self.owners,
             tags=self.tags,
-            kinds=[_kind_of(folder)] if self.kinds is None else self.kinds,
+            kinds=self.kinds,
             freshness_policy=freshness_policy(
                 self.freshness, self.schedule, where=f"{where}.freshness"
             ),
@@ -284,11 +283,6 @@ def _warn_once(text: str) -> None:
 
 def _is_set(variable: EnvironmentVariable) -> bool:
     return bool(dg.EnvVar(variable.env).get_value())
-
-
-def _kind_of(pack: str) -> str:
-    """The service that a pack is for, as Dagster writes kinds; it has logos for many."""
-    return re.sub(r"[^a-z0-9_.-]", "", pack.lower())
 
 
 def _shown(folder: Path) -> str:

@@ -17,6 +17,7 @@ from pack_sync.dagster.configuration import (
     SyncConfiguration,
     TableConfiguration,
 )
+from pack_sync.dagster.incremental_tables import incremental_tables
 from pack_sync.dagster.parameters import resolve_parameters
 from pack_sync.dagster.table_entries import REST, entries_of, without_entry
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
@@ -212,8 +213,13 @@ class PackTables:
             owners=self.owners,
             tags=self.tags,
             kinds=self.kinds,
+            incremental=table in self._incremental,
             freshness_policy=self.freshness_policy,
         )
+
+    @cached_property
+    def _incremental(self) -> frozenset[str]:
+        return incremental_tables(self.name)
 
     def key_of(self, table: str) -> dg.AssetKey:
         """The asset key of a table."""

@@ -13,6 +13,7 @@ from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
 from pack_sync.dagster.checks import Checks
 from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.incremental_tables import has_cursor, note_incremental
 from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
 from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
@@ -100,6 +101,7 @@ class PackRun:
     _failures: list[TableFailed] = field(default_factory=list[TableFailed])
     _not_synced: set[SyncKey] = field(default_factory=set[SyncKey])
     _by_sync: set[dg.AssetKey] = field(default_factory=set[dg.AssetKey])
+    _incremental: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def events(self) -> Generator[PackEvent]:
         """Sync the selected tables; one event for each as it is done, and for its checks.
@@ -127,6 +129,7 @@ class PackRun:
         request, failed = self._mode_request(config), [failure.key for failure in refused]
         for event in runs.run(syncs, self.warehouse.open(), request, failed):
             yield from self._told(event, checks)
+        note_incremental(self.definition.name, self._incremental)
         held = self._assets_of(f.key for f in self._failures if f.held)
         for asset in sorted(held):
             state = checks.state(asset, self.warehouse.open())
@@ -200,9 +203,13 @@ class PackRun:
         )
 
     def _materialized(self, event: TableFinished, checks: Checks) -> Iterator[PackEvent]:
-        asset = self.definition.key_of(event.key.table)
-        by_sync = self.definition.is_partitioned(event.key.table)
-        crawled = self.definition.parent_of(event.key.table) is not None
+        table = event.key.table
+        asset = self.definition.key_of(table)
+        by_sync = self.definition.is_partitioned(table)
+        crawled = self.definition.parent_of(table) is not None
+        found = has_cursor(event.outcome, crawled=crawled)
+        if found is not None:  # of several syncs one with a cursor is enough
+            self._incremental[table] = found or self._incremental.get(table, False)
         metadata = materialization_metadata(event.outcome, by_sync=by_sync, crawled=crawled)
         if by_sync:
             # An event of our own, because a run may sync several partitions and each has its

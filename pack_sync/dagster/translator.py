@@ -12,10 +12,14 @@ from pack_sdk.sync_table import SyncTable
 from pack_sync.dagster.configuration import TableConfiguration
 from pack_sync.dagster.metadata import column_schema
 from pack_sync.engine.fingerprint import fingerprint_of
+from pack_sync.runtimes.typescript.manifest import in_child
 from pack_sync.stage.column_types import columns_of
 
 SYNC_TAG = "sync/table"
 """A tag of every asset that is a sync table, for selections."""
+
+INCREMENTAL_KIND = "incremental"
+"""A kind of the tables whose syncs are incremental: nothing else tells them apart in the graph."""
 
 MOST_KINDS = 3
 """How many kinds Dagster lets an asset have."""
@@ -27,7 +31,8 @@ class SyncTableData:
 
     `pack_name` is the DuckDB schema and `table` the table in it. `sync_table` is what the
     pack declares, `configuration` the table's entry in the defs.yaml. `parent_key` is the asset
-    that this one is crawled from (contract C20). The others are the pack's settings.
+    that this one is crawled from (contract C20). `incremental` says that its last sync left a
+    cursor. The others are the pack's settings.
     """
 
     pack_name: str
@@ -35,6 +40,7 @@ class SyncTableData:
     sync_table: SyncTable
     configuration: TableConfiguration
     parent_key: dg.AssetKey | None = None
+    incremental: bool = False
     owners: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     kinds: Sequence[str] = ()
@@ -51,12 +57,11 @@ class PackSyncTranslator:
 
     def get_asset_spec(self, data: SyncTableData) -> dg.AssetSpec:
         """The asset of a table; its key is `[pack, table]` unless overridden."""
-        kinds = ["duckdb", "python", *data.kinds]
         return dg.AssetSpec(
             key=[data.pack_name, re.sub(r"[^A-Za-z0-9_.-]", "_", data.table)],
             group_name=data.pack_name,
             description=_description(data),
-            kinds=set(kinds[:MOST_KINDS]),
+            kinds=_kinds(data),
             owners=list(data.owners),
             tags=data.tags,
             code_version=_code_version(data.sync_table),
@@ -64,6 +69,17 @@ class PackSyncTranslator:
             deps=[data.parent_key] if data.parent_key else None,
             freshness_policy=data.freshness_policy,
         )
+
+
+def _kinds(data: SyncTableData) -> set[str]:
+    """As many as Dagster takes, what the user chose before what we know."""
+    incremental = [INCREMENTAL_KIND] if data.incremental else []
+    language = "typescript" if _is_typescript(data.sync_table) else "python"
+    return set(["duckdb", *data.kinds, *incremental, language][:MOST_KINDS])
+
+
+def _is_typescript(table: SyncTable) -> bool:
+    return table.execute is in_child
 
 
 def _description(data: SyncTableData) -> str:
@@ -104,7 +120,7 @@ def _metadata(data: SyncTableData) -> dict[str, Any]:
 def _source_of(table: SyncTable) -> dict[str, Any]:
     """A link to the pack's code, where it is Python's."""
     code = getattr(table.execute, "__code__", None)
-    if code is None:
+    if code is None or _is_typescript(table):
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # a reference is all that depends on it

@@ -94,6 +94,62 @@ def test_a_defs_yaml_can_change_its_assets(project: DagsterProject) -> None:
     assert project.query("SELECT id FROM acme.Items") == [("a",)], "DuckDB's names stay"
 
 
+def kinds_of(project: DagsterProject, table: str = "Items") -> set[str]:
+    """The kinds that the graph shows."""
+    return specs_of(project)[f"acme.{table}"].kinds
+
+
+def test_the_graph_tells_incremental_tables_from_full_ones(project: DagsterProject) -> None:
+    """By what their last syncs left: a cursor or none."""
+    items = Scripted(last_page("t1", a="1"), last_page("t2"), {"result": [{"id": "a"}]})
+    project.switch_on_pack("acme", pack_of(Items=items, Full=Scripted({"result": []})))
+    assert kinds_of(project) == {"duckdb", "python"}, "nobody knows yet"
+    project.run()
+    assert kinds_of(project) == {"duckdb", "python", "incremental"}
+    assert kinds_of(project, "Full") == {"duckdb", "python"}
+    project.run("incremental", "acme.Items")
+    assert kinds_of(project) == {"duckdb", "python", "incremental"}
+    project.run("full_refresh", "acme.Items")
+    assert kinds_of(project) == {"duckdb", "python"}, "the cursor is gone"
+
+
+def test_a_crawled_table_is_shown_as_incremental(project: DagsterProject) -> None:
+    """Once its children have used their cursors; it has none of its own."""
+    child = Scripted(*[last_page("t1", a="1")] * 2)
+    parent = Scripted(*[last_page("t1", x="1")] * 2)
+    project.switch_on_pack("acme", crawling_pack(parent, child))
+    project.run()
+    project.run()
+    assert "incremental" in kinds_of(project, "Members")
+    project.run("incremental", "acme.Teams")
+    assert "incremental" in kinds_of(project, "Members"), "of which that run says nothing"
+
+
+def test_a_table_of_several_syncs_is_incremental_if_one_is(project: DagsterProject) -> None:
+    """The asset is one for all of them."""
+    execute = Scripted(last_page("t1", a="1"), {"result": [{"id": "b"}]})
+    tables: Any = {"Items": {"syncs": {"one": {}, "two": {}}}}
+    project.switch_on_pack("acme", pack_of(Items=execute), tables=tables, max_parallel_tables=1)
+    project.run()
+    assert "incremental" in kinds_of(project)
+
+
+def test_a_note_that_cannot_be_kept_stops_no_sync(project: DagsterProject) -> None:
+    """It is for the eye alone."""
+    project.switch_on_pack("acme", pack_of(Items=Scripted(last_page("t1", a="1"))))
+    project.write(".dagster/incremental", "a file where a folder should be")
+    assert project.run().success
+    assert kinds_of(project) == {"duckdb", "python"}
+
+
+def test_kinds_of_ones_own_come_first(project: DagsterProject) -> None:
+    """Dagster shows three."""
+    items = Scripted(last_page("t1", a="1"))
+    project.switch_on_pack("acme", pack_of(Items=items), kinds=["github"])
+    project.run()
+    assert kinds_of(project) == {"duckdb", "github", "incremental"}
+
+
 def test_a_changed_key_reaches_schedules_and_checks(stored_project: DagsterProject) -> None:
     """A tick asks for the asset as it is called, and its check can be run alone."""
     project = stored_project

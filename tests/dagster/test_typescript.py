@@ -83,6 +83,15 @@ def test_a_sync_like_any_other(project: DagsterProject, api: HttpServer) -> None
     assert [page.path for page in api.requests] == ["/tasks"] * 4
 
 
+@pytest.mark.usefixtures("tracker")
+def test_the_graph_shows_the_language(project: DagsterProject) -> None:
+    """And no link to a source of ours in place of the pack's."""
+    invoke("build")
+    (spec,) = project.definitions().resolve_all_asset_specs()
+    assert spec.kinds == {"duckdb", "typescript"}
+    assert "manifest.py" not in str(spec.metadata["dagster/code_references"])
+
+
 def test_definitions_build_nothing(project: DagsterProject, tracker: Path) -> None:
     """Without a build the pack is broken, and the error names the command."""
     assert "run `packsync build`" in str(project.load_error())
