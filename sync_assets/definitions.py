@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pack_sync import build_sync_jobs, load_packs
+from pack_sync import load_packs
 from resources import resources
 
 
@@ -15,7 +15,6 @@ def defs() -> dg.Definitions:
         load_packs(path_within_project=Path(__file__).parent),
         dg.Definitions(
             resources=resources(),
-            jobs=build_sync_jobs(),
             # Tables of a pack run side by side in threads; a process per step would only
             # add seconds of imports.
             executor=dg.in_process_executor,

@@ -78,7 +78,7 @@ def test_the_code_version_follows_the_schema(definitions: dg.Definitions) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "tags"), [("incremental", {}), ("full_refresh", {"sync/mode": "full"})]
+    ("name", "tags"), [("demo_incremental", {}), ("demo_full_refresh", {"sync/mode": "full"})]
 )
 def test_two_jobs_take_all_tables(
     definitions: dg.Definitions, name: str, tags: dict[str, str]
@@ -89,6 +89,17 @@ def test_two_jobs_take_all_tables(
     assert keys >= {("demo", table) for table in TABLES}
     assert {tag: value for tag, value in job.tags.items() if tag.startswith("sync/")} == tags
     assert job.description
+
+
+def test_no_more_jobs_and_schedules_are_beside_an_asset(definitions: dg.Definitions) -> None:
+    """Dagster shows all that select it: two jobs of the pack, and three schedules of these."""
+    key = dg.AssetKey(["demo", "Tasks"])
+    repository = definitions.get_repository_def()
+    jobs = [job for job in repository.get_all_jobs() if key in job.asset_layer.selected_asset_keys]
+    names = {job.name for job in jobs if not job.name.startswith("__")}
+    assert names == {"demo_incremental", "demo_full_refresh"}
+    schedules = {each.name for each in repository.schedule_defs if each.job_name in names}
+    assert schedules == {"demo_incremental", "demo_without_cursor", "demo_full_refresh"}
 
 
 def test_the_demos_schedules_are_switched_on(definitions: dg.Definitions) -> None:
@@ -149,14 +160,14 @@ def test_dg_lists_the_definitions(checks: Mapping[str, CompletedProcess[str]]) -
     listed = json.loads(done.stdout[done.stdout.index("{") :])
     keys = {asset["asset_key"] for asset in listed["assets"]}
     assert keys >= {f"demo/{table}" for table in TABLES}
-    assert {job["name"] for job in listed["jobs"]} >= {"incremental", "full_refresh"}
+    assert {job["name"] for job in listed["jobs"]} >= {"demo_incremental", "demo_full_refresh"}
     assert {schedule["name"] for schedule in listed["schedules"]} >= {"demo_incremental"}
 
 
 def test_a_run_of_the_command_line_has_the_same_definitions(definitions: dg.Definitions) -> None:
     """Only what is for the UI's editor is not among them."""
     ours = load_definitions(find_project())
-    for job in ("incremental", "full_refresh"):
+    for job in ("demo_incremental", "demo_full_refresh"):
         jobs = [each.resolve_job_def(job) for each in (ours, definitions)]
         snapshots = [each.get_job_snapshot_id() for each in jobs]
         assert snapshots[0] == snapshots[1]
