@@ -93,7 +93,9 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
     audit = None
     if not behind:  # else not all that differs is looked at
         since = audited_since([held.change])
-        audit = audit_changes(connection, table.name, held, since, until=held.held_at)
+        audit = audit_changes(
+            connection, table, held, since, until=held.held_at, execution_id=execution_id
+        )
     make_changes(connection, table, held, changes, execution_id=execution_id, at=at)
     keep_bad_values(
         connection,

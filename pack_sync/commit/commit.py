@@ -275,7 +275,8 @@ def _find(
     if request.guard is not None and rows.deleted:
         check_deletes(connection, table, stage.id_name, request.guard)
     since = audited_since(request.changes)
-    return rows, audit_changes(connection, table.name, stage, since, until=at)
+    execution_id = request.record.execution_id
+    return rows, audit_changes(connection, table, stage, since, until=at, execution_id=execution_id)
 
 
 def _check_positions(request: CommitRequest, executions: Mapping[str, str]) -> None:

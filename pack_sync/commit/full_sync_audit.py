@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from pack_sync.commit.target_table import TargetTable
+from pack_sync.ledger.audit_rows import IDS_KEPT, keep_audit_rows
 from pack_sync.ledger.cursors import PositionChange
 from pack_sync.ledger.ledger_tables import CURSORS, RUNS, from_json
 from pack_sync.ledger.ledger_versions import ledger_exists
@@ -24,7 +26,7 @@ from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 SAMPLES = 5
-"""How many ids of each kind are kept to be looked at."""
+"""How many ids of each kind a line of the ledger has; `_sync.audit_rows` has the others."""
 
 
 _FIGURES = ("missed", "stale", "undeleted", "recent", "samples")
@@ -78,12 +80,16 @@ class Audit:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLine:
-    """An audit in the ledger: of which sync, when (UTC), over how many rows."""
+    """An audit in the ledger: of which sync, when (UTC), over how many rows.
+
+    `executions` are those of its commits, as `_sync.audit_rows` has them.
+    """
 
     key: SyncKey
     finished_at: datetime
     rows: int
     audit: Audit
+    executions: Sequence[str] = ()
 
     @property
     def share(self) -> float:
@@ -113,17 +119,18 @@ def _last_syncs(change: PositionChange) -> tuple[datetime | None, datetime | Non
 
 def audit_changes(
     connection: duckdb.DuckDBPyConnection,
-    table: str,
+    table: TargetTable,
     stage: StagedRows,
     since: Mapping[str, datetime | None],
     *,
     until: datetime,
+    execution_id: str,
 ) -> Audit | None:
     """What the full syncs of the attached stage find; None if none of them is an audit.
 
-    Reads what `find_changes` found, before it is applied to `table`, its quoted name. A row counts
-    as recent if it has a timestamp from `since` to `until` that it did not have before; one in the
-    future, such as a due date, says nothing.
+    Reads what `find_changes` found, before it is applied to `table`. A row counts as recent if it
+    has a timestamp from `since` to `until` that it did not have before; one in the future, such as
+    a due date, says nothing. The ids that are found are kept as those of `execution_id`.
     """
     if not since:
         return None
@@ -138,22 +145,44 @@ def audit_changes(
     )
     try:
         ((count,),) = connection.execute("SELECT count(*) FROM audited").fetchall()
-        return _found(connection, table, stage, until) if count else None
+        if not count:
+            return None
+        _find(connection, table.name, stage, until)
+        found = connection.execute(
+            f"""
+            SELECT kind, counted, list_transform(rows[:{SAMPLES}], lambda row: row.id)
+            FROM audit_found
+            """
+        ).fetchall()
+        samples = {kind: ids for kind, _, ids in found if ids is not None}
+        if samples:
+            keep_audit_rows(
+                connection, table.key, "audit_found", execution_id=execution_id, at=until
+            )
+        return Audit(**{kind: counted for kind, counted, _ in found}, samples=samples)
     finally:
-        connection.execute("DROP TABLE audited")
+        connection.execute("DROP TABLE audited; DROP TABLE IF EXISTS audit_found")
 
 
-def _found(
+def _find(
     connection: duckdb.DuckDBPyConnection, table: str, stage: StagedRows, until: datetime
-) -> Audit:
-    """The differences of the audited syncs, counted; only rows that differ are looked at."""
+) -> None:
+    """Make `audit_found` (kind, counted, rows): the differences of the audited syncs.
+
+    Only rows that differ are looked at. `rows` is a list of id and sync, NULL if it were empty.
+    """
     key = quote_identifier(stage.id_name)
-    found = connection.execute(
+    connection.execute(
         f"""
+        CREATE TEMP TABLE audit_found AS
         WITH until AS (SELECT ?::TIMESTAMPTZ AS until)
-        SELECT kind, count(*), min(id, {SAMPLES})
+        SELECT
+            kind, count(*) AS counted,
+            min({{'id': id, 'sync': sync}}, {IDS_KEPT})
+                FILTER (kind <> 'recent' AND id IS NOT NULL) AS rows
         FROM (
             SELECT
+                change.sync,
                 {text_of("change.id")} AS id,
                 CASE
                     WHEN {_is_recent(stage)} THEN 'recent'
@@ -166,16 +195,13 @@ def _found(
             LEFT JOIN {table} AS old  -- the row as it was, unless it is new
             ON old.{key} = change.id AND old._sync = change.sync
             UNION ALL
-            SELECT {text_of("gone.id")}, 'undeleted'
+            SELECT gone.sync, {text_of("gone.id")}, 'undeleted'
             FROM {DELETED} AS gone JOIN audited USING (sync)
         )
         GROUP BY kind
         """,
         [until],
-    ).fetchall()
-    counts = {kind: count for kind, count, _ in found}
-    samples = {kind: ids for kind, _, ids in found if kind != "recent"}
-    return Audit(**counts, samples=samples)
+    )
 
 
 def _is_recent(stage: StagedRows) -> str:
@@ -213,7 +239,8 @@ def read_audits(
             sum(audit_stale)::BIGINT,
             sum(audit_undeleted)::BIGINT,
             sum(audit_recent)::BIGINT,
-            list(audit_samples ORDER BY finished_at)
+            list(audit_samples ORDER BY finished_at),
+            list(execution_id)
         FROM {RUNS}
         WHERE audit_missed IS NOT NULL
             AND (? IS NULL OR pack = ?)
@@ -233,6 +260,7 @@ def read_audits(
                 (Audit(samples=from_json(samples) or {}) for samples in row[9]),
                 Audit(missed=row[5], stale=row[6], undeleted=row[7], recent=row[8]),
             ),
+            executions=row[10],
         )
         for row in found
     ]

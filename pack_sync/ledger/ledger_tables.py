@@ -19,6 +19,7 @@ HELD_SYNCS = f"{SYSTEM_SCHEMA}.held_syncs"
 LEASES = f"{SYSTEM_SCHEMA}.leases"
 BAD_VALUES = f"{SYSTEM_SCHEMA}.bad_values"
 ABSENT_ROWS = f"{SYSTEM_SCHEMA}.absent_rows"
+AUDIT_ROWS = f"{SYSTEM_SCHEMA}.audit_rows"
 DESCRIPTIONS = f"{SYSTEM_SCHEMA}.descriptions"
 
 CREATE_TABLES = f"""

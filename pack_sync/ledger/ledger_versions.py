@@ -50,6 +50,14 @@ MIGRATIONS = (
         execution_id VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL
     );
     """,
+    # 5: the rows that an audit found, by id.
+    f"""
+    CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.audit_rows (
+        pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL, sync VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL, row_id VARCHAR NOT NULL,
+        execution_id VARCHAR NOT NULL, found_at TIMESTAMPTZ NOT NULL
+    );
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from pack_sync.cli.app import app
 from pack_sync.cli.audit import percentage
+from pack_sync.commit import full_sync_audit
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
 from tests.engine.sync_harness import Scripted, last_page
@@ -68,6 +69,29 @@ def test_the_history_is_shown_table_by_table(project: DagsterProject) -> None:
     shortened = packsync("audit", "acme", "Items", "--limit", "1")
     assert cells(shortened) == items[:1]
     assert "The newest 1 of 2 are shown; --limit shows more." in shortened.stdout
+
+
+def test_the_rows_of_the_last_audit_are_named(
+    project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By kind and id, as many as are asked for; it is said how many more there are, or were."""
+    monkeypatch.setattr(full_sync_audit, "IDS_KEPT", 4)
+    first = {f"r{n}": "x" for n in range(10)}
+    second = {**{f"r{n}": "y" for n in range(6)}, **{f"r{n}": "x" for n in range(6, 9)}}
+    pages = [last_page("t", **rows) for rows in (first, second, second)]
+    project.switch_on_pack("acme", pack_of(Items=Scripted(*pages)))
+    for _ in range(2):
+        assert project.run("full_refresh").success
+    shown = packsync("audit", "acme", "Items", "--ids").stdout
+    words = [line.split() for line in shown.splitlines()]
+    named = [*(["stale", f"r{n}"] for n in range(4)), ["undeleted", "r9"]]
+    assert [each for each in words if len(each) == 2 and each[1].startswith("r")] == named
+    assert "The audit found 7 rows; the ids of 5 were kept." in shown
+    assert "more" not in shown
+    shown = packsync("audit", "acme", "--ids", "--limit", "1").stdout
+    assert "1 of 5 ids are shown; --limit shows more." in shown
+    assert project.run("full_refresh").success
+    assert packsync("audit", "--ids").stdout == "acme.Items: the last audit found no such rows.\n"
 
 
 def test_names_of_several_syncs_fit_a_narrow_terminal(

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from pack_sync.commit.approval import approve_held
-from pack_sync.commit.full_sync_audit import last_audits
+from pack_sync.commit.full_sync_audit import last_audits, read_audits
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.sync_failures import SyncFailedError
+from pack_sync.ledger.audit_rows import read_audit_rows
 from pack_sync.ledger.ledger_versions import create_ledger, upgrade_ledger
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from tests.engine import test_full_sync_audit as test_audit
@@ -62,6 +63,12 @@ def test_the_children_of_a_crawl_are_audited_together(
     done = outcome(forum.run(mode="full"))
     assert found(done.record) == {"missed": 1, "undeleted": 1}
     assert done.record.audit_samples == {"missed": ["p2-c3"], "undeleted": ["p1-c2"]}
+    with forum.warehouse.read() as connection:
+        lines = read_audits(connection, done.record.pack, done.record.table_name)
+        rows = read_audit_rows(connection, [each for line in lines for each in line.executions])
+    assert [(row.sync, row.kind, row.row_id) for row in rows] == [
+        ("default/p2", "missed", "p2-c3"), ("default/p1", "undeleted", "p1-c2"),
+    ]  # fmt: skip
     assert found(outcome(forum.run()).record) is None
 
 

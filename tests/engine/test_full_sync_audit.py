@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema, make_parameter
+from pack_sync.commit import full_sync_audit
 from pack_sync.commit.full_sync_audit import AuditLine, last_audits, read_audits
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
+from pack_sync.ledger.audit_rows import read_audit_rows
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted
@@ -96,7 +98,41 @@ def test_what_increments_should_have_brought_is_counted(engine: Engine, execute:
     assert line.finished_at == record.finished_at
 
 
-def test_only_some_ids_are_kept(engine: Engine, execute: Scripted) -> None:
+def ids_kept(engine: Engine) -> list[tuple[str, str]]:
+    """Kind and id of the rows that the last audit found, as far as they are kept."""
+    with engine.warehouse.read() as connection:
+        rows = read_audit_rows(connection, audits(engine)[0].executions)
+    return [(row.kind, row.row_id) for row in rows]
+
+
+def test_every_row_at_fault_is_named(engine: Engine, execute: Scripted) -> None:
+    """By its kind and id, each audit by itself."""
+    synced(engine, execute, *({"id": f"r{n:03}", "name": "old"} for n in range(100)))
+    rows = [{"id": f"r{n:03}", "name": "new" if n < 40 else "old"} for n in range(80)]
+    counts = audited(engine, execute, *rows, {"id": "n"})
+    assert counts == {"missed": 1, "stale": 40, "undeleted": 20}
+    assert ids_kept(engine) == [
+        ("missed", "n"),
+        *(("stale", f"r{n:03}") for n in range(40)),
+        *(("undeleted", f"r{n:03}") for n in range(80, 100)),
+    ]
+    assert audited(engine, execute, *rows) == {"undeleted": 1}
+    assert ids_kept(engine) == [("undeleted", "n")]
+    assert audited(engine, execute, *rows) == {}
+    assert ids_kept(engine) == []
+
+
+def test_there_is_a_bound_of_ids(
+    engine: Engine, execute: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each kind the least are kept; the counts are whole."""
+    monkeypatch.setattr(full_sync_audit, "IDS_KEPT", 3)
+    synced(engine, execute, *({"id": f"r{n}"} for n in range(9)))
+    assert audited(engine, execute, {"id": "a"}, {"id": "r8"}) == {"missed": 1, "undeleted": 8}
+    assert ids_kept(engine) == [("missed", "a"), *(("undeleted", f"r{n}") for n in range(3))]
+
+
+def test_a_line_of_the_ledger_has_some_ids(engine: Engine, execute: Scripted) -> None:
     """A handful of each kind: the least."""
     synced(engine, execute, {"id": "a"}, *({"id": f"r{n}"} for n in range(10, 20)))
     assert audited(engine, execute, {"id": "a"}) == {"undeleted": 10}
