@@ -20,6 +20,7 @@ from pack_sync.dagster.defs_folder import BrokenFile, readable_parts
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.project_definitions import load_definitions, make_importable, warehouse_of
+from pack_sync.dagster.shared_names import refuse_shared_names
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
@@ -118,20 +119,14 @@ def configured_packs(only: str | None = None, *, complete: bool = True) -> Confi
     """
     usable: dict[str, Configured] = {}
     components, unreadable = _components()
+    refuse_shared_names(components)
     broken = {file.name: BrokenPack(name=file.name, reason=file.reason) for file in unreadable}
     for component in components:
         name = component.shown_name
         build = only is None or only == name
         found = _loaded(component, build=build, complete=complete)
-        other = usable.pop(name, None)
         if isinstance(found, BrokenPack):
             broken.setdefault(name, found)
-        elif other is not None:
-            reason = (
-                f"{other[1].where} and {found.where} both configure a pack named {name!r}; "
-                "give one of them another `name`"
-            )
-            broken[name] = BrokenPack(name=name, reason=reason)
         elif name not in broken:
             usable[name] = component, found
     if broken and not usable:

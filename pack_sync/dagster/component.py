@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -38,6 +39,7 @@ from pack_sync.dagster.pack_resource import PackConnection, PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
 from pack_sync.dagster.schedules import build_pack_schedules
+from pack_sync.dagster.shared_names import refuse_shared_names
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.project import use_project
 from pack_sync.runtimes.loader import load_pack, pack_name
@@ -109,7 +111,8 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     )
 
     _where: str = PrivateAttr(default="defs.yaml")
-    _unreadable: str = PrivateAttr(default="")
+    _refused: str = PrivateAttr(default="")
+    _told_elsewhere: bool = PrivateAttr(default=False)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The pack's assets, schedules and resource.
@@ -119,7 +122,10 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         credential is not set, the assets are there, and their syncs fail. When definitions are
         checked, both are a `ConfigurationError` that names the file, the key and the choices.
         """
-        del context
+        with suppress(Exception):  # another file's: that one is told of where it is read
+            refuse_shared_names(context.component_tree.get_all_components(PackSyncComponent))
+        if self._told_elsewhere and not is_validating():
+            return dg.Definitions()
         try:
             definition = self.definition()
             definitions = dg.Definitions(
@@ -170,7 +176,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
             if is_validating():
                 raise
             component = cls.model_construct(pack=context.path.name)
-            component._unreadable = f"{where}: {one_line(error)}"
+            component._refused = f"{where}: {one_line(error)}"
         component._where = where
         return component
 
@@ -179,11 +185,21 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         """The pack's name, which is known even where the pack cannot be loaded."""
         return self.name or pack_name(self.pack)
 
+    @property
+    def where(self) -> str:
+        """The file that errors name."""
+        return self._where
+
+    def refuse(self, reason: str, *, quietly: bool) -> None:
+        """Have the pack not synced, for that reason; `quietly` if another component says it."""
+        self._refused = reason
+        self._told_elsewhere = quietly
+
     def definition(self) -> PackTables:
         """The pack, loaded and checked. Raises `ConfigurationError` that names the file."""
         where = self._where
-        if self._unreadable:
-            raise ConfigurationError(self._unreadable)
+        if self._refused:
+            raise ConfigurationError(self._refused)
         try:
             pack = load_pack(self.pack)
         except PackDefinitionError as error:

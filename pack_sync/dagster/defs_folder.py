@@ -2,7 +2,7 @@
 
 import importlib
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,14 @@ from typing import Any, TypeAlias
 import dagster as dg
 import yaml
 
-from pack_sync.dagster.broken_packs import broken_pack_definitions, is_validating, one_line
+from pack_sync.dagster.broken_packs import (
+    asset_name,
+    broken_pack_definitions,
+    is_validating,
+    one_line,
+)
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.shared_names import refuse_shared_names
 from pack_sync.runtimes.loader import pack_name
 
 _FILES = ("defs.yaml", "defs.yml", "component.yaml")
@@ -41,13 +48,28 @@ def load_packs(*, path_within_project: Path) -> dg.Definitions:
     except Exception:
         if is_validating():
             raise
-        tree = dg.ComponentTree.for_project(path_within_project)
-        return dg.Definitions.merge(*map(_definitions_of, readable_parts(tree)))
+        parts = list(readable_parts(dg.ComponentTree.for_project(path_within_project)))
+    packs = [pack for part in parts for pack in _packs_of(part)]
+    refuse_shared_names(packs)
+    taken = {asset_name(pack.shown_name).casefold() for pack in packs}
+    return dg.Definitions.merge(*(_definitions_of(part, taken) for part in parts))
 
 
-def _definitions_of(part: Part) -> dg.Definitions:
+def _packs_of(part: Part) -> Sequence[PackSyncComponent]:
+    if not isinstance(part, dg.ComponentTree):
+        return []
+    with _quiet():
+        return part.get_all_components(PackSyncComponent)
+
+
+def _definitions_of(part: Part, taken: set[str]) -> dg.Definitions:
+    """What a part defines; a file that cannot be read, by a name that is not taken."""
     if isinstance(part, BrokenFile):
-        return broken_pack_definitions(part.name, part.reason)
+        name = part.name
+        while asset_name(name).casefold() in taken:
+            name += "_"
+        taken.add(asset_name(name).casefold())
+        return broken_pack_definitions(name, part.reason)
     if isinstance(part, dg.ComponentTree):
         with _quiet():
             return part.build_defs_at_path(part.defs_module_path)

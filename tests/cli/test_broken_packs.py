@@ -15,6 +15,7 @@ from tests.dagster.test_broken_packs import (
     WITH_LOAD_PACKS,
     Breaking,
     not_built,
+    two_of_one_name,
     variable_missing,
     with_a_good_one,
 )
@@ -136,11 +137,20 @@ def test_what_is_known_of_a_pack_without_its_variable_is_listed(project: Dagster
 
 
 def test_two_packs_of_one_name_stop_no_third(project: DagsterProject) -> None:
-    """Both are broken: nobody knows which of them is meant."""
-    project.switch_on_pack("acme", pack_of(Items=Scripted()))
-    project.switch_on_pack("other", pack_of(Others=Scripted()), name="acme")
+    """Both are broken: nobody knows which of them is meant. Every command names both files."""
+    two_of_one_name(project)
     with_a_good_one(project)
-    result = invoke("list")
-    assert result.exit_code == 0
-    assert "both configure a pack named 'acme'; give one of them another" in result.stderr
-    assert error_of("preview", "acme", "Items").startswith("the pack acme cannot be synced: ")
+    for words in (["list"], ["status"], ["sync", "initech"]):
+        result = invoke(*words)
+        assert result.exit_code == 0, result.output
+        assert "defs/acme/defs.yaml and " in result.stderr
+        assert "defs/other/defs.yaml both configure a pack named 'acme'" in result.stderr
+    for words in (["preview", "acme", "Items"], ["sync", "acme"]):
+        assert error_of(*words).startswith("the pack acme cannot be synced: ")
+
+
+def test_two_packs_of_one_name_alone(project: DagsterProject) -> None:
+    """One error, without a traceback."""
+    two_of_one_name(project)
+    for words in (["list"], ["status"], ["sync", "acme"]):
+        assert "both configure a pack named 'acme'" in error_of(*words)

@@ -85,6 +85,25 @@ def wrong_translation(project: DagsterProject) -> Path:
     return project.switch_on_pack("acme", pack_of(Items=Scripted()), translation=translation)
 
 
+def two_of_one_name(project: DagsterProject) -> Path:
+    """The same name in two folders."""
+    project.switch_on_pack("other", pack_of(Others=Scripted()), name="acme")
+    return project.switch_on_pack("acme", pack_of(Items=Scripted()))
+
+
+def two_of_nearly_one_name(project: DagsterProject) -> Path:
+    """Names that DuckDB takes for one."""
+    project.switch_on_pack("other", pack_of(Others=Scripted()), name="acme")
+    return project.switch_on_pack("acme", pack_of(Items=Scripted()), name="aCMe")
+
+
+def two_in_one_file(project: DagsterProject) -> Path:
+    """Two documents of YAML in a file."""
+    file = project.switch_on_pack("acme", pack_of(Items=Scripted()))
+    file.write_text(f"{file.read_text()}---\n{file.read_text()}")
+    return file
+
+
 BROKEN = [
     (template_variable_missing, "ACME_URL"),
     (syntax_error, "SyntaxError"),
@@ -95,6 +114,8 @@ BROKEN = [
     (wrong_cron, "'often', which is not a cron string"),
     (wrong_name, "'a c/me' cannot be a pack's name"),
     (wrong_translation, "tabel"),
+    (two_of_one_name, "defs/other/defs.yaml both configure a pack named 'acme'"),
+    (two_in_one_file, "defs.yaml configures 2 packs named 'acme'"),
 ]
 
 
@@ -239,6 +260,27 @@ import dagster as dg
 @dg.asset
 def reports() -> None: ...
 """
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [two_of_one_name, two_of_nearly_one_name, two_in_one_file, template_variable_missing],
+)
+def test_names_are_told_apart_beside_a_file_that_cannot_be_read(
+    project: DagsterProject, breaking: Breaking
+) -> None:
+    """Also if what that file seems to be called is a name that another pack has."""
+    breaking(project)
+    with_a_good_one(project)
+    project.write(f"{project.module}/definitions.py", WITH_LOAD_PACKS)
+    text = f"type: {COMPONENT}\nattributes: {{pack: acme, colour: red}}\n"
+    project.write(f"{project.module}/defs/unreadable/defs.yaml", text)
+    project.write(f"{project.module}/defs/unreadable2/defs.yaml", text)
+    result = project.run("incremental")
+    assert synced_tables(result) == {"initech.Items"}
+    names = set(result.get_failed_step_keys())
+    assert len(names) == 3
+    assert {name.rstrip("_").lower() for name in names} == {"acme"}
 
 
 def test_what_is_not_a_pack_is_left_to_dagster(project: DagsterProject) -> None:
