@@ -17,6 +17,7 @@ from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
+from pack_sync.engine.sync_job import LogLevel
 from pack_sync.engine.sync_tables import LogLine, TableFailed, TableRuns
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
@@ -31,8 +32,12 @@ def dry_run(
     *,
     full: bool,
     rows: int,
+    debug: bool = False,
 ) -> None:
-    """Run the syncs without writing, and show what each would do; exit with 1 if one would fail."""
+    """Run the syncs without writing, and show what each would do; exit with 1 if one would fail.
+
+    With `debug`, tracebacks and lines of level DEBUG as well.
+    """
     request = ModeRequest(run_tags={MODE_TAG: "full"} if full else {})
     resources = {definition.resource_key: component.resource(), WAREHOUSE: warehouse_resource()}
     failing: list[DryRunResult] = []
@@ -47,10 +52,11 @@ def dry_run(
         syncs = [sync_job_of(definition, key, pack, built.warehouse, runs, None) for key in keys]
         for event in dry_run_syncs(runs, syncs, built.warehouse.open(), request, rows=rows):
             if isinstance(event, LogLine):
-                level = "" if event.level in ("debug", "info") else f"{event.level}: "
-                line = f"{datetime.now():%H:%M:%S} {level}{event.message}"
-                errors.print(line, markup=False, highlight=False, soft_wrap=True)
+                if debug or event.level != "debug":
+                    _log(event.level, event.message)
                 continue
+            if debug and isinstance(event.ending, TableFailed) and event.ending.details:
+                _log("debug", f"{event.ending.key}: {event.ending.details}")
             for line in _lines_of(event):
                 text = event.sync.connection.redactor.redact(line)
                 console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -59,6 +65,11 @@ def dry_run(
     console.print("Nothing was written: this was a dry run.")
     if failing:
         fail(f"{len(failing)} of {len(syncs)} syncs would fail or be held")
+
+
+def _log(level: LogLevel, message: str) -> None:
+    line = f"{datetime.now():%H:%M:%S} {'' if level == 'info' else f'{level}: '}{message}"
+    errors.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines_of(result: DryRunResult) -> list[str]:

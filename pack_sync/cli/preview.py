@@ -80,8 +80,7 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     try:
         found = preview_rows(sync, folder, limit)
     except AttemptFailedError as failure:
-        error = failure.error
-        fail(sync.connection.redactor.redact(f"{sync.key}: {type(error).__name__}: {error}"))
+        fail(sync.connection.redactor.redact(f"{sync.key}: {failure.reason}"))
     _print_rows(found)
     if found.rejects:
         rejects = Table("page", "why rejected", "row", title="rejected rows", title_style="red")

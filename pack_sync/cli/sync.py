@@ -37,6 +37,9 @@ def sync(
     rows: Annotated[
         int, typer.Option(min=0, help="With --dry-run: how many rows of each kind to show.")
     ] = 5,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks, and what packs log for debugging.")
+    ] = False,
 ) -> None:
     """Sync the tables of a pack, or one of them, as a Dagster run."""
     with plain_errors():
@@ -44,7 +47,7 @@ def sync(
         component, definition = choose_pack(pack)
         tables = [choose_table(definition, table)] if table else list(definition.configured_tables)
         if dry:
-            dry_run(component, definition, tables, full=full, rows=rows)
+            dry_run(component, definition, tables, full=full, rows=rows, debug=debug)
             return
         keys = [definition.key_of(name) for name in tables]
         project = open_project()
@@ -58,6 +61,7 @@ def sync(
                 instance=instance,
                 code_location=project.code_location,
                 tags={APPROVE_TAG: "true"} if approve_deletes else {},
+                debug=debug,
             )
     console.print(report_table(result))
     if was_stopped(result):

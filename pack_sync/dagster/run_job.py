@@ -19,10 +19,12 @@ def run_job(
     instance: dg.DagsterInstance,
     code_location: str,
     tags: Mapping[str, str] | None = None,
+    debug: bool = False,
 ) -> dg.ExecuteInProcessResult:
     """Run the job over some assets of a pack; the run appears in Dagster's UI like any other.
 
     A run whose pool is full waits, and says for whom; `was_stopped` says whether a signal ended it.
+    With `debug` the terminal shows what the run logs at level DEBUG, tracebacks among it.
     """
     free_slots_of_dead_runs(instance)
     tell_of_waiting(terminal_line)
@@ -33,7 +35,7 @@ def run_job(
         instance=instance,
         raise_on_error=False,
         asset_selection=list(keys),
-        run_config={"loggers": {TERMINAL: {}}},
+        run_config={"loggers": {TERMINAL: {"config": {"log_level": "DEBUG" if debug else "INFO"}}}},
         # By this tag the UI knows which code location the run belongs to.
         tags={
             ".dagster/repository": f"__repository__@{code_location}",

@@ -151,7 +151,9 @@ class PackRun:
             self._not_synced.add(event.key)
         else:
             for failure in _failures_of(event):
-                log.error(f"{failure.message}\n{failure.details}".rstrip())
+                log.error(failure.message)
+                if failure.details:
+                    log.debug(f"{failure.key}: {failure.details}")
                 self._failures.append(failure)
             if isinstance(event, TableFinished):
                 yield from self._materialized(event, checks)

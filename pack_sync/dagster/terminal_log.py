@@ -19,7 +19,7 @@ class _TerminalFormatter(logging.Formatter):
         meta: dict[str, Any] = getattr(record, "dagster_meta", {})
         message = str(meta.get("orig_message") or record.getMessage())
         stamp = self.formatTime(record, "%H:%M:%S")
-        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         return f"{stamp} {level}{message}"
 
 
@@ -33,9 +33,9 @@ def _is_for_people(record: logging.LogRecord) -> bool:
     return not meta.get("dagster_event")
 
 
-def _terminal_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+def _terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger(_LOGGER)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(context.logger_config["log_level"])
     logger.propagate = False
     for earlier in [h for h in logger.handlers if isinstance(h, _TerminalHandler)]:
         logger.removeHandler(earlier)  # of an earlier run; stderr may be another one by now
@@ -52,6 +52,8 @@ def terminal_line(text: str) -> None:
 
 
 terminal_logger = dg.LoggerDefinition(
-    _terminal_logger, description="Plain lines for people at a terminal."
+    _terminal_logger,
+    description="Plain lines for people at a terminal.",
+    config_schema={"log_level": dg.Field(str, default_value="INFO")},
 )
 """The logger of `packsync sync` and the demo."""

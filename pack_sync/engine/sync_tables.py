@@ -40,8 +40,9 @@ class TableFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFailed:
-    """A table's sync failed; `details` is the traceback, without secrets, where it may help.
+    """A table's sync failed; the message says all that a user needs, without secrets.
 
+    `details` is the traceback, for whoever looks for a fault in the code; "" where there is none.
     `held` says that it waits for a decision about its deletes (contract D8).
     """
 
@@ -134,7 +135,7 @@ def _run_one(
     except LeaseTakenError as error:
         message = f"{sync.key}: skipped, because {error}"
         if asks_for_full(request):  # the other may be incremental: then nobody does what was asked
-            return TableFailed(key=sync.key, message=message, details=_LATER)
+            return TableFailed(key=sync.key, message=f"{message}. {_LATER}", details="")
         return TableSkipped(key=sync.key, message=message)
     except BaseException as error:  # whatever it is: the run waits for an event of every table
         redact = sync.connection.redactor.redact

@@ -83,6 +83,23 @@ def test_the_terminal_shows_our_lines_without_dagsters(project: DagsterProject) 
     assert second[1].startswith("warning: acme.Items: the incremental sync ended without a cursor")
 
 
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_failure_is_said_without_a_traceback(project: DagsterProject, dry: list[str]) -> None:
+    """What failed, where in the pack, and no frames of ours; those are for `--debug`."""
+
+    def stumble(*_: object) -> None:
+        {}["rows"]
+
+    project.switch_on_pack("acme", pack_of(Items=stumble))
+    plain, debug = (packsync("sync", "acme", *dry, *more) for more in ([], ["--debug"]))
+    assert plain.exit_code == debug.exit_code == 1
+    said = r"acme\.Items.*: KeyError: 'rows' \(\S+test_sync\.py, line \d+, in stumble\)\n"
+    assert re.search(said, plain.output)
+    assert "Traceback" not in plain.output
+    assert re.search(said, debug.output)
+    assert "debug: acme.Items: Traceback (most recent call last)" in debug.stderr
+
+
 def test_a_failing_run_ends_with_1_and_is_told(project: DagsterProject) -> None:
     """Good tables are reported, the failed one's error stands in the log, and where to look."""
     pack = pack_of(Good=Scripted(last_page("t1", a="1")), Broken=Scripted(ValueError("no items")))

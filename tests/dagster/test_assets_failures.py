@@ -1,5 +1,6 @@
 """Tables that fail in a run: the others go on, and the run says what happened to which."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -55,12 +56,20 @@ def test_the_steps_failure_names_the_table(project: DagsterProject) -> None:
     assert shown == {"acme.Broken": "acme.Broken: ValueError: the pack stumbled"}
 
 
-def test_the_log_has_the_packs_traceback(project: DagsterProject) -> None:
-    """The author of the pack finds the failing line in the run's log."""
-    text = project.logged(run_with_a_failing_table(project))
-    assert "Traceback (most recent call last)" in text
-    assert 'test_assets_failures.py", line' in text
-    assert 'raise ValueError("the pack stumbled")' in text
+def test_the_log_has_the_message_and_for_debugging_the_traceback(project: DagsterProject) -> None:
+    """What a user can act on is the error; the author finds the failing line at level DEBUG."""
+    result = run_with_a_failing_table(project)
+    logged = [
+        (entry.level, entry.user_message)
+        for entry in project.instance.all_logs(result.run_id)
+        if not entry.is_dagster_event and entry.level in (logging.ERROR, logging.DEBUG)
+    ]
+    (told, message), (level, traceback) = logged
+    assert (told, level) == (logging.ERROR, logging.DEBUG)
+    assert message == "acme.Broken: ValueError: the pack stumbled"
+    assert "Traceback (most recent call last)" in traceback
+    assert 'test_assets_failures.py", line' in traceback
+    assert 'raise ValueError("the pack stumbled")' in traceback
 
 
 def test_the_ledger_keeps_the_failure(project: DagsterProject) -> None:
