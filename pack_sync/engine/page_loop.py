@@ -69,20 +69,29 @@ def collect_pages(sync: SyncJob, attempt: Attempt, spool: Spool) -> Ending:
             if sync.lease is not None:
                 sync.lease.touch()
             if ending := _ending(sync, attempt, spool, page.continuation, page.completion):
-                return replace(ending, warnings=_warnings(page))
+                return replace(ending, warnings=_warnings(sync, attempt, page))
             endless.check(spool.page_count, continuation, page)
             continuation = page.continuation
 
 
-def _warnings(last: Page) -> list[str]:
+def _warnings(sync: SyncJob, attempt: Attempt, last: Page) -> list[str]:
     """What is odd about the last page."""
-    if last.ignored_continuation is None:
+    if last.ignored_continuation is not None:
+        given = orjson.dumps(last.ignored_continuation).decode()
+        return [
+            f"the last page returned the continuation {given}, which counts as none, so the sync "
+            "ended there. Return null (None) at the end; if more pages are there, wrap the value, "
+            'as in {"offset": 0}'
+        ]
+    unread = attempt.fetcher.next_page_unread
+    # An increment may well end early on purpose, at the first row that has not changed (D11).
+    if not unread or not attempt.full or not last.row_count or sync.ignore_next_link:
         return []
-    given = orjson.dumps(last.ignored_continuation).decode()
     return [
-        f"the last page returned the continuation {given}, which counts as none, so the sync ended "
-        "there. Return null (None) at the end; if more pages are there, wrap the value, as in "
-        '{"offset": 0}'
+        f"the service's last answer names a further page (in its {unread}), but the last page "
+        "returned no continuation, so the sync ended there and rows may be missing. Return a "
+        "continuation while there are more; if the sync should end there, set "
+        "`ignore_next_link: true` at the table"
     ]
 
 

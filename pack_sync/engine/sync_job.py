@@ -47,6 +47,7 @@ class SyncJob:
     `approve_deletes` applies this run's full sync however many rows it deletes (contract D8).
     `confirm_deletes` is how many full syncs in a row must lack a row before it is deleted (D9).
     `bad_values` says what becomes of a row with a value that cannot be stored (contract S4).
+    `ignore_next_link` says that it may end where the service names a further page (D11).
     `lease` keeps others from running the same sync at once.
     `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
@@ -74,6 +75,7 @@ class SyncJob:
     approve_deletes: bool = False
     confirm_deletes: int = 1
     bad_values: BadValues = "reject"
+    ignore_next_link: bool = False
     lease: LeaseKeeper | None = None
     settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None

@@ -18,6 +18,7 @@ from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.described_answers import describe_answer, first_line
+from pack_sync.http.next_links import PagedAnswers
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.http.request_retries import RequestRetries
@@ -73,6 +74,7 @@ class SyncFetcher:
         self._statistics = spent or FetchStatistics()
         self._lock = threading.Lock()
         self._last_answer = ""
+        self._paged_answers = PagedAnswers()
         self._long_pause: LongPauseError | None = None
 
     @property
@@ -94,6 +96,11 @@ class SyncFetcher:
         return self._last_answer
 
     @property
+    def next_page_unread(self) -> str:
+        """Where an answer of this page names a further one that was not asked for, in words."""
+        return self._paged_answers.left_unread
+
+    @property
     def statistics(self) -> FetchStatistics:
         """What was done so far, in earlier tries as well; a snapshot."""
         return self._statistics
@@ -104,6 +111,7 @@ class SyncFetcher:
         Without it each `send` may take a minute.
         """
         self._deadline = PageDeadline(seconds, self._cancelled)
+        self._paged_answers = PagedAnswers()
 
     def cancel(self) -> None:
         """Refuse every further request, for good, and end all waits at once.
@@ -211,6 +219,9 @@ class SyncFetcher:
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
         self._last_answer = self._connection.redactor.redact(described)
         self._check_usable(request, first, hop, raw, parsed)
+        if good:
+            with self._lock:
+                self._paged_answers.add(hop.url, parsed)
         if good or (request.ignore_redirects and raw.status < 400):
             return parsed
         error = StatusCodeError(parsed, method=hop.method, url=str(hop.url))

@@ -109,6 +109,7 @@ class Engine:
     code_version: str = ""
     confirm_deletes: int = 1
     bad_values: BadValues = "reject"
+    ignore_next_link: bool = False
     dynamic_url: str | None = None  # with get_schema: makes the table a dynamic one (C23)
     authentication: Authentication = field(default_factory=Authentication)
     connection: ConnectionSettings = field(default_factory=local_connection)
@@ -149,6 +150,7 @@ class Engine:
                 configured_syncs=self.syncs,
                 confirm_deletes=self.confirm_deletes,
                 bad_values=self.bad_values,
+                ignore_next_link=self.ignore_next_link,
             )
 
     def _add_table(self, pack: Pack) -> SyncTable:

@@ -1,13 +1,17 @@
 """Requests of TypeScript packs: asked for by the child, made by Python's fetcher (contract F)."""
 
 import threading
+from pathlib import Path
+from typing import Any, cast
 
 import orjson
 import pytest
 
 from pack_sdk import ConnectionFailedError, FetchRequest, FetchResponse, StatusCodeError, SyncState
 from pack_sdk.errors import RequestRefusedError, ResponseSizeTooLargeError
+from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
+from tests.http_server import Answer, HttpServer
 from tests.runtimes.typescript.packs import Bench, one_table
 
 URL = "https://example.com/x"
@@ -167,3 +171,16 @@ def test_temporary_blobs_lose_nothing(bench: Bench) -> None:
         "https://example.com/image.png",
         "data:text/plain;base64,aGk=",
     ]
+
+
+def test_a_next_link_that_was_left_unread(
+    tmp_path: Path, server: HttpServer, fetcher: SyncFetcher
+) -> None:
+    """Requests of packs in TypeScript are looked at as well (contract D11)."""
+    server.answers(Answer(body=b'{"items": [{"id": 1}], "nextPageToken": "x"}'))
+    bench = Bench(folder=tmp_path, fetcher=cast("Any", fetcher))
+    try:
+        bench.execute(f'await context.fetcher.fetch({{method: "GET", url: "{server.url}/items"}});')
+    finally:
+        bench.close()
+    assert fetcher.next_page_unread == "field `nextPageToken`"
