@@ -85,10 +85,7 @@ def parse_result(returned: object) -> CheckedResult:
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
     deleted = _list_of(deleted, "deleted_row_ids")
-    # Ids may be whole numbers of any size: they are compared as the text of their digits.
-    checked = [0 if type(each) is int else each for each in deleted]
-    if problem := find_unserialisable(checked, "deletedRowIds"):
-        raise InvalidResultError(problem)
+    _check_ids(deleted)
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
@@ -133,6 +130,21 @@ def _list_of(value: object, key: str) -> Sequence[Any]:
     if isinstance(value, list | tuple):
         return cast("Sequence[Any]", value)
     raise InvalidResultError(f"{key} is a {type(value).__name__}; it must be a list")
+
+
+def _check_ids(deleted: Sequence[Any]) -> None:
+    """Each deleted id can be one (contract C9, S6); what only has another type is warned of."""
+    for index, row_id in enumerate(deleted):
+        if isinstance(row_id, list | tuple | Mapping):
+            what = "an object" if isinstance(row_id, Mapping) else "a list"
+            raise InvalidResultError(
+                f"deletedRowIds[{index}] is {what}, {repr(cast('object', row_id))[:200]}; return "
+                'the id alone, as in ["a", "b"]'
+            )
+    # Ids may be whole numbers of any size: they are compared as the text of their digits.
+    checked = [0 if type(each) is int else each for each in deleted]
+    if problem := find_unserialisable(checked, "deletedRowIds"):
+        raise InvalidResultError(problem)
 
 
 def _completion(value: object) -> Completion | None:

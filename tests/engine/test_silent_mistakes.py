@@ -9,6 +9,7 @@ import pytest
 from pack_sdk import Schema, make_object_schema
 from pack_sync.commit.table_state import read_table_state
 from pack_sync.dagster.checks import no_warnings
+from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 
@@ -128,3 +129,18 @@ def test_deletions_that_come_again(tmp_path: Path) -> None:
     engine.sync()
     assert warnings_of(engine, "incremental") == []
     assert warnings_of(engine, "incremental") == []
+
+
+@pytest.mark.parametrize(("row_id", "what"), [({"id": "a"}, "an object"), (["a"], "a list")])
+def test_deleted_rows_instead_of_their_ids(tmp_path: Path, row_id: Any, what: str) -> None:
+    """The sync fails, so that the deletion is asked for again: the cursor stays (C9)."""
+    deleting = {
+        "result": [],
+        "deletedRowIds": [row_id],
+        "completion": {"incrementalContinuation": 2},
+    }
+    engine = engine_of(tmp_path, last_page("t1", a="1", b="1"), deleting)
+    engine.sync()
+    with pytest.raises(SyncFailedError, match=rf"deletedRowIds\[0\] is {what}, .*the id alone"):
+        engine.sync("incremental")
+    assert engine.position().cursor == "t1"

@@ -140,11 +140,13 @@ def test_deleted_ids(given: dict[str, Any], ids: list[Any]) -> None:
         ("a", "deleted_row_ids is a str; it must be a list"),
         ({"a"}, "deleted_row_ids is a set"),
         (["a", UUID(int=1)], r"deletedRowIds\[1\] is a UUID; use str\(\)"),
-        ([[2**70]], r"deletedRowIds\[0\]\[0\] is \d+, more than 64 bits"),
+        ([[2**70]], r"deletedRowIds\[0\] is a list, \[\d+\]; return the id alone"),
+        (["a", ("b",)], r"deletedRowIds\[1\] is a list"),
+        ([{"id": "a"}], r"deletedRowIds\[0\] is an object, \{'id': 'a'\}; return the id alone"),
     ],
 )
 def test_deleted_ids_that_cannot_be(ids: Any, message: str) -> None:
-    """Deleted ids cross the boundary as JSON; what cannot is named (contract C9)."""
+    """Deleted ids are ids, and cross the boundary as JSON; what cannot is named (C9)."""
     with pytest.raises(InvalidResultError, match=message):
         parse_result({"deletedRowIds": ids})
 

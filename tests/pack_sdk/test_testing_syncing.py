@@ -62,6 +62,14 @@ def test_an_incremental_sync_has_it_on_every_page() -> None:
     assert synced.deleted_row_ids == ["x"]
 
 
+def test_deleted_rows_instead_of_their_ids() -> None:
+    """The test fails where the engine would (contract C9)."""
+    with pytest.raises(
+        InvalidResultError, match=r"deletedRowIds\[1\] is an object, .*the id alone"
+    ):
+        sync(Steps({"deletedRowIds": ["a", {"id": "b"}]}), previous_completion=CURSOR)
+
+
 def test_the_next_sync_goes_on_from_the_last() -> None:
     """`completion` of one sync is the `previous_completion` of the next (contract C6)."""
     steps = Steps(SyncResult(completion=CURSOR), None)
