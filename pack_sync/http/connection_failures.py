@@ -21,6 +21,10 @@ class NameLookupError(ConnectionFailedError):
     """No name can be looked up for now; that is a matter of minutes, not of the next second."""
 
 
+class NotConnectedError(ConnectionFailedError):
+    """Nobody accepts connections there: a restart passes in seconds, most else does not."""
+
+
 # The server speaks TLS, but the connection ended: that may pass.
 _BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
@@ -49,7 +53,8 @@ def explain_failure(error: httpx.HTTPError, method: str, url: str, host: str) ->
             )
     if isinstance(error, httpx.LocalProtocolError):
         return RequestRefusedError(f"{what}: the request is not valid HTTP ({error}).")
-    return ConnectionFailedError(f"{what}: {_happening(error, causes, host)}")
+    kind = NotConnectedError if isinstance(error, httpx.ConnectError) else ConnectionFailedError
+    return kind(f"{what}: {_happening(error, causes, host)}")
 
 
 def _happening(error: httpx.HTTPError, causes: list[BaseException], host: str) -> str:

@@ -10,12 +10,18 @@ from collections.abc import Callable
 from tenacity import RetryCallState, Retrying
 
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
-from pack_sync.http.connection_failures import LastingFailureError, NameLookupError
+from pack_sync.http.connection_failures import (
+    LastingFailureError,
+    NameLookupError,
+    NotConnectedError,
+)
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError, asked_pause
 from pack_sync.http.rate_limits import RequestThrottle
 
 LONGEST_GROWING_WAIT_SECONDS = 30.0
+LONGEST_NOT_CONNECTED_SECONDS = 5.0
+"""For how long it is tried to connect where nobody listens; after that the sync is tried again."""
 # A try with less time than this would only hide the error before it behind a timeout.
 LEAST_TIME_FOR_A_TRY = 0.1
 _BUSY = frozenset({429, 503})
@@ -73,14 +79,18 @@ class RequestRetries:
 
     def _stop(self, state: RetryCallState) -> bool:
         left = self._deadline.left
-        cancelled = self._deadline.cancelled.is_set()
-        if state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left and not cancelled:
+        error = state.outcome.exception() if state.outcome else None
+        tried = (state.seconds_since_start or 0) - self._paused_seconds + state.upcoming_sleep
+        given_up = isinstance(error, NotConnectedError) and tried > LONGEST_NOT_CONNECTED_SECONDS
+        in_time = state.upcoming_sleep + LEAST_TIME_FOR_A_TRY < left
+        if in_time and not given_up and not self._deadline.cancelled.is_set():
             return False
-        if state.outcome and (error := state.outcome.exception()):
-            error.add_note(
-                f"Tried {state.attempt_number} times; the next try would be in "
-                f"{state.upcoming_sleep:.1f} s, and the page has {max(left, 0):.1f} s left."
-            )
+        if error:
+            note = f"Tried {state.attempt_number} times"
+            if not given_up:
+                note += f"; the next try would be in {state.upcoming_sleep:.1f} s, and the page "
+                note += f"has {max(left, 0):.1f} s left"
+            error.add_note(f"{note}.")
         return True
 
     def _too_long(self, error: StatusCodeError, seconds: float) -> LongPauseError:

@@ -11,6 +11,7 @@ import pytest
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 from pack_sdk.fetching import FetchRequest
+from pack_sync.http import request_retries
 from pack_sync.http.allowed_hosts import NetworkPolicy
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import UntrustedCertificateError
@@ -34,16 +35,36 @@ def test_a_dropped_connection(server: HttpServer, fetcher: SyncFetcher, broken: 
     assert len(server.requests) == 3
 
 
-def test_a_refused_connection(fetcher: SyncFetcher) -> None:
-    """Nothing listens: the message says so, and GET tries until the page is over (F5)."""
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A URL where nothing listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        fetcher.begin_page(0.4)
-        with pytest.raises(ConnectionFailedError, match="refused the connection") as caught:
-            fetcher.send(FetchRequest(url=url))
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def test_a_refused_connection(nobody: str, fetcher: SyncFetcher) -> None:
+    """Nothing listens: the message says so, and GET tries while the page lasts (F5)."""
+    fetcher.begin_page(0.4)
+    with pytest.raises(ConnectionFailedError, match="refused the connection") as caught:
+        fetcher.send(FetchRequest(url=nobody))
     assert fetcher.statistics.retries > 1
-    assert "Tried" in caught.value.__notes__[0]
+    assert "the page has" in caught.value.__notes__[0]
+
+
+def test_a_refused_connection_is_not_tried_for_the_whole_page(
+    nobody: str, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that restarts is back in seconds; where none is, a page is not waited out (F5)."""
+    assert request_retries.LONGEST_NOT_CONNECTED_SECONDS < 10
+    monkeypatch.setattr(request_retries, "LONGEST_NOT_CONNECTED_SECONDS", 0.3)
+    fetcher = impatient(connect())
+    fetcher.begin_page(60)
+    with pytest.raises(ConnectionFailedError, match="refused the connection") as caught:
+        fetcher.send(FetchRequest(url=nobody))
+    assert fetcher.statistics.retries > 0
+    assert fetcher.statistics.seconds < 20
+    assert caught.value.__notes__ == [f"Tried {fetcher.statistics.requests} times."]
 
 
 def test_https_to_a_plain_http_port(server: HttpServer, connect: Connect) -> None:
