@@ -10,9 +10,22 @@ from pack_sync.http.described_answers import first_line, is_page_of_html
 from pack_sync.http.response_body import RawResponse
 
 _PASSWORD = re.compile(rb"<input[^>]+type\s*=\s*[\"']?password", re.I)
+# What servers, proxies and firewalls call such a page, some of them with status 200.
+_FAILURE = re.compile(
+    rb"<title[^>]*>\s*(?:(?:http\s*)?(?:error\s*)?[45]\d\d\b[\s:.|-]*)?(?:"
+    rb"bad gateway|service (?:temporarily )?unavailable|gateway time-?out|internal server error|"
+    rb"access denied|request rejected|too many requests|"
+    rb"just a moment\.\.\.|attention required! \| cloudflare|"
+    rb"(?:site|down for|under|scheduled|undergoing) maintenance"
+    rb")[\s.!]*</title>",
+    re.I,
+)
 _LOGIN = re.compile(
     r"(^|[/._-])(log-?[io]n|sign-?[io]n|sso|saml2?|authorize|oauth2?)([/._-]|$)", re.I
 )
+_TAG = re.compile(rb"<[^>]*>")
+_LOOKED_AT = 10_000
+_HOW = "sends `Accept: text/html`"
 _API_HOST = re.compile(r"(^|[.-])(api|rest|graphql)[.-]", re.I)
 _API_PATH = re.compile(r"/(api|rest|graphql|odata|rpc|wp-json|v\d+(\.\d+)*)(/|$)|\.json$", re.I)
 _JSON_QUERY = re.compile(r"=[a-z/]*json(&|$)", re.I)
@@ -70,6 +83,8 @@ def why_unusable(asked: Asked, raw: RawResponse) -> str | None:
 
     JSON is asked for by the `Accept` header. Where a pack leaves that open, it is so for a path
     that was answered with JSON before, for a request that sends JSON, and for the URL of an API.
+    Without any of that a page of HTML may be wanted, but for one to log in or one that tells of a
+    failure.
     """
     request = asked.request
     if raw.status != 200 or request.is_binary_response or request.method == "HEAD":
@@ -78,11 +93,14 @@ def why_unusable(asked: Asked, raw: RawResponse) -> str | None:
         return "its body is empty" if _needs_a_body(asked, raw.content_type) else None
     if not is_page_of_html(raw.body):
         return None
-    shown = f"{first_line(raw.body)} (a pack that wants HTML sends `Accept: text/html`)"
+    shown = f"{first_line(raw.body)} (a pack that wants HTML {_HOW})"
     if asked.expects_json:
         return f"its body is a page of HTML, and JSON was asked for: {shown}"
     if asked.open_to_all and _is_login(asked, raw.body):
         return f"its body is a page to log in: {shown}"
+    if asked.open_to_all and (title := _FAILURE.search(raw.body[:_LOOKED_AT])):
+        named = _TAG.sub(b"", title[0]).decode().strip()
+        return f"its body is a page of HTML that says {named!r} (a pack that wants it {_HOW})"
     return None
 
 

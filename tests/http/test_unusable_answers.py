@@ -1,5 +1,6 @@
 """Answers with status 200 that are none (F2), encodings that are none, and failures that stay."""
 
+import re
 import socket
 from typing import Any
 
@@ -211,6 +212,45 @@ def test_a_page_to_log_in(server: HttpServer, connect: Connect) -> None:
     fetcher.begin_page(0.3)
     with pytest.raises(ConnectionFailedError, match="is a page to log in: <html><body><form>"):
         fetcher.send(FetchRequest(url=f"{server.url}/x"))
+
+
+def titled(title: str) -> Answer:
+    """A page of HTML with status 200."""
+    page = f"<!DOCTYPE html>\n<html><head>\n<title>{title}</title></head><body>x</body></html>"
+    return Answer(body=page.encode(), content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["502 Bad Gateway", "Request Rejected", "Just a moment...", "Site maintenance",
+     "Error 503: Service Temporarily Unavailable", "\n Access Denied \n",
+     "HTTP 504 - Gateway Timeout",
+     "HTTP Error 500. Internal Server Error", "Attention Required! | Cloudflare"],
+)  # fmt: skip
+def test_a_page_that_tells_of_a_failure(
+    server: HttpServer, fetcher: SyncFetcher, title: str
+) -> None:
+    """A proxy or a firewall answers so, with status 200: nobody wants that page."""
+    server.answers(titled(title), Answer(body=b"[1]"))
+    assert fetcher.send(FetchRequest(url=f"{server.url}/items")).body == [1]
+    server.answers(titled(title))
+    fetcher.begin_page(0.3)
+    with pytest.raises(ConnectionFailedError, match=f"HTML that says '{re.escape(title.strip())}'"):
+        fetcher.send(FetchRequest(url=f"{server.url}/other"))
+    html = FetchRequest(url=f"{server.url}/other", headers={"Accept": "text/html"})
+    assert "<title>" in fetcher.send(html).body
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Maintenance", "502 Bad Gateway - HTTP | Docs", "Access denied: a novel", "Error", "404"],
+)
+def test_a_page_about_failures_arrives(
+    server: HttpServer, fetcher: SyncFetcher, title: str
+) -> None:
+    """It has more to say than what servers call theirs."""
+    server.answers(titled(title))
+    assert title in fetcher.send(FetchRequest(url=f"{server.url}/items")).body
 
 
 def test_credentials_that_were_left_out_are_said(server: HttpServer, connect: Connect) -> None:
