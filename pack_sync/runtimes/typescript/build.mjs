@@ -12,6 +12,7 @@ const { entry, folder, output, tools } = JSON.parse(process.argv[2]);
 const fromTools = createRequire(path.join(tools, "package.json"));
 const esbuild = fromTools("esbuild");
 const standIns = createRequire(fromTools.resolve("browserify"))("./lib/builtins.js");
+delete standIns.fs; // as empty as the one below
 
 const nodeModules = new Set(builtinModules.map((name) => name.replace(/^node:/, "")));
 const withStandIns = {
@@ -24,7 +25,10 @@ const withStandIns = {
       const file = standIns[bare];
       return file ? { path: file } : { path: bare, namespace: "empty" };
     });
-    build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {};" }));
+    build.onLoad({ filter: /.*/, namespace: "empty" }, ({ path: name }) => ({
+      // So that what is not there is named: `fs.promises.readFile is not a function`.
+      contents: `module.exports = {${name === "fs" ? "promises: {}" : ""}};`,
+    }));
     // Free variables that browserify fills in, where they are used.
     build.onResolve({ filter: /^pack-globals$/ }, () => ({ path: "globals", namespace: "pack-globals" }));
     build.onLoad({ filter: /.*/, namespace: "pack-globals" }, () => ({

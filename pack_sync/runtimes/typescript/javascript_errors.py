@@ -33,6 +33,15 @@ _ABSENT = {
 }
 """What authors look for in vain, and what to do instead."""
 
+_NO_FILES = (
+    "a pack cannot read or write files. Import the data, so that it is bundled: `import data from "
+    '"./data.json"`, or a .txt file as a text'
+)
+# What a bundle has in place of them is empty: `(0 , import_fs.readFileSync)`, `fs.promises.open`.
+_OF_NODE = re.compile(
+    r"(?:\(0 , )?(?:import_)?(?:node_)?(fs|promises|child_process|net|tls|dns|http2|dgram|"
+    r"worker_threads|cluster|readline)\d*(?:\.default|\.promises)*\.\w+\)? is not a function"
+)
 _NOT_IMPORTED = re.compile(
     r"""Import "([^"]+)" not a dependency|Requires import access to "([^"]+)\"|"""
     r"""Relative import path "([^"]+)\"|a pack cannot import modules of Node"""
@@ -66,6 +75,9 @@ def _with_remedy(name: str, message: str) -> str:
     absent = message.removesuffix(" is not defined")
     if name == "ReferenceError" and absent in _ABSENT:
         return f"{message}: {_ABSENT[absent]}"
+    if name == "TypeError" and (found := _OF_NODE.match(message)):
+        files = found[1] in ("fs", "promises")
+        return f"{message}: {_NO_FILES if files else _ABSENT['Deno']}"
     if found := _NOT_IMPORTED.match(message):
         what = next(filter(None, found.groups()), "a module of Node")
         return f"the pack imports {what} while it runs: bundle the pack with all it imports"

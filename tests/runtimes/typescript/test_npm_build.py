@@ -197,6 +197,38 @@ def test_an_error_while_the_pack_loads(folder: Path) -> None:
         build_pack(folder, quietly)
 
 
+@pytest.mark.parametrize(
+    ("imported", "code", "remedy"),
+    [
+        ('fs from "fs"', 'fs.readFileSync("a")', "cannot read or write files. Import the data"),
+        ('* as fs from "node:fs"', 'fs.existsSync("a")', "cannot read or write files."),
+        ('{ readFileSync } from "fs"', 'readFileSync("a")', "cannot read or write files."),
+        ('{ promises as files } from "fs"', 'files.readFile("a")', "cannot read or write files."),
+        ('{ readFile } from "fs/promises"', 'readFile("a")', "cannot read or write files."),
+        ('{ execSync } from "child_process"', 'execSync("ls")', "reaches nothing but its fetcher"),
+    ],
+)
+def test_modules_of_node_that_are_empty(
+    folder: Path, imported: str, code: str, remedy: str
+) -> None:
+    """The error says what to do instead of reading files, and where."""
+    (folder / "pack.ts").write_text(f"import {imported};\n{PACK}\n{code};\n")
+    with pytest.raises(
+        PackDefinitionError, match=rf"is not a function: a pack .*{remedy}.* pack.ts"
+    ):
+        build_pack(folder, quietly)
+
+
+def test_data_that_is_imported(folder: Path) -> None:
+    """It is in the bundle: that is what the error says to do."""
+    (folder / "data.json").write_text('{"team": "a"}')
+    (folder / "note.txt").write_text("b")
+    imports = 'import data from "./data.json";\nimport note from "./note.txt";\n'
+    check = 'if (data.team + note !== "ab") throw new Error("other data");'
+    (folder / "pack.ts").write_text(f"{imports}{PACK}\n{check}\n")
+    build_pack(folder, quietly)
+
+
 def test_type_errors(folder: Path) -> None:
     """They are told with file, line and column, but keep no pack from being built."""
     (folder / "helper.ts").write_text(HELPER + "const n: number = 'x';\n")

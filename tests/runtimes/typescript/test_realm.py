@@ -68,6 +68,15 @@ SOUGHT = {
     "await import('lodash')": "the pack imports lodash while it runs: bundle the pack with all",
     "await import('https://a.example/x.js')": "the pack imports a.example:443 while it runs",
     "await import('node:fs')": "the pack imports a module of Node while it runs",
+    "(() => { const fs = {}; return fs.readFileSync('x'); })()": (
+        "fs.readFileSync is not a function: a pack cannot read or write files. Import the data"
+    ),
+    "(() => { const import_fs2 = {}; return (0, import_fs2.readFileSync)('x'); })()": (
+        "import_fs2.readFileSync) is not a function: a pack cannot read or write files."
+    ),
+    "(() => { const store = {}; return store.readFile('x'); })()": (
+        "TypeError: store.readFile is not a function ("
+    ),
     "own.name": "ReferenceError: own is not defined (",
     "(() => { throw new Error('outer', {cause: new TypeError('inner')}); })()": (
         "Error: outer (because of TypeError: inner) ("
