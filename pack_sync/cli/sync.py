@@ -70,4 +70,4 @@ def sync(
             "on from the pages that it has fetched"
         )
     if not result.success:
-        fail(f"the run {result.run_id} failed; `packsync status` and the UI say why")
+        fail(f"the run {result.run_id} failed; why is said above, and in its log in Dagster's UI")

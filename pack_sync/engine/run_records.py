@@ -55,4 +55,8 @@ def record_failure(sync: SyncJob, warehouse: Warehouse, failure: AttemptFailedEr
             create_ledger(connection)
             record_run(connection, record)
     except Exception as trouble:  # the failure itself must still reach the user
-        sync.log("warning", f"{sync.key}: the failure could not be recorded: {trouble}")
+        why = "" if str(trouble) == str(error) else f": {trouble}"  # else it would be said twice
+        sync.log(
+            "warning",
+            f"{sync.key}: the failure could not be recorded in _sync.runs, only in this log{why}",
+        )

@@ -17,7 +17,7 @@ from pack_sync.ledger.leases import (
 )
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.warehouse.duckdb_file import Warehouse
-from pack_sync.warehouse.storage_errors import DatabaseError, StorageError
+from pack_sync.warehouse.storage_errors import DatabaseError, StorageError, WarehouseLockedError
 
 SILENT = timedelta(minutes=15)
 """After how long without a sign of life a holder counts as dead; longer where pages take long."""
@@ -69,5 +69,11 @@ def _release(sync: SyncJob, warehouse: Warehouse, lease: Lease) -> None:
         with warehouse.write() as connection:
             release_lease(connection, lease)
     except (StorageError, DatabaseError) as trouble:
-        # It ends with this process at the latest; what the sync did must still be reported.
-        sync.log("warning", f"{sync.key}: the lease could not be released: {trouble}")
+        # What the sync did must still be reported.
+        locked = isinstance(trouble, WarehouseLockedError)
+        why = "another process has the warehouse" if locked else str(trouble)
+        sync.log(
+            "warning",
+            f"{sync.key}: the lease could not be released, because {why}; it ends with this "
+            "process",
+        )

@@ -24,7 +24,7 @@ from pack_sync.warehouse.duckdb_handles import (
     borrow_instance,
     database_name,
 )
-from pack_sync.warehouse.duckdb_sharing import OpenDatabase, shared_file
+from pack_sync.warehouse.duckdb_sharing import LEAST_WAIT_SECONDS, OpenDatabase, shared_file
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.storage_errors import WarehouseLockedError, explained_failures
 
@@ -39,9 +39,9 @@ SYSTEM_SCHEMA = "_sync"
 class Warehouse:
     """A DuckDB file and how to open it.
 
-    `lock_wait_seconds` is how long to wait for another process; `memory_limit` is DuckDB's
-    setting, such as "500MB", None for its default. A `dry_run` rolls every transaction back,
-    so that whoever writes sees what would be, and nothing changes.
+    `lock_wait_seconds` is how long to wait for another process, once for all that wait for it
+    here; `memory_limit` is DuckDB's setting, such as "500MB", None for its default. A `dry_run`
+    rolls every transaction back, so that whoever writes sees what would be, and nothing changes.
     """
 
     path: Path
@@ -137,10 +137,17 @@ class Warehouse:
         return OpenDatabase(instance, name, read_only=read_only, guest=within is not None)
 
     def _attach(self, instance: Instance, name: str, *, read_only: bool) -> None:
+        other = shared_file(self.path).other
+        least = min(LEAST_WAIT_SECONDS, self.lock_wait_seconds)
+
+        def waited(state: tenacity.RetryCallState) -> bool:
+            enough = other.has_it() >= self.lock_wait_seconds
+            return enough and (state.seconds_since_start or 0) >= least
+
         waiting = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_lock_conflict),
             wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
-            stop=tenacity.stop_after_delay(self.lock_wait_seconds),
+            stop=waited,
             reraise=True,
         )
         try:
@@ -149,6 +156,7 @@ class Warehouse:
             if not _is_lock_conflict(error):
                 raise
             raise WarehouseLockedError(self._locked(str(error))) from error
+        other.is_gone()
 
     def _locked(self, reason: str) -> str:
         """Who has the file, and what to do."""
@@ -159,10 +167,11 @@ class Warehouse:
                 ". Close that connection (duckdb.connect in a notebook or an asset), or read the "
                 f"file with `Warehouse.read` there. {reason}"
             )
+        holder = _command_of_holder(reason)
         return (
-            f"{self.path} is kept by another process{_command_of_holder(reason)} and {waited}. "
-            "Close the program that has it open (an SQL shell, a notebook), or open it there with "
-            f"read_only for short moments. {reason}"
+            f"{self.path} is kept by another process{holder} and {waited}. Close the program that "
+            "has it open (an SQL shell, a notebook), or open it there with read_only for short "
+            f"moments.{'' if holder else f' {reason}'}"
         )
 
 

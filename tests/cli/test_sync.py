@@ -114,5 +114,5 @@ def test_a_failing_run_ends_with_1_and_is_told(project: DagsterProject) -> None:
     for dagsters in ("Execution of step", "Execution of run", "Stack Trace"):
         assert dagsters not in result.stderr
     assert result.stderr.endswith(
-        f"error: the run {run.run_id} failed; `packsync status` and the UI say why\n"
+        f"error: the run {run.run_id} failed; why is said above, and in its log in Dagster's UI\n"
     )

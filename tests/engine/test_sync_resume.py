@@ -122,6 +122,7 @@ def test_where_all_pages_are_there_none_is_asked_for(tmp_path: Path) -> None:
         execute.then(page(2, a="new"), while_it_is_held)
         with pytest.raises(SyncFailedError, match="kept by another process"):
             Impatient(**vars(engine)).sync("full")
+    assert "recorded in _sync.runs, only in this log\n" in f"{engine.log_text}\n"
     assert engine.sync("full").record.pages == 2
     assert engine.names() == {"a": "new", "c": "3"}
     assert len(execute.calls) == 3

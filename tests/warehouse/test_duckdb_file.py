@@ -178,6 +178,36 @@ def test_it_does_not_wait_for_ever(use: Any, tmp_path: Path) -> None:
         assert "hunter22" not in message
 
 
+def test_who_comes_after_a_wait_in_vain_does_not_wait_as_long_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure that cannot be written is said at once; a file that was free is waited for anew."""
+    monkeypatch.setattr("pack_sync.warehouse.duckdb_file.LEAST_WAIT_SECONDS", 0)
+    attach, tries = Instance.attach, 0
+
+    def counted(*args: Any) -> None:
+        nonlocal tries
+        tries += 1
+        attach(*args)
+
+    def tries_of_a_wait_in_vain() -> int:
+        nonlocal tries
+        tries = 0
+        with pytest.raises(WarehouseLockedError), warehouse.read():
+            pass
+        return tries
+
+    monkeypatch.setattr(Instance, "attach", counted)
+    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0.2)
+    with held_by_another_process(warehouse.path):
+        assert tries_of_a_wait_in_vain() > 1
+        assert tries_of_a_wait_in_vain() == 1
+    with warehouse.read():
+        pass
+    with held_by_another_process(warehouse.path):
+        assert tries_of_a_wait_in_vain() > 1
+
+
 @pytest.mark.parametrize("as_module", [False, True])
 def test_the_program_that_has_the_file_is_named(tmp_path: Path, as_module: bool) -> None:
     """By its file or module, and without what else it was started with (contract A4)."""
