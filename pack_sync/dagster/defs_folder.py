@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 import yaml
+from pydantic import ValidationError
 
 from pack_sync.dagster.broken_packs import (
     asset_name,
@@ -18,6 +19,8 @@ from pack_sync.dagster.broken_packs import (
     one_line,
 )
 from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.dagster.file_errors import what_is_wrong
 from pack_sync.dagster.shared_names import refuse_shared_names
 from pack_sync.runtimes.loader import pack_name
 
@@ -46,9 +49,12 @@ def load_packs(*, path_within_project: Path) -> dg.Definitions:
     try:
         return dg.load_from_defs_folder(path_within_project=path_within_project)
     except Exception:
-        if is_validating():
-            raise
         parts = list(readable_parts(dg.ComponentTree.for_project(path_within_project)))
+        if is_validating():
+            reasons = [part.reason for part in parts if isinstance(part, BrokenFile)]
+            if reasons:  # without what Dagster writes, which quotes the values in the file
+                raise ConfigurationError("\n".join(reasons)) from None
+            raise
     packs = [pack for part in parts for pack in _packs_of(part)]
     refuse_shared_names(packs)
     taken = {asset_name(pack.shown_name).casefold() for pack in packs}
@@ -116,9 +122,21 @@ def _parts_of(parent: dg.ComponentTree, folder: Path) -> Generator[Part]:
         elif not _may_be_pack(file):
             raise
         else:
-            yield BrokenFile(name=_name_in(file), reason=f"{file}: {one_line(error)}")
+            yield BrokenFile(name=_name_in(file), reason=f"{file}: {_told(error)}")
     else:
         yield tree
+
+
+def _told(error: Exception) -> str:
+    cause, model = error.__cause__, PackSyncComponent.get_model_cls()
+    if isinstance(cause, ValidationError) and model and _is_of_dagster(cause):
+        return what_is_wrong(cause, model.model_json_schema())
+    return one_line(error)
+
+
+def _is_of_dagster(error: ValidationError) -> bool:
+    """Whether Dagster has added to it where in the file each mistake is."""
+    return all("source_position" in each.get("ctx", {}) for each in error.errors())
 
 
 def _may_be_pack(file: Path) -> bool:
