@@ -7,11 +7,11 @@ an editor or Dagster's UI shows is the sentence here. `docs/reference/settings.m
 What belongs to Dagster alone, such as tags and owners, is declared in `pack_sync.dagster`.
 """
 
-import json
 import sys
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -179,6 +179,48 @@ class ConnectionSettings(ConnectionOptions):
     variables: Mapping[str, str] = Field(default_factory=dict)
 
 
+class TableSyncSettings(Settings):
+    """One of several syncs that fill a table."""
+
+    connection: str = Field(
+        default="", description="One of `connections`; the table's connection if unset."
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Parameter values that differ from the table's."
+    )
+
+
+class TableSettings(Settings):
+    """One table: what to ask it for, and with which connection."""
+
+    table: str | None = Field(
+        default=None, description="The pack's table; the entry's own name if unset."
+    )
+    dynamic_url: str | None = Field(
+        default=None,
+        description="Which one of a dynamic table; `packsync discover` lists what there is.",
+    )
+    syncs: Mapping[str, TableSyncSettings] = Field(
+        default_factory=dict,
+        description="Several syncs that fill the table, by name: the partitions of its asset.",
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Values of the table's parameters, by name."
+    )
+    connection: str = Field(default="default", description="One of `connections`.")
+    confirm_deletes: int = Field(
+        default=1,
+        ge=1,
+        description="How many full syncs in a row must lack a row before it is deleted; 2 where "
+        "paging is known to skip rows.",
+    )
+    bad_values: Literal["reject", "null"] | None = Field(
+        default="reject",
+        description="What becomes of a row with a value that does not fit its column: `reject`; "
+        "or `null` to store it with NULL there, unless the value is the id or required.",
+    )
+
+
 class ScheduleSettings(Settings):
     """When the tables of a pack are synced: cron strings in a time zone."""
 
@@ -273,34 +315,7 @@ class WarehouseSettings(Settings):
     )
 
 
-_PAGE = """# Settings
-
-Every setting with its default.
-"""
-_MADE = """For developers: this page is made of `pack_sync/settings.py` by
-`python -m pack_sync.settings > docs/reference/settings.md`.
-"""
-_GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
-    "A pack": ("`attributes` of a `defs.yaml`, and `PackResource`", SyncSettings),
-    "A connection": ("below `connections.<name>`, and `PackConnection`", ConnectionOptions),
-    "Schedules": ("below `schedule`", ScheduleSettings),
-    "Freshness": ("below `freshness`", FreshnessSettings),
-    "The warehouse": ("`WarehouseResource`", WarehouseSettings),
-}
-
-
-def reference() -> str:
-    """The page for users: each group of settings as a table, in markdown."""
-    lines = [_PAGE]
-    for title, (where, group) in _GROUPS.items():
-        lines += [f"## {title}\n", f"Where: {where}.\n", "| Setting | Default | What it does |"]
-        lines += ["|---|---|---|"]
-        for name, field in group.model_fields.items():
-            default = "required" if field.is_required() else f"`{json.dumps(field.default)}`"
-            lines.append(f"| `{name}` | {default} | {field.description} |")
-        lines.append("")
-    return "\n".join([*lines, _MADE])
-
-
 if __name__ == "__main__":
+    from pack_sync.settings_page import reference
+
     sys.stdout.write(reference())

@@ -6,9 +6,13 @@ from typing import Any
 import dagster as dg
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from pack_sync import PackResource, PackSyncComponent
-from pack_sync.settings import SyncSettings, reference
+from pack_sync.cli.app import app
+from pack_sync.dagster.configuration import SyncConfiguration, TableConfiguration
+from pack_sync.settings import SyncSettings, TableSettings
+from pack_sync.settings_page import reference
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
 
@@ -16,6 +20,20 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings
 def test_the_page_is_up_to_date() -> None:
     """`python -m pack_sync.settings > docs/reference/settings.md` makes it."""
     assert PAGE.read_text() == reference()
+
+
+def test_the_page_has_all_that_may_be_written_below_tables() -> None:
+    """Also what is said of one sync of a table."""
+    for kind in (TableConfiguration, SyncConfiguration):
+        assert [name for name in kind.model_fields if f"\n| `{name}` | " not in reference()] == []
+    assert '| `bad_values` | `"reject"` |' in reference()
+
+
+def test_a_command_shows_the_settings() -> None:
+    """A project that `packsync init` made has no docs."""
+    shown = CliRunner().invoke(app, ["settings"], env={"COLUMNS": "300"}).output
+    for name in TableSettings.model_fields | SyncSettings.model_fields:
+        assert f" {name} " in shown
 
 
 @pytest.mark.parametrize("kind", [PackResource, PackSyncComponent])

@@ -23,6 +23,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "list.list_packs",
         "List the packs that are switched on, their tables, and when they sync next.",
     ),
+    "settings": (
+        "settings.settings",
+        "Show every setting with its default and what it does.",
+    ),
     "build": (
         "build.build",
         "Build the packs written in TypeScript. Type errors are shown, but do not fail the build.",

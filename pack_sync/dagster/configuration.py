@@ -6,7 +6,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
@@ -20,6 +20,8 @@ from pack_sync.settings import (
     ConnectionOptions,
     FreshnessSettings,
     ScheduleSettings,
+    TableSettings,
+    TableSyncSettings,
 )
 
 
@@ -53,49 +55,19 @@ class ConnectionConfiguration(ConnectionOptions, Described):
     )
 
 
-class SyncConfiguration(Described):
+class SyncConfiguration(TableSyncSettings, Described):
     """One of several syncs that fill a table."""
 
-    connection: str = Field(
-        default="", description="One of `connections`; the table's connection if unset."
-    )
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Parameter values that differ from the table's."
-    )
 
-
-class TableConfiguration(Described):
+class TableConfiguration(TableSettings, Described):
     """One table: what to ask it for, and with which connection.
 
     Its name is the asset's and the DuckDB table's, and the pack's unless `table` says which of
     the pack's tables it is.
     """
 
-    table: str | None = Field(
-        default=None, description="The pack's table; the entry's own name if unset."
-    )
-    dynamic_url: str | None = Field(
-        default=None,
-        description="Which one of a dynamic table; `packsync discover` lists what there is.",
-    )
-    syncs: dict[str, SyncConfiguration] = Field(
-        default_factory=dict,
-        description="Several syncs that fill the table, by name: the partitions of its asset.",
-    )
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Values of the table's parameters, by name."
-    )
-    connection: str = Field(default="default", description="One of `connections`.")
-    confirm_deletes: int = Field(
-        default=1,
-        ge=1,
-        description="How many full syncs in a row must lack a row before it is deleted; 2 where "
-        "paging is known to skip rows.",
-    )
-    bad_values: Literal["reject", "null"] | None = Field(
-        default="reject",
-        description="What becomes of a row with a value that does not fit its column: `reject`; "
-        "or `null` to store it with NULL there, unless the value is the id or required.",
+    syncs: dict[str, SyncConfiguration] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=dict, description=TableSettings.model_fields["syncs"].description
     )
     ignore_next_link: bool = Field(
         default=False,

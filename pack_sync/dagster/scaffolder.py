@@ -12,7 +12,8 @@ from pack_sdk.pack import Pack
 from pack_sync.runtimes.loader import load_pack
 
 _HINTS = """
-  # All keys and their defaults: docs/reference/settings.md. The next most useful ones:
+  # The next most useful keys; an editor shows all after `dg utils configure-editor vscode`,
+  # and `packsync settings` prints them with their defaults.
   #
   # tables:               # leave out to sync every table of the pack
   #   {table}:

@@ -149,8 +149,9 @@ def _explain_text(text: str, file: Path) -> StorageError | None:
     if any(sign in text for sign in _DAMAGED):
         return DamagedDatabaseError(
             f"{file} is damaged: {_first_line(text)}. Restore it from a backup "
-            "(docs/how-to/recover.md); the next syncs continue from the cursors in it. Without a "
-            "backup, move the file away: the next syncs fetch everything again."
+            "(docs/how-to/recover.md in Pack Sync's repository); the next syncs continue from "
+            "the cursors in it. Without a backup, move the file away: the next syncs fetch "
+            "everything again."
         )
     if "not a valid DuckDB database" in text or re.search(r'Extension ".*_scanner', text):
         return NotADatabaseError(f"{file} is not a DuckDB database. {_ANOTHER_FILE}")

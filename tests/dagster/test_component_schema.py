@@ -105,6 +105,8 @@ def test_dg_scaffolds_what_the_pack_needs(scaffolded: ProjectCopy) -> None:
         },
     }
     assert "#   Things:" in text
+    assert "packsync settings" in text
+    assert "docs/" not in text, "which the project may not have"
 
 
 def test_what_was_scaffolded_passes_dgs_checks(scaffolded: ProjectCopy) -> None:
