@@ -19,6 +19,7 @@ from pack_sync.engine.cursor_changes import (
     set_cursor,
 )
 from pack_sync.engine.full_or_incremental import ModeRequest, decide_mode
+from pack_sync.engine.stored_credentials import without_mangled_cursor
 from pack_sync.ledger.cursor_history import read_history
 from pack_sync.ledger.cursors import SyncPosition, read_position
 
@@ -147,7 +148,7 @@ def _print_next(chosen: ChosenSync, position: SyncPosition) -> None:
     sync = chosen.sync
     decision = decide_mode(
         ModeRequest(),
-        position,
+        without_mangled_cursor(sync.connection, position),
         sync.fingerprint,
         now=datetime.now(UTC),
         full_every=sync.settings.full_every,

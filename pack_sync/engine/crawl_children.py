@@ -10,6 +10,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.commit.parent_rows import ParentRowsError, ParentValue, read_parent_rows
 from pack_sync.engine.child_names import child_name, former_values
 from pack_sync.engine.full_or_incremental import ModeDecision, ModeRequest, decide_mode
+from pack_sync.engine.stored_credentials import without_mangled_cursor
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.ledger.cursors import SyncPosition, read_positions
@@ -73,6 +74,7 @@ def _child(
                 child = replace(child, key=former.key)
                 break
     position = position or SyncPosition(no_cursor_reason="its parent row is new")
+    position = without_mangled_cursor(sync.connection, position)
     decision = decide_mode(
         request,
         position,

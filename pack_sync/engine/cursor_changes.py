@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pack_sync.engine.fingerprint import changed_parts
+from pack_sync.engine.stored_credentials import lacks_credential, without_credentials
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.cursor_history import CursorEntry, read_history
 from pack_sync.ledger.cursors import (
@@ -23,6 +24,7 @@ from pack_sync.ledger.cursors import (
     write_positions,
 )
 from pack_sync.ledger.ledger_versions import create_ledger
+from pack_sync.redaction import REPLACEMENT
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
@@ -47,17 +49,21 @@ def set_cursor(warehouse: Warehouse, sync: SyncJob, cursor: Any, *, reason: str)
 
     Raises `CursorChangeRefusedError` where there has been no full sync, or the configuration
     has changed since: the next sync is full then, whatever the cursor. And for a cursor that
-    holds a credential of the connection, which would be stored and shown (contract A4).
+    holds a credential of the connection, which would be stored and shown (contract A4), unless
+    requests get it anyway: it is stored without it then, as a sync does.
     """
-    if sync.connection.redactor.without_certain_secrets(cursor) != cursor:
+    written, whole = without_credentials(sync.connection, cursor)
+    if not whole:
         raise CursorChangeRefusedError(
-            f"{sync.key}: the cursor holds a credential of the connection; leave it out, requests "
-            "get it anyway"
+            f"{sync.key}: the cursor holds a credential of the connection, which is not stored, "
+            "and no sync could go on with the rest. Leave it out; if the service wants it there, "
+            "only a full sync can go on: use reset"
         )
+    _check_whole(sync, written, "the cursor has")
 
     def choose(position: SyncPosition, _history: Sequence[CursorEntry]) -> SyncPosition:
         _check_rows(sync, position)
-        return replace(position, cursor=cursor)
+        return replace(position, cursor=written)
 
     return _change(warehouse, sync, choose, reason)
 
@@ -86,6 +92,7 @@ def rewind_cursor(
                 "or written by a version that did not record them; if you know that it is right, "
                 "use set"
             )
+        _check_whole(sync, entry.cursor, f"the cursor of {when} was stored with")
         return replace(position, cursor=entry.cursor)
 
     return _change(warehouse, sync, choose, reason)
@@ -150,6 +157,16 @@ def _check_rows(sync: SyncJob, position: SyncPosition) -> None:
         raise CursorChangeRefusedError(
             f"{sync.key}: {why}, so the next sync is full whatever the cursor. Sync it first "
             f"(packsync sync {sync.key.pack}.{sync.key.table}); then the cursor can be changed"
+        )
+
+
+def _check_whole(sync: SyncJob, cursor: Any, has: str) -> None:
+    """A cursor as it is shown, or as an earlier version stored it, may be none to go on from."""
+    if lacks_credential(sync.connection, cursor):
+        raise CursorChangeRefusedError(
+            f"{sync.key}: {has} {REPLACEMENT} in place of something secret, so no sync can go on "
+            "from it. Rewind takes one of the history as it is stored; to have the next sync full, "
+            "use reset"
         )
 
 

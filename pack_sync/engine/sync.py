@@ -25,6 +25,7 @@ from pack_sync.engine.outcome import SyncOutcome, outcome_of
 from pack_sync.engine.reject_limits import stop_at_limits
 from pack_sync.engine.resume import with_spool
 from pack_sync.engine.run_records import record_failure, record_of
+from pack_sync.engine.stored_credentials import without_mangled_cursor
 from pack_sync.engine.sync_failures import SyncFailedError, previous_failure, sentence
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_retries import with_retries
@@ -46,7 +47,7 @@ def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncO
     try:
         sync, approved = approve_first(sync, warehouse)
         start = _starting_point(sync, warehouse, moved=bool(approved))
-        position = start.position
+        position = without_mangled_cursor(sync.connection, start.position)
         decision = _decide(sync, position, request)
     except Exception as error:
         raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error

@@ -22,7 +22,13 @@ from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.ledger.cursor_history import CursorEntry, read_history
 from pack_sync.ledger.ledger_versions import upgrade_ledger
-from tests.engine.sync_harness import Engine, Scripted, last_page, local_connection
+from tests.engine.sync_harness import (
+    Engine,
+    Scripted,
+    last_page,
+    local_connection,
+    mangle_cursors,
+)
 from tests.ledger.earlier_ledger import WRITTEN, make_earlier_warehouse
 
 PARAMETER: Parameter = make_parameter(name="team", type="string", optional=True)
@@ -212,20 +218,66 @@ def test_a_cursor_is_not_set_for_another_configuration(engine: Engine, execute: 
     assert changed(engine, reset_cursor).after.cursor is None
 
 
-def test_a_secret_in_a_reason_is_not_kept(tmp_path: Path) -> None:
-    """Neither in the history nor in the reason for the next full sync (A4)."""
-    engine = Engine(
-        folder=tmp_path,
-        execute=Scripted(last_page("t1")),
-        authentication=Authentication(type=AuthenticationType.HEADER_BEARER_TOKEN),
+def secret_engine(folder: Path, kind: AuthenticationType, *steps: Any, **fields: Any) -> Engine:
+    """An engine whose connection has the token `tok-8c1f/39+aa`."""
+    return Engine(
+        folder=folder,
+        execute=Scripted(*steps),
+        authentication=Authentication(type=kind, **fields),
         connection=local_connection(credentials={"token": "tok-8c1f/39+aa"}),
     )
+
+
+def test_a_secret_in_a_reason_is_not_kept(tmp_path: Path) -> None:
+    """Neither in the history nor in the reason for the next full sync (A4)."""
+    engine = secret_engine(tmp_path, AuthenticationType.HEADER_BEARER_TOKEN, last_page("t1"))
     engine.sync()
     for change, values in ((set_cursor, ["t2"]), (reset_cursor, [])):
         changed(engine, change, *values, reason="tok-8c1f/39+aa was renewed")
         assert history(engine)[0].reason == "by hand: [secret] was renewed"
     assert "holds a credential" in refusal(engine, set_cursor, {"next": "?t=tok-8c1f/39+aa"})
     assert "39+aa" not in engine.everything_stored()
+
+
+@pytest.mark.parametrize(
+    ("cursor", "why"),
+    [
+        ("tok-8c1f/39+aa", "holds a credential of the connection, which is not stored"),
+        ({"next": "/items?page=2&t=tok-8c1f/39+aa"}, "holds a credential of the connection"),
+        ("[secret]", r"has [secret] in place of something secret, so no sync can go on"),
+        ({"next": "/items?page=2&t=[secret]"}, "Rewind takes one of the history as it is stored"),
+    ],
+)
+def test_a_cursor_with_a_secret(tmp_path: Path, cursor: Any, why: str) -> None:
+    """Given whole or as it was shown, it is refused with the remedy (A4)."""
+    engine = secret_engine(tmp_path, AuthenticationType.HEADER_BEARER_TOKEN, last_page("t1"))
+    engine.sync()
+    message = refusal(engine, set_cursor, cursor)
+    assert why in message
+    assert "use reset" in message
+
+
+@pytest.mark.parametrize("secret", ["tok-8c1f/39+aa", "[secret]"])
+def test_a_secret_that_requests_get_anyway(tmp_path: Path, secret: str) -> None:
+    """A `next` link of such a service is set as a sync stores it, without the credential (C6)."""
+    engine = secret_engine(
+        tmp_path, AuthenticationType.QUERY_PARAM_TOKEN, last_page("t1"), last_page("t2"),
+        param_name="key",
+    )  # fmt: skip
+    engine.sync()
+    after = changed(engine, set_cursor, f"/items?key={secret}&page=2").after
+    assert after.cursor == "/items?key=[secret]&page=2"
+    assert engine.sync().record.mode == "incremental"
+
+
+def test_no_way_back_to_a_mangled_cursor(tmp_path: Path) -> None:
+    """Earlier versions stored what was left of a cursor when its credential was taken out."""
+    steps = last_page("t1"), last_page("t2", a="x")
+    engine = secret_engine(tmp_path, AuthenticationType.HEADER_BEARER_TOKEN, *steps)
+    engine.sync()
+    engine.sync("full")
+    mangle_cursors(engine, "t1")
+    assert "was stored with [secret] in place of something" in refusal(engine, rewind_cursor, 1)
 
 
 def test_a_warehouse_of_an_earlier_version(tmp_path: Path) -> None:

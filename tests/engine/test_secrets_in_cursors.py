@@ -7,7 +7,14 @@ import pytest
 
 from pack_sdk import Authentication, AuthenticationType
 from pack_sync.engine.sync_failures import SyncFailedError
-from tests.engine.sync_harness import Engine, Scripted, items, last_page, local_connection
+from tests.engine.sync_harness import (
+    Engine,
+    Scripted,
+    items,
+    last_page,
+    local_connection,
+    mangle_cursors,
+)
 
 WORD = "administrator"
 TOKEN = "a-true-secret-5e1f"
@@ -112,3 +119,18 @@ def test_an_interrupted_sync_goes_on_where_it_can(
     again = execute.contexts[asked].continuation
     assert again == (goes_on_at and {"token": goes_on_at})
     assert len(engine.rows()) == rows_kept + 1
+
+
+@pytest.mark.parametrize("mode", ["auto", "incremental"])
+def test_a_cursor_that_an_earlier_version_mangled(tmp_path: Path, mode: Any) -> None:
+    """It would ask for something else: the next sync is full, says why, and blames no increment."""
+    steps = last_page("t1", a="1"), last_page("t2", a="1", b="1"), last_page("t3")
+    engine, execute = engine_of(tmp_path, BEARER, *steps, token=TOKEN)
+    engine.sync()
+    mangle_cursors(engine, "t1")
+    record = engine.sync(mode).record
+    assert record.mode == "full"
+    assert "its cursor was stored with [secret] in place of a credential" in record.mode_reason
+    assert execute.contexts[-1].previous_completion is None
+    assert (record.cursor_before, engine.position().cursor) == (None, "t2")
+    assert engine.sync().record.mode == "incremental"
