@@ -219,6 +219,11 @@ class TableSettings(Settings):
         description="What becomes of a row with a value that does not fit its column: `reject`; "
         "or `null` to store it with NULL there, unless the value is the id or required.",
     )
+    ignore_next_link: bool = Field(
+        default=False,
+        description="Do not warn where a full sync ends although the service names a further "
+        "page, for a pack that does so on purpose.",
+    )
 
 
 class ScheduleSettings(Settings):

@@ -69,11 +69,6 @@ class TableConfiguration(TableSettings, Described):
     syncs: dict[str, SyncConfiguration] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default_factory=dict, description=TableSettings.model_fields["syncs"].description
     )
-    ignore_next_link: bool = Field(
-        default=False,
-        description="Do not warn where a full sync ends although the service names a further "
-        "page, for a pack that does so on purpose.",
-    )
 
 
 class ScheduleConfiguration(ScheduleSettings, Described):
