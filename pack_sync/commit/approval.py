@@ -19,7 +19,8 @@ import duckdb
 
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import audit_changes, audited_since
-from pack_sync.commit.held_syncs import HeldSync, NotHeldError, remove_stages, settle
+from pack_sync.commit.held_files import remove_stages
+from pack_sync.commit.held_syncs import HeldSync, NotHeldError, settle
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.table_descriptions import forget_descriptions
 from pack_sync.commit.target_table import TargetTable

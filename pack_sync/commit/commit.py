@@ -13,7 +13,8 @@ from pack_sync.commit.data_warnings import data_warnings
 from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import Audit, audit_changes, audited_since
-from pack_sync.commit.held_syncs import forget_held, remove_stages
+from pack_sync.commit.held_files import remove_stages
+from pack_sync.commit.held_syncs import forget_held
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_descriptions import describe_table

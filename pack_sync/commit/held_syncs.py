@@ -3,13 +3,13 @@
 `_sync.held_syncs` has a line for each, with what it would delete; the stage is a file beside the
 spools. A held sync is settled by approving it (`pack_sync.commit.approval`), by discarding
 it, by a later full sync of the same sync, which either passes or is held in its place, or by the
-sync's removal. A file is moved and removed while the warehouse is open for writing, so
-that no process takes one for abandoned which another is about to register.
+sync's removal. A file is moved while the warehouse is open for writing, so that no process takes
+one for abandoned which another is about to register (`pack_sync.commit.held_files`).
 """
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from pack_sync.commit.delete_guard import LargeDelete
+from pack_sync.commit.held_files import remove_stages
 from pack_sync.ledger.cursors import PositionChange, make_full_sync_due
 from pack_sync.ledger.ledger_tables import HELD_SYNCS
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
@@ -260,14 +261,6 @@ def _forget(
         return []
     named = connection.execute(f"SELECT stage FROM {HELD_SYNCS}").fetchall()
     return [Path(stage) for (stage,) in set(stages) - set(named)]
-
-
-def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:
-    """Remove the files of held syncs that are settled, unless this was a dry run."""
-    if warehouse.dry_run:
-        return
-    for stage in stages:
-        stage.unlink(missing_ok=True)
 
 
 def settle(connection: duckdb.DuckDBPyConnection, held: HeldSync) -> list[Path]:

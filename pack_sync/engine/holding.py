@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from pack_sdk.wording import counted
 from pack_sync.commit.approval import approve_held
@@ -18,6 +19,11 @@ from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.duckdb_file import Warehouse
 
 
+def held_folder(sync: SyncJob) -> Path:
+    """Where the stages of a sync, and of its crawled children, are kept that are held."""
+    return sync.spool_folder / "held"
+
+
 def hold(
     sync: SyncJob,
     warehouse: Warehouse,
@@ -30,7 +36,7 @@ def hold(
 
     The stage moves beside the spools, or is copied if the rest of it is still to be applied.
     """
-    reasons = keep_held(warehouse, stage, held, sync.spool_folder / "held", copy=copy)
+    reasons = keep_held(warehouse, stage, held, held_folder(sync), copy=copy)
     return {
         large.sync: HeldSyncError(
             _message(replace(sync.key, sync=large.sync), large, _rejects(reasons))

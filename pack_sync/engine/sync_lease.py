@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from pack_sync.commit.held_files import remove_left_stages
 from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
+from pack_sync.engine.holding import held_folder
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.leases import (
@@ -54,6 +56,7 @@ def _take(sync: SyncJob, warehouse: Warehouse, lease: Lease, wait_seconds: float
         try:
             with warehouse.write() as connection:
                 take_lease(connection, lease, silent)
+                remove_left_stages(connection, held_folder(sync))
                 return read_starting_point(connection, sync.key)
         except LeaseTakenError as error:
             if time.monotonic() >= patience or sync.cancelled.is_set():
