@@ -111,6 +111,12 @@ def _schedule(
     )
 
 
+def runs_going_on(instance: dg.DagsterInstance, pack: str) -> list[dg.DagsterRun]:
+    """The pack's runs that have not ended; those whose process is gone are marked as failed."""
+    runs = instance.get_runs(dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT))
+    return [run for run in runs if not end_if_dead(instance, run)]
+
+
 def _by_cursor(
     context: dg.ScheduleEvaluationContext, definition: PackTables
 ) -> tuple[list[str], list[str]]:
@@ -138,13 +144,7 @@ def _request(
     pack = definition.name
     if not tables:
         return dg.SkipReason(f"no table of {pack} {needed}")
-    instance = context.instance
-    running = [
-        run
-        for run in instance.get_runs(dg.RunsFilter(tags={PACK_TAG: pack}, statuses=_IN_FLIGHT))
-        if not end_if_dead(instance, run)
-    ]
-    if running:
+    if running := runs_going_on(context.instance, pack):
         return dg.SkipReason(
             f"the run {running[0].run_id} of {pack} is still going ({running[0].status.value})"
         )

@@ -71,9 +71,9 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether a run has not ended, and its process is gone.
 
     Known are only processes of this machine; a run on another machine counts as going on, and so
-    does one that has not begun, unless it is of a process that made it and ran it itself. If only
-    the process of a step is known to be gone, or one of a step is still there, the run must have
-    been silent for a while too.
+    does one that has not begun and has no process that is known. If only the process of a step is
+    known to be gone, or one of a step is still there, the run must have been silent for a while
+    too.
     """
     if run.status in _NOT_BEGUN:
         return _is_dead_before_it_began(instance, run)
@@ -90,13 +90,20 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def _is_dead_before_it_began(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether a run was made by a process that is gone, for itself.
+    """Whether the process is gone that made a run for itself, or that was launched for it.
 
     A run that repeats another has the tags of that one, so it is not known whose it is; one
-    that is to be launched has no process yet.
+    that is to be launched has no process yet, and says so once it has.
     """
-    main = None if run.parent_run_id or _code_server(run) else _tagged_process(run)
-    return main is not None and not main.lives() and _is_as_it_was(instance, run)
+    if "socket" in _code_server(run):
+        known = _reported_processes(instance, run)
+    elif run.parent_run_id or _code_server(run):
+        known = []
+    else:
+        tagged = _tagged_process(run)
+        known = [tagged] if tagged else []
+    gone = bool(known) and not any(process.lives() for process in known)
+    return gone and _is_as_it_was(instance, run)
 
 
 def _is_as_it_was(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
