@@ -6,7 +6,7 @@ import dagster as dg
 
 from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.internals.pool_slots import free_slots_of_dead_runs, tell_of_waiting
-from pack_sync.dagster.schedules import PACK_TAG
+from pack_sync.dagster.schedules import PACK_TAG, runs_going_on
 from pack_sync.dagster.terminal_log import TERMINAL, terminal_line, terminal_logger
 
 
@@ -26,6 +26,7 @@ def run_job(
     A run whose pool is full waits, and says for whom; `was_stopped` says whether a signal ended it.
     With `debug` the terminal shows what the run logs at level DEBUG, tracebacks among it.
     """
+    runs_going_on(instance, pack)  # marks those that were killed: there may be no daemon that does
     free_slots_of_dead_runs(instance)
     tell_of_waiting(terminal_line)
     with_log = dg.Definitions.merge(

@@ -1,6 +1,9 @@
 """`packsync sync`: a run in Dagster's instance, told in plain lines at the terminal."""
 
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Generator
 
 import dagster as dg
@@ -9,6 +12,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from pack_sync.cli.app import app
+from pack_sync.dagster.internals.dead_runs import PROCESS_TAG
+from pack_sync.dagster.schedules import PACK_TAG
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, Demo, pack_of, served_demo
 from tests.engine.sync_harness import Scripted, last_page
@@ -116,3 +121,17 @@ def test_a_failing_run_ends_with_1_and_is_told(project: DagsterProject) -> None:
     assert result.stderr.endswith(
         f"error: the run {run.run_id} failed; why is said above, and in its log in Dagster's UI\n"
     )
+
+
+def test_a_run_that_was_killed_is_marked_as_failed(project: DagsterProject, demo: Demo) -> None:
+    """By the next sync of its pack: without a daemon nobody else would, and the UI shows it."""
+    assert demo.url
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        process = ended.pid
+    tags = {PACK_TAG: "demo", PROCESS_TAG: f"{socket.gethostname()} {process} 1.0"}
+    for status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED):
+        project.instance.add_run(dg.DagsterRun("demo_incremental", tags=tags, status=status))
+    packsync("sync", "demo.Projects")
+    newest, *killed = runs_of(project)
+    assert newest.status is dg.DagsterRunStatus.SUCCESS
+    assert [run.status for run in killed] == [dg.DagsterRunStatus.FAILURE] * 2
