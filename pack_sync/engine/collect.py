@@ -79,9 +79,9 @@ def _collected(sync: SyncJob, attempt: Attempt, ending: Ending) -> Collected:
 
 
 def _resumed(attempt: Attempt) -> bool:
-    """Whether pages were fetched after an interruption: rows may have moved in between."""
+    """Whether pages were fetched after an interruption, or after one before that."""
     last = attempt.resumed_after
-    return last is not None and last.continuation is not None
+    return last is not None and (last.resumed or last.continuation is not None)
 
 
 def _ended(sync: SyncJob, attempt: Attempt, cursor: Any, *, left_out: bool) -> SyncPosition:

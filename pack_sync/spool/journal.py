@@ -17,7 +17,7 @@ import orjson
 from pack_sdk.results import Completion
 from pack_sync.spool.folders import JOURNAL
 
-FORMAT = 1
+FORMAT = 2
 """What this software writes: raise it when the meaning of rows or journal changes."""
 
 _CHUNK_BYTES = 1024 * 1024
@@ -62,7 +62,8 @@ class SpooledPage:
     `first_row` counts the rows of all pages before this one; `length` is in bytes. `part`
     tells apart the syncs that share a spool: the children of a crawl, and a full sync that
     follows an incremental one (contract C8). `arrived_at` is in seconds since 1970. `withheld`
-    says that no sync can go on with the continuation (see `Page`).
+    says that no sync can go on with the continuation (see `Page`). `resumed` says that pages of
+    its part were fetched before an interruption: rows may have moved to these meanwhile (D9).
     """
 
     number: int
@@ -76,6 +77,7 @@ class SpooledPage:
     part: int = 0
     continuation: Any = None
     withheld: bool = False
+    resumed: bool = False
     completion: dict[str, Any] | None = None
     deleted_row_ids: list[Any] = field(default_factory=list[Any])
 

@@ -142,6 +142,7 @@ class Spool:
             part=part,
             continuation=page.continuation,
             withheld=page.withheld,
+            resumed=self.resumed_after is not None and self.resumed_after.part == part,
             completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
         )

@@ -1,12 +1,14 @@
 """Rows that a full sync did not return, and that are kept because that proves nothing (D9, S4)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from pack_sync.engine import sync as sync_module
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.settings import SyncSettings
+from pack_sync.warehouse.storage_errors import WarehouseLockedError
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 
 UNGUARDED = SyncSettings(
@@ -68,6 +70,42 @@ def test_rows_that_moved_to_pages_before_the_interruption_stay(tmp_path: Path, g
     assert set(engine.names()) == alive
     assert decided.record.unconfirmed is None
     assert engine.sync().record.mode == "incremental"
+
+
+def test_a_sync_that_was_resumed_proves_no_more_after_its_last_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is interrupted again before its commit, and then has no page left to fetch (D9)."""
+    engine, source = interrupted(tmp_path, 40, 15)
+    del source.ids[:5]
+    with monkeypatch.context() as patch:
+        patch.setattr(sync_module, "commit_stage", _locked)
+        with pytest.raises(SyncFailedError):
+            engine.sync("full")
+    pages = source.pages
+    outcome = engine.sync("full")
+    assert source.pages == pages
+    assert {f"i{each}" for each in source.ids} <= set(engine.names())
+    assert outcome.record.unconfirmed == 5
+
+
+def test_a_full_sync_with_all_its_pages_is_proof_after_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them came without one (D9)."""
+    execute = Scripted(last_page("t1", a="1", b="2"), last_page("t2", a="1"))
+    engine = engine_of(tmp_path, execute)
+    engine.sync()
+    with monkeypatch.context() as patch:
+        patch.setattr(sync_module, "commit_stage", _locked)
+        with pytest.raises(SyncFailedError):
+            engine.sync("full")
+    assert engine.sync("full").record.unconfirmed is None
+    assert set(engine.names()) == {"a"}
+
+
+def _locked(*_args: Any) -> NoReturn:
+    raise WarehouseLockedError("another process has it")
 
 
 def test_a_resumed_full_sync_that_returns_everything_is_like_any_other(tmp_path: Path) -> None:
