@@ -33,6 +33,8 @@ from pack_sync.stage.relations import CHANGED
 from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
 from pack_sync.warehouse.duckdb_file import Warehouse
 
+_APPROVED_LATE = "a held full sync was approved after other syncs, so not all of it was applied"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
@@ -109,7 +111,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
         at=at,
     )
     if behind:
-        make_full_sync_due(connection, held.key)
+        make_full_sync_due(connection, held.key, reason=_APPROVED_LATE)
     else:
         keep_rejects(
             connection, held.key, id_column=held.id_column, execution_id=execution_id, at=at

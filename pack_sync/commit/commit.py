@@ -230,7 +230,8 @@ def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[
     """Bring the next full sync forward where a resumed one has left rows in doubt (D9)."""
     if not rows.unconfirmed.count or RESUMED not in rows.unconfirmed.reasons:
         return changes
-    return [replace(each, after=replace(each.after, last_full_at=None)) for each in changes]
+    why = "rows that the last full sync did not return may be gone: it had been interrupted"
+    return [replace(each, after=replace(each.after, full_due_reason=why)) for each in changes]
 
 
 def _finished(

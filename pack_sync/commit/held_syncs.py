@@ -285,7 +285,9 @@ def discard_held(warehouse: Warehouse, held: HeldSync) -> None:
     with warehouse.write() as connection:
         create_ledger(connection)
         settled = settle(connection, held)
-        make_full_sync_due(connection, held.key)
+        at = f"{held.held_at:%Y-%m-%d %H:%M} UTC"
+        why = f"the full sync held since {at} was discarded"
+        make_full_sync_due(connection, held.key, reason=why)
         record_run(
             connection,
             replace(

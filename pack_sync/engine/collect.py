@@ -92,6 +92,7 @@ def _ended(sync: SyncJob, attempt: Attempt, cursor: Any, *, left_out: bool) -> S
         cursor=cursor,
         no_cursor_reason=f"its last {attempt.decision.mode} sync ended {how}",
         fingerprint=sync.fingerprint,
+        full_due_reason="" if attempt.full else attempt.position.full_due_reason,
         execution_id=attempt.id,
         **{f"last_{attempt.decision.mode}_at": attempt.started_at},
     )

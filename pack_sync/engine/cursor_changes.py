@@ -151,6 +151,8 @@ def _check_rows(sync: SyncJob, position: SyncPosition) -> None:
     why = None
     if position.last_full_at is None:
         why = "no full sync of it has completed yet"
+    elif position.full_due_reason:
+        why = position.full_due_reason
     elif changed := changed_parts(position.fingerprint, sync.fingerprint):
         why = f"the {' and the '.join(changed)} changed since the last sync"
     if why:

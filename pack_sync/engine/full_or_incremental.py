@@ -47,8 +47,9 @@ def decide_mode(
     """Choose the mode; the first of these rules that applies wins.
 
     The run's config `mode`; its tag `sync/mode`; a backfill forces a full sync (unless
-    automation started it); no usable cursor (contract D3, D5); the periodic full sync is
-    overdue (contract C12, C13), a held one counting as done (D8); else incremental.
+    automation started it); no usable cursor (contract D3, D5); a full sync was brought forward
+    (D8, D9), or the periodic one is overdue (contract C12, C13), a held one counting as done (D8);
+    else incremental.
     `incremental` on request still becomes full where there is no cursor to continue from.
     Raises `ValueError` for a tag that is neither `auto`, `full` nor `incremental`.
     """
@@ -64,12 +65,10 @@ def decide_mode(
         return ModeDecision(mode="full", reason=unusable)
     # A held full sync counts as done: else every run would fetch all rows to be held again.
     last = max(filter(None, (position.last_full_at, position.held_at)), default=None)
+    if position.full_due_reason and position.held_at is None:
+        return ModeDecision(mode="full", reason=position.full_due_reason)
     if last is None or now - last >= full_every:
-        when = (
-            f"the last full sync was at {last:%Y-%m-%d %H:%M} UTC"
-            if last
-            else "none has completed yet"
-        )
+        when = f"the last full sync was at {last:%Y-%m-%d %H:%M} UTC" if last else "none is known"
         return ModeDecision(
             mode="full", reason=f"the periodic full sync (every {_days(full_every)}) is due: {when}"
         )

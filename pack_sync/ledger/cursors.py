@@ -20,7 +20,8 @@ from pack_sync.ledger.sync_key import SyncKey
 class SyncPosition:
     """Where a sync stands: its cursor and what that cursor describes.
 
-    `cursor` None means that there is none; `no_cursor_reason` then says why.
+    `cursor` None means that there is none; `no_cursor_reason` then says why. `full_due_reason` says
+    why the next sync is to be full before the periodic one is due, empty if it need not be.
     `execution_id` is the sync that wrote this position. `held_at` is when a full sync was held
     that waits for a decision (contract D8); it is read with the position, never written by it.
     """
@@ -30,6 +31,7 @@ class SyncPosition:
     fingerprint: dict[str, str] | None = None
     last_full_at: datetime | None = None
     last_incremental_at: datetime | None = None
+    full_due_reason: str = ""
     execution_id: str | None = None
     held_at: datetime | None = None
 
@@ -67,7 +69,7 @@ def read_positions(
         f"""
         SELECT
             sync, cursor, no_cursor_reason, fingerprint,
-            last_full_at, last_incremental_at, execution_id
+            last_full_at, last_incremental_at, full_due_reason, execution_id
         FROM {CURSORS}
         WHERE pack = ? AND table_name = ? AND (? IS NULL OR sync = ?)
         """,
@@ -88,6 +90,7 @@ def read_positions(
             fingerprint=from_json(fingerprint),
             last_full_at=last_full_at,
             last_incremental_at=last_incremental_at,
+            full_due_reason=due or "",
             execution_id=execution_id,
             held_at=held_at.get(name),
         )
@@ -98,6 +101,7 @@ def read_positions(
             fingerprint,
             last_full_at,
             last_incremental_at,
+            due,
             execution_id,
         ) in rows
     }
@@ -164,7 +168,8 @@ def write_positions(
             unnest(?::TIMESTAMPTZ[]),  -- last_full_at
             unnest(?::TIMESTAMPTZ[]),  -- last_incremental_at
             unnest(?::VARCHAR[]),  -- execution_id
-            ?
+            ?,
+            unnest(?::VARCHAR[])  -- full_due_reason
         """,
         [
             key.pack,
@@ -177,6 +182,7 @@ def write_positions(
             [position.last_incremental_at for position in after],
             [position.execution_id for position in after],
             at,
+            [position.full_due_reason or None for position in after],
         ],
     )
     for change in changes:
@@ -214,12 +220,12 @@ def remember_cursor(
     )
 
 
-def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
-    """Let the next sync be a full one; the cursor stays, in case it is not."""
+def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, reason: str) -> None:
+    """Let the next sync be a full one, and say why; the cursor stays, in case it is not."""
     connection.execute(
         f"""
-        UPDATE {CURSORS} SET last_full_at = NULL
+        UPDATE {CURSORS} SET full_due_reason = ?
         WHERE pack = ? AND table_name = ? AND sync = ?
         """,
-        [key.pack, key.table, key.sync],
+        [reason, key.pack, key.table, key.sync],
     )

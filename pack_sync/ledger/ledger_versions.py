@@ -58,6 +58,10 @@ MIGRATIONS = (
         execution_id VARCHAR NOT NULL, found_at TIMESTAMPTZ NOT NULL
     );
     """,
+    # 6: why the next sync is to be full, before the periodic one is due.
+    f"""
+    ALTER TABLE {SYSTEM_SCHEMA}.cursors ADD COLUMN IF NOT EXISTS full_due_reason VARCHAR;
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

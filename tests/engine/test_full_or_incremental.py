@@ -218,7 +218,7 @@ def test_a_cursor_without_any_full_sync_is_overdue() -> None:
     """Where no full sync is on record, one is due (contract C12)."""
     decision = decide(at=position(last_full_at=None))
     assert decision.mode == "full"
-    assert decision.reason.endswith("is due: none has completed yet")
+    assert decision.reason.endswith("is due: none is known")
 
 
 def test_an_unusable_cursor_is_named_before_the_period() -> None:

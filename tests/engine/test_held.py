@@ -267,7 +267,9 @@ def test_approving_overwrites_nothing_newer(tmp_path: Path) -> None:
     # c, d and e go; b was changed since; a was deleted since and x may have been; z is new
     assert engine.names() == {"b": "newer", "z": "newer"}
     assert (approval.behind, engine.position().cursor) == (True, "t3")
-    assert engine.sync().record.mode == "full"  # which brings the rest
+    record = engine.sync().record
+    assert record.mode == "full"  # which brings the rest
+    assert "was approved after other syncs" in record.mode_reason
     assert set(engine.names()) == {"b", "x", "z"}
 
 
@@ -281,7 +283,30 @@ def test_discarding_leaves_the_table_alone(tmp_path: Path) -> None:
     assert engine.position().cursor == "t1"
     assert (held(engine), stages(engine)) == ([], [])
     assert engine.ledger()[-1]["status"] == "discarded"
-    assert engine.sync().record.mode == "full"
+    before = engine.position()
+    assert before.last_full_at is not None
+    again = engine.sync().record
+    assert again.mode == "full"
+    assert again.mode_reason == f"the full sync held since {_minute(found)} was discarded"
+    assert engine.position().full_due_reason == ""
+
+
+def test_what_is_due_stays_due_until_it_is_done(tmp_path: Path) -> None:
+    """An incremental sync that somebody asked for is no full one; a full one that is held, is."""
+    engine = engine_of(tmp_path, FIVE, page("t2", "a"), page("t2", "f"), page("t3", "a"))
+    engine.sync()
+    discard_held(engine.warehouse, hold(engine))
+    assert engine.sync("incremental").record.mode == "incremental"
+    with pytest.raises(SyncFailedError, match="holds it"):
+        engine.sync()
+    found = held(engine)
+    assert found
+    engine.execute = Scripted(page("t3"))
+    assert engine.sync().record.mode == "incremental"
+
+
+def _minute(found: HeldSync) -> str:
+    return f"{found.held_at:%Y-%m-%d %H:%M} UTC"
 
 
 def test_a_run_may_approve_what_is_held(tmp_path: Path) -> None:

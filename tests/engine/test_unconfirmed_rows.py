@@ -67,6 +67,7 @@ def test_rows_that_moved_to_pages_before_the_interruption_stay(tmp_path: Path, g
     assert outcome.record.unconfirmed == gone
     decided = engine.sync()
     assert decided.record.mode == "full"
+    assert decided.record.mode_reason.endswith("may be gone: it had been interrupted")
     assert set(engine.names()) == alive
     assert decided.record.unconfirmed is None
     assert engine.sync().record.mode == "incremental"

@@ -30,6 +30,7 @@ POSITION = SyncPosition(
     fingerprint={"schema": "abc"},
     last_full_at=NOON,
     last_incremental_at=NOON + timedelta(hours=4),
+    full_due_reason="somebody wants it",
     execution_id="e1",
 )
 RECORD = RunRecord(
