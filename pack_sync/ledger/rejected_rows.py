@@ -140,15 +140,18 @@ def _forget_failed(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
 def _insert(
     connection: duckdb.DuckDBPyConnection, key: SyncKey, *, execution_id: str, at: datetime
 ) -> None:
-    """Insert the stage's rejects in order of arrival; identical ones once."""
+    """Insert the stage's rejects in order of arrival; identical ones, or kept ones, once."""
     connection.execute(
         f"""
         INSERT INTO {REJECTED_ROWS}
-        SELECT ?, ?, sync, {text_of("id")}, problem, line, max(page), ?, ?
-        FROM {REJECTS} GROUP BY sync, id, problem, line
+        SELECT $pack, $table, sync, {text_of("id")}, problem, line, max(page), $execution, $at
+        FROM {REJECTS} AS new
+        ANTI JOIN (FROM {REJECTED_ROWS} WHERE pack = $pack AND table_name = $table) AS kept
+        ON kept.sync = new.sync AND kept.reason = new.problem AND kept.row = new.line
+        GROUP BY sync, id, problem, line
         ORDER BY max(stage_row)
         """,
-        [key.pack, key.table, execution_id, at],
+        {"pack": key.pack, "table": key.table, "execution": execution_id, "at": at},
     )
 
 

@@ -132,6 +132,23 @@ def test_a_failure_forgets_no_reject_of_an_applied_sync(tmp_path: Path) -> None:
     assert kept_ids(engine) == ["old", "x0"]
 
 
+def test_a_row_that_is_rejected_again_is_kept_once(tmp_path: Path) -> None:
+    """By a sync that fails of it, though it is kept of one that was applied (S4)."""
+    nameless = {"size": 1}
+    first, second = a_page(1, 2), a_page(1, 3)
+    for page in (first, second):
+        page["result"].append(nameless)
+    engine = engine_of(tmp_path, first, second, second)
+    engine.sync()
+    engine.configure(max_rejected_rows=2)
+    for _ in range(2):
+        with pytest.raises(SyncFailedError):
+            engine.sync("full")
+        assert kept_ids(engine) == ["x0", "x1", "x2", None]
+    done = replay_rejects(engine.warehouse, engine.key(), SIZED, tmp_path)
+    assert (done.remaining, done.without_id, done.of_failed_syncs) == (2, 1, 1)
+
+
 def test_the_next_sync_forgets_the_rejects_of_a_failed_one(tmp_path: Path) -> None:
     """It starts from the same cursor, so it brings their changes again (S4, C6)."""
     engine = engine_of(
