@@ -138,6 +138,7 @@ def replay(
                         schema,
                         Path(folder),
                         schema_fingerprint=schema_part(schema),
+                        bad_values=definition.bad_values_of(name),
                     )
                 except ReplayRefusedError as error:
                     fail(str(error))
@@ -167,6 +168,9 @@ def _present_schema(component: PackSyncComponent, definition: PackTables, key: S
 def _print_replay(key: SyncKey, done: Replay) -> None:
     lines = [f"{key}: {_applied(done)}"]
     lines += [f"  the table's columns: {change}" for change in done.schema_changes]
+    if done.without_values:
+        lacking = counted(done.without_values, "of them lacks", "of them lack")
+        lines.append(f"  {lacking} values that do not fit: _sync.bad_values keeps these")
     if done.remaining:
         stay = ("still does not fit, and stays:", "still do not fit, and stay:")
         lines.append(f"  {counted(done.remaining, *stay)}")

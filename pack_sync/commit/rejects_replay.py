@@ -38,12 +38,7 @@ from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import forget_schema, read_position
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import (
-    FAILED,
-    RejectFilter,
-    count_rejects,
-    where_of,
-)
+from pack_sync.ledger.rejected_rows import FAILED, RejectFilter, count_rejects, where_of
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.spool.page import Page
@@ -51,6 +46,7 @@ from pack_sync.spool.spool import Spool
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS, REJECTS, ROWS
+from pack_sync.stage.row_conversion import BadValues
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage, has_bad_values
 from pack_sync.stage.staged_pages import StagePart
@@ -73,14 +69,15 @@ class ReplayRefusedError(Exception):
 class Replay:
     """What a replay did.
 
-    `applied` rows fit now and were removed from the rejected ones; `changes` is what that
-    changed in the table. `remaining` still do not fit, for `reasons`. `without_id` and
-    `of_failed_syncs` were left alone. `execution_id` finds the line of the ledger, which
-    there is if any row was typed.
+    `applied` rows fit now and were removed from the rejected ones; `without_values` of them lack
+    values that do not fit (`_sync.bad_values`). `changes` is what that changed in the table.
+    `remaining` still do not fit, for `reasons`. `without_id` and `of_failed_syncs` were left alone.
+    `execution_id` finds the line of the ledger, which there is if any row was typed.
     """
 
     execution_id: str | None = None
     applied: int = 0
+    without_values: int = 0
     changes: RowChanges = _NO_CHANGES
     remaining: int = 0
     reasons: Sequence[ReasonCount] = ()
@@ -96,15 +93,16 @@ def replay_rejects(
     folder: Path,
     *,
     schema_fingerprint: str | None = None,
+    bad_values: BadValues = "reject",
 ) -> Replay:
     """Type the rejected rows of a sync, and of its crawled children, by `schema`, and apply.
 
-    `folder` is scratch space for the typing; `schema_fingerprint` is the schema's part of a
-    position's fingerprint. If the schema is not the one of the last sync, the table is of none
-    from now on: its next syncs are full, whichever schema they have. Raises
-    `ReplayRefusedError` when the table has never been synced or its id has become another, and
-    `StorageError` or `duckdb.Error` when the warehouse cannot be written; the warehouse is then
-    as it was.
+    `folder` is scratch space for the typing; `bad_values` is the table's setting (contract S4).
+    `schema_fingerprint` is the schema's part of a position's fingerprint: if the schema is not the
+    one of the last sync, the table is of none from now on, and its next syncs are full, whichever
+    schema they have. Raises `ReplayRefusedError` when the table has never been synced or its id
+    has become another, and `StorageError` or `duckdb.Error` when the warehouse cannot be written;
+    the warehouse is then as it was.
     """
     wanted = RejectFilter(pack=key.pack, table=key.table, sync=key.sync)
     with warehouse.read() as connection:
@@ -123,7 +121,8 @@ def replay_rejects(
                 f"sync it first: packsync sync {key.pack}.{key.table}"
             )
         limit = warehouse.memory_limit
-        with Stage(folder / "stage.duckdb", schema, memory_limit=limit) as stage:
+        scratch = folder / "stage.duckdb"
+        with Stage(scratch, schema, memory_limit=limit, bad_values=bad_values) as stage:
             kept.type_by(stage, folder / "spool")
             schema_changes = table.fit_columns(stage.columns)
             if schema_changes:
@@ -254,6 +253,7 @@ class _KeptRows:
         return Replay(
             execution_id=self.execution_id if self._counts else None,
             applied=self.count - remaining if self._counts else 0,
+            without_values=self._counts.bad_values if self._counts else 0,
             remaining=remaining,
             reasons=reasons,
             without_id=self._number(f"{kept} AND row_id IS NULL AND NOT {FAILED}", values),

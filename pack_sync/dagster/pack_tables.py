@@ -23,6 +23,7 @@ from pack_sync.dagster.table_entries import REST, entries_of, without_entry
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
 from pack_sync.engine.sync_job import CrawlSource
 from pack_sync.ledger.sync_key import DEFAULT_SYNC
+from pack_sync.stage.row_conversion import BadValues
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}
 _MOST_NAMES = 12
@@ -97,6 +98,10 @@ class PackTables:
             )
             for name, sync in syncs.items()
         }
+
+    def bad_values_of(self, table: str) -> BadValues:
+        """What becomes of a table's rows with values that do not fit their columns."""
+        return self.configured_tables[table].bad_values or "null"  # which YAML reads as None
 
     def connection_of(self, table: str) -> str:
         """The connection of a table, or of its first sync."""

@@ -265,7 +265,7 @@ def sync_job_of(
         crawl=definition.crawl_of(key.table, key.sync),
         dynamic_url=configured.dynamic_url,
         confirm_deletes=configured.confirm_deletes,
-        bad_values=configured.bad_values or "null",  # which YAML reads as None
+        bad_values=definition.bad_values_of(key.table),
         ignore_next_link=configured.ignore_next_link,
         code_version=pack.code_version(),
         spool_folder=warehouse.spool.joinpath(*map(folder_name, [key.pack, key.table, key.sync])),

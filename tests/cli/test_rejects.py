@@ -191,6 +191,18 @@ def test_a_replay_says_what_stays_and_why(project: DagsterProject) -> None:
     assert len(cells(packsync("rejects"), 0)) == 3
 
 
+def test_a_replay_obeys_the_setting_of_the_table(project: DagsterProject) -> None:
+    """With `bad_values: null` rows are stored without what does not fit, and it is said (S4)."""
+    switch_on(project, [bad("b"), {"id": "c", "size": 1}])
+    project.run()
+    switch_on(project, tables={"Items": {"bad_values": None}})
+    result = packsync("rejects", "replay", "acme.Items")
+    assert "1 rejected row was applied" in result.stdout
+    assert "1 of them lacks values that do not fit: _sync.bad_values keeps these" in result.stdout
+    assert project.query("FROM acme.Items SELECT id, size ORDER BY id") == [("b", None), ("c", 1.0)]
+    assert project.query("SELECT row_id FROM _sync.bad_values") == [("b",)]
+
+
 def test_rows_of_a_failed_sync_are_not_replayed(project: DagsterProject) -> None:
     """They can be seen; the next sync brings them again (S4)."""
     switch_on(project, [], [bad("b")], max_rejected_rows=0)

@@ -245,3 +245,20 @@ def test_a_replay_keeps_what_it_stores_without(tmp_path: Path) -> None:
     mended = a_schema(size="string", at="string", needed="number", owner=owner)
     replay_rejects(engine.warehouse, engine.key(), mended, tmp_path)
     assert [row_id for row_id, _ in kept(engine)] == ["1"]
+
+
+def test_a_replay_stores_rows_without_their_bad_values(tmp_path: Path) -> None:
+    """As a sync does with the setting that the table has by then; what is needed rejects (S4)."""
+    rows = [a_row("1", size="x", at="soon"), a_row("2", at="soon"), {"id": "3", "needed": "y"}]
+    engine = engine_of(tmp_path, last_page(*rows, a_row("4")))
+    assert engine.sync().record.rejected == 3
+    done = replay_rejects(engine.warehouse, engine.key(), SCHEMA, tmp_path, bad_values="null")
+    assert (done.applied, done.without_values, done.remaining) == (2, 2, 1)
+    assert query(engine, 'SELECT id, size, "at" FROM acme."Items" ORDER BY id') == [
+        (row_id, None, None) for row_id in ("1", "2", "4")
+    ]
+    (first, why), (second, _) = kept(engine)
+    assert (first, second) == ("1", "2")
+    assert "x is not a number" in why
+    assert "soon is not a string (datetime)" in why
+    assert query(engine, "SELECT row_id FROM _sync.rejected_rows") == [("3",)]
