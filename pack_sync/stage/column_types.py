@@ -28,17 +28,22 @@ EXACT = -1
 """The precision of a number that DECIMAL(38, 9) holds without rounding; no author's is negative."""
 
 
-def stored_schema(schema: Schema, wide: Collection[str] = ()) -> Schema:
+def stored_schema(
+    schema: Schema, wide: Collection[str] = (), exact: Collection[str] = ()
+) -> Schema:
     """The schema of rows as they are stored: `wide` names properties that need more room.
 
     A number that is an id is a BIGINT, so that ids compare exactly, and a DECIMAL(38, 9) where it
     is wide (contract S6). Numbers with `precision: 0` are whole ones for as long as all values are;
-    where they are wide they are numbers like others, since precision is a matter of display.
+    where they are wide they are numbers like others, since precision is a matter of display, and
+    DECIMAL(38, 9) where they are `exact`: fractions beside whole numbers that DOUBLE would round.
     """
     properties = dict(schema.properties)
     for name, prop in schema.properties.items():
         if name == schema.id_property and scalar_type(prop) in ("DOUBLE", "BIGINT"):
             properties[name] = replace(prop, hint=None, precision=EXACT if name in wide else 0)
+        elif name in exact:
+            properties[name] = _of_any_precision(prop, EXACT)
         elif name in wide:
             properties[name] = _of_any_precision(prop)
     return replace(schema, properties=properties)
@@ -70,12 +75,14 @@ def _of_any_precision(schema: Schema, precision: int | None = None) -> Schema:
     return replace(schema, precision=precision) if scalar_type(schema) == "BIGINT" else schema
 
 
-def columns_of(schema: Schema, wide: Collection[str] = ()) -> list[Column]:
+def columns_of(
+    schema: Schema, wide: Collection[str] = (), exact: Collection[str] = ()
+) -> list[Column]:
     """The columns of a table whose rows follow `schema`, in the order of its properties.
 
-    `wide` names properties that need more room, as for `stored_schema`.
+    `wide` and `exact` name properties that need more room, as for `stored_schema`.
     """
-    stored = stored_schema(schema, wide)
+    stored = stored_schema(schema, wide, exact)
     columns = [
         Column(
             name=name,

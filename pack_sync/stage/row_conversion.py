@@ -17,9 +17,17 @@ from typing import Literal
 import orjson
 
 from pack_sdk.schemas import Schema, ValueType
-from pack_sync.stage.column_types import columns_of, is_text_id, may_widen, stored_schema
+from pack_sync.stage.column_types import columns_of, is_text_id, stored_schema
+from pack_sync.stage.outgrown_numbers import outgrown
 from pack_sync.stage.places import Place, pointer_to
-from pack_sync.stage.value_conversion import How, id_text, is_nested, problem_of, value_of
+from pack_sync.stage.value_conversion import (
+    How,
+    id_text,
+    is_nested,
+    problem_of,
+    reasons_of,
+    value_of,
+)
 from pack_sync.warehouse.identifiers import quote_literal
 
 BadValues = Literal["reject", "null"]
@@ -36,15 +44,20 @@ class RowConversion:
     """
 
     def __init__(
-        self, schema: Schema, wide: Collection[str] = (), *, bad_values: BadValues = "reject"
+        self,
+        schema: Schema,
+        wide: Collection[str] = (),
+        exact: Collection[str] = (),
+        *,
+        bad_values: BadValues = "reject",
     ) -> None:
-        """`wide` names the properties whose columns need more room (see `stored_schema`).
+        """`wide` and `exact` name properties whose columns need more room (see `stored_schema`).
 
         With `bad_values` of "null" a value that cannot be typed does not reject its row, unless
         that is the id or required: NULL is stored in its place.
         """
-        self.columns = columns_of(schema, wide)
-        self._schema = stored_schema(schema, wide)
+        self.columns = columns_of(schema, wide, exact)
+        self._schema = stored_schema(schema, wide, exact)
         self._bad_values = bad_values
         self._places = self._locate()
 
@@ -110,15 +123,22 @@ class RowConversion:
 
     @cached_property
     def _nulled(self) -> str:
-        """SQL for the reasons of all values that become NULL though the row is stored."""
+        """SQL for the reasons of all values that become NULL though the row is stored.
+
+        Of a property with many values the first of the reasons that differ.
+        """
         names = [
             name
             for name, prop in self._schema.properties.items()
             if _has_objects(prop)
             or (self._bad_values == "null" and not self._is_indispensable(name))
         ]
-        _, *problems = self._problems(How.STRICT, names)
-        return f"nullif(concat_ws('; ', {', '.join(problems)}), '')" if problems else "NULL"
+        _, *found = self._problems(How.STRICT, names)
+        problems = (
+            reasons_of(problem) if is_nested(self._schema.properties[name]) else problem
+            for name, problem in zip(names, found, strict=True)
+        )
+        return f"nullif(concat_ws('; ', {', '.join(problems)}), '')" if names else "NULL"
 
     def _is_indispensable(self, name: str) -> bool:
         return name == self._schema.id_property or self._schema.properties[name].required
@@ -141,23 +161,9 @@ class RowConversion:
         ]
 
     def too_narrow(self, name: str, wider: "RowConversion") -> str:
-        """SQL over a row `line`: a value does not fit its column, and fits that of `wider`."""
-        pointer = pointer_to(self._schema.field_of(name))
-        narrow, wide = (
-            problem_of(
-                schema.properties[name],
-                Place(container="line", pointer=pointer),
-                name,
-                how=How.THOROUGH,
-            )
-            for schema in (self._schema, wider._schema)
-        )
-        return f"{narrow} IS NOT NULL AND {wide} IS NULL"
-
-    @property
-    def narrow_properties(self) -> list[str]:
-        """The properties whose columns could be wider (see `stored_schema`)."""
-        return [name for name, prop in self._schema.properties.items() if may_widen(prop)]
+        """SQL over a row `line`: a number does not fit its column, and fits that of `wider`."""
+        place = Place(container="line", pointer=pointer_to(self._schema.field_of(name)))
+        return outgrown(self._schema.properties[name], wider._schema.properties[name], place)
 
     def _pointers(self) -> tuple[list[str], list[str]]:
         scalars: list[str] = []

@@ -13,7 +13,7 @@ import duckdb
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
-from pack_sync.stage.column_types import Column, stored_schema
+from pack_sync.stage.column_types import Column, may_widen, stored_schema
 from pack_sync.stage.row_conversion import BadValues, RowConversion
 from pack_sync.stage.split_rows import SplitRows, can_split
 from pack_sync.warehouse.identifiers import quote_literal
@@ -47,6 +47,7 @@ class TypedRows:
         self._schema = schema
         self._bad_values: BadValues = bad_values
         self._wide: frozenset[str] = frozenset()
+        self._exact: frozenset[str] = frozenset()
         self.conversion = RowConversion(schema, bad_values=bad_values)
         self.columns: Sequence[Column] = self.conversion.columns
         self._split = SplitRows(stored_schema(schema)) if can_split(schema) else None
@@ -118,23 +119,48 @@ class TypedRows:
         return many
 
     def _too_narrow(self) -> list[str]:
-        """The properties of rejected rows that fit a wider column."""
-        names = self.conversion.narrow_properties
+        """The properties with numbers that do not fit, and fit a wider column."""
+        names = self._that_may_widen()
         unfit = "(problem IS NOT NULL OR nulled IS NOT NULL)"
         if not names or not self._count(unfit):
             return []
-        wider = RowConversion(self._schema, {*self._wide, *names})
+        wider = RowConversion(self._schema, *self._widened(names))
         checks = (f"bool_or({self.conversion.too_narrow(name, wider)})" for name in names)
         ((*found,),) = self._connection.execute(
             f"SELECT {', '.join(checks)} FROM rows WHERE {unfit} AND json_type(line) = 'OBJECT'"
         ).fetchall()
-        return [name for name, needed in zip(names, found, strict=True) if needed]
+        return [
+            name
+            for name, needed in zip(names, found, strict=True)
+            if needed and not (name in self._wide and self._would_round(name, wider))
+        ]
+
+    def _that_may_widen(self) -> list[str]:
+        last = {str(self._schema.id_property), *self._exact}  # has all the room that there is
+        narrow = stored_schema(self._schema).properties
+        return [
+            name
+            for name, prop in narrow.items()
+            if may_widen(prop) and not (name in self._wide and name in last)
+        ]
+
+    def _widened(self, names: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """What is wide, and what is exact, once these have more room than now."""
+        return self._wide | frozenset(names), self._exact | (self._wide & frozenset(names))
+
+    def _would_round(self, name: str, wider: RowConversion) -> bool:
+        """Whether the wider column would round numbers that the present one holds."""
+        number = list(self._schema.properties).index(name)
+        there, then = (each.columns[number].sql_type for each in (self.conversion, wider))
+        back = f"TRY_CAST(TRY_CAST(c{number} AS {then}) AS {there})"
+        return self._count(f"{back} IS DISTINCT FROM c{number} AND problem IS NULL") > 0
 
     def _widen(self, names: Sequence[str]) -> None:
-        self._wide |= frozenset(names)
-        self.conversion = RowConversion(self._schema, self._wide, bad_values=self._bad_values)
+        self._wide, self._exact = self._widened(names)
+        room = self._wide, self._exact
+        self.conversion = RowConversion(self._schema, *room, bad_values=self._bad_values)
         if self._split is not None:
-            self._split = SplitRows(stored_schema(self._schema, self._wide))
+            self._split = SplitRows(stored_schema(self._schema, *room))
         self._thorough = False
         self._files_typed = 0
 

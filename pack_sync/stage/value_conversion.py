@@ -16,6 +16,12 @@ from pack_sync.stage.places import Place
 from pack_sync.stage.scalar_values import is_absent, scalar_value
 from pack_sync.warehouse.identifiers import quote_literal
 
+_REASONS = 10
+"""How many different reasons are told of one property whose value has many."""
+
+_BETWEEN = "chr(30)"
+"""SQL for what separates the reasons of a value: the ASCII record separator."""
+
 
 class How(Enum):
     """How a value is judged.
@@ -43,12 +49,12 @@ def value_of(schema: Schema, place: Place, depth: int = 0, *, how: How = How.QUI
         kind = "ARRAY" if schema.type is ValueType.ARRAY else "OBJECT"
         return f"CASE WHEN {place.is_kind(kind)} THEN {_inside(schema, place, depth, how)} END"
     if schema.type is ValueType.ARRAY:  # of what is none there is nothing to list
-        return _inside(schema, Place(container=_taken_for(schema, place)), depth, how)
+        return _inside(schema, Place(container=taken_for(schema, place)), depth, how)
     taken = f"n{depth}"
     inside = _inside(schema, Place(container=taken), depth + 1, how)
     found = f"CASE WHEN {taken} IS NOT NULL THEN {inside} END"
-    found = let(taken, _taken_for(schema, place), found)
-    if id_schema := _id_of_reference(schema):
+    found = let(taken, taken_for(schema, place), found)
+    if id_schema := id_of_reference(schema):
         given = f"{place.is_scalar} AND NOT {is_absent(schema, place.text)}"
         return f"CASE WHEN {given} THEN {_only_id(schema, id_schema, place)} ELSE {found} END"
     return found
@@ -61,7 +67,7 @@ def _inside(schema: Schema, place: Place, depth: int, how: How) -> str:
     return _object(schema, place, depth, how)
 
 
-def _taken_for(schema: Schema, place: Place) -> str:
+def taken_for(schema: Schema, place: Place) -> str:
     """SQL for the array or object at a place, also if it comes as the other; NULL if as neither.
 
     XML has no arrays: where there may be many elements, one comes as an object; and a list may be
@@ -101,7 +107,7 @@ def _object(schema: Schema, place: Place, depth: int, how: How) -> str:
     return f"{{{', '.join(f'{quote_literal(name)}: {fields[name]}' for name in fields)}}}"
 
 
-def _id_of_reference(schema: Schema) -> Schema | None:
+def id_of_reference(schema: Schema) -> Schema | None:
     """The id of an object that refers to a row of another table."""
     if schema.hint is not ValueHint.REFERENCE or is_kept_as_json(schema):
         return None
@@ -196,7 +202,7 @@ def _nested_problems(
         inside = _problem_inside(schema, place, name, depth, how)
         yield f"WHEN {place.kind} = '{kind}' THEN {inside}"
         return
-    found = _taken_for(schema, place)
+    found = taken_for(schema, place)
     if schema.type is ValueType.ARRAY:
         inside = _problem_inside(schema, Place(container=found), name, depth, how)
     else:
@@ -209,7 +215,7 @@ def _nested_problems(
         yield f"{many} AND {place.text} = '[]' THEN NULL"
         if how is How.THOROUGH:
             yield f"{many} THEN NULL"  # as the original SDK accepts it
-    if id_schema := _id_of_reference(schema):
+    if id_schema := id_of_reference(schema):
         given = f"{place.is_scalar} AND NOT {is_absent(schema, place.text)}"
         yield f"WHEN {given} THEN {problem_of(id_schema, place, name, depth, how=how)}"
 
@@ -221,10 +227,11 @@ def _problem_inside(schema: Schema, place: Place, name: str | None, depth: int, 
         path = name and f"{name}[]"
         item = problem_of(schema.items, Place(container=element), path, depth + 1, how=how)
         found = f"list_transform(json_extract({place.json}, '$[*]'), lambda {element}: {item})"
-        return f"list_filter({found}, lambda problem: problem IS NOT NULL)[1]"
+        problems = f"list_filter({found}, lambda problem: problem IS NOT NULL)"
+        return _all_of(problems) if how is How.STRICT else f"{problems}[1]"
     if is_kept_as_json(schema):
         return "NULL"
-    id_schema = _id_of_reference(schema)
+    id_schema = id_of_reference(schema)
     parts = [
         problem_of(
             prop,
@@ -237,7 +244,22 @@ def _problem_inside(schema: Schema, place: Place, name: str | None, depth: int, 
         )
         for key, prop in schema.properties.items()
     ]
+    if how is How.STRICT:
+        return f"nullif(concat_ws({_BETWEEN}, {', '.join([*parts, 'NULL'])}), '')"
     return f"coalesce({', '.join([*parts, 'NULL'])})"
+
+
+def _all_of(problems: str) -> str:
+    """SQL for a list of problems as one, NULL if there are none; of very many the first."""
+    first = f"list_sort(list_distinct({problems}))[:{_REASONS + 1}]"
+    return f"nullif(array_to_string({first}, {_BETWEEN}), '')"
+
+
+def reasons_of(problem: str) -> str:
+    """SQL for the distinct reasons that the STRICT problem of an array or object consists of."""
+    distinct = f"list_sort(list_distinct(string_split({problem}, {_BETWEEN})))"
+    more = f"CASE WHEN len(reasons) > {_REASONS} THEN '; and more' ELSE '' END"
+    return let("reasons", distinct, f"array_to_string(reasons[:{_REASONS}], '; ') || {more}")
 
 
 def _wrong(name: str | None, text: str, expected: str) -> str:

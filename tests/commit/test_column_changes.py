@@ -1,6 +1,7 @@
 """The table follows the pack's schema, inside the sync's transaction (contract D5)."""
 
 import itertools
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,42 @@ def test_a_column_of_whole_numbers_widens(values: list[Any], sql_type: str, tmp_
     assert found == [(value, [value, 1]) for value in values]
     again = bench.incremental(a_page({"id": "0", "v": values[0], "l": [values[0], 1]}))
     assert counts_of(again) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "sql_type", "rejected"),
+    [
+        ([1, 2**53 + 1, 1.5], "DECIMAL(38,9)", 0),
+        ([1.5, 2**53 + 1, -0.1, 123456.789], "DECIMAL(38,9)", 0),
+        ([2**60 + 1, 2**53], "BIGINT", 0),
+        ([2**70, 1], "DOUBLE", 0),
+        ([1, 2**53 + 1, 1e-12], "DOUBLE", 1),
+        ([1, 2**53 + 1, 1e30], "DOUBLE", 1),
+    ],
+)
+def test_one_sync_widens_a_column_like_several(
+    values: list[Any], sql_type: str, rejected: int, tmp_path: Path
+) -> None:
+    """What a column can hold is not rejected, whichever sync brings it; no number is lost (S7)."""
+    rows: list[dict[str, Any]] = [
+        {"id": str(id_), "v": value, "l": [value, 1], "o": {"v": value}}
+        for id_, value in enumerate(values)
+    ]
+    struct = {"type": "object", "properties": {"v": WHOLE}}
+    schema = a_schema(v=WHOLE, l={"type": "array", "items": WHOLE}, o=struct)
+    bench = SyncBench(folder=tmp_path, schema=schema)
+    result = bench.full(a_page(*rows))
+    assert result.record.rejected == rejected
+    assert columns(bench) == [
+        "id VARCHAR", f"v {sql_type}", f"l {sql_type}[]", f"o STRUCT(v {sql_type})"
+    ]  # fmt: skip
+    kept = [row for row in rows if not rejected or row["v"] != 2**53 + 1]
+    found = [{name: row[name] for name in ("id", "v", "l", "o")} for row in bench.rows()]
+    assert [float(row["v"]) for row in found] == [float(row["v"]) for row in kept]
+    if sql_type != "DOUBLE":
+        assert [Decimal(str(row["v"])) for row in kept] == [row["v"] for row in found]
+    again = bench.full(a_page(*rows)).record
+    assert (again.unchanged, again.rejected) == (len(kept), rejected)
 
 
 @pytest.mark.parametrize(

@@ -262,3 +262,71 @@ def test_a_replay_stores_rows_without_their_bad_values(tmp_path: Path) -> None:
     assert "x is not a number" in why
     assert "soon is not a string (datetime)" in why
     assert query(engine, "SELECT row_id FROM _sync.rejected_rows") == [("3",)]
+
+
+WHOLE = {"type": "number", "precision": 0}
+
+
+@pytest.mark.parametrize(
+    ("definition", "given", "stored"),
+    [
+        ({"type": "array", "items": WHOLE}, [1.5, "x", 2], [1.5, None, 2]),
+        (
+            {"type": "object", "properties": {"n": WHOLE, "on": {"type": "boolean"}}},
+            {"n": 1.5, "on": "perhaps"},
+            {"n": 1.5, "on": None},
+        ),
+        (
+            {"type": "array", "items": {"type": "object", "properties": {"a": WHOLE, "b": WHOLE}}},
+            [{"a": "x", "b": 1}, {"a": 2, "b": 0.5}],
+            [{"a": None, "b": 1}, {"a": 2, "b": 0.5}],
+        ),
+        ({"type": "array", "items": WHOLE}, [1.5, 2**53 + 1, "x"], [1.5, 2**53 + 1, None]),
+    ],
+)
+def test_a_fraction_beside_a_bad_value_is_stored(
+    definition: dict[str, Any], given: Any, stored: Any, tmp_path: Path
+) -> None:
+    """The column of whole numbers widens for it; the bad value alone is NULL (S4, S7)."""
+    rows = [a_row("1", v=given), a_row("2")]
+    schema = a_schema(v=definition, needed="number")
+    engine = engine_of(tmp_path, last_page(*rows), schema=schema, bad_values="null")
+    engine.sync()
+    assert query(engine, "SELECT v FROM acme.\"Items\" WHERE id = '1'") == [(stored,)]
+    assert [row_id for row_id, _ in kept(engine)] == ["1"]
+
+
+def test_every_distinct_reason_of_a_value_is_told(tmp_path: Path) -> None:
+    """Of lists and objects, each once, and of very many some (S4)."""
+    entry = {"type": "object", "properties": {"n": {"type": "number"}, "on": {"type": "boolean"}}}
+    schema = a_schema(
+        tags={"type": "array", "items": {"type": "number"}},
+        entry=entry,
+        entries={"type": "array", "items": entry},
+    )
+    rows = [
+        {"id": "1", "tags": ["x", 1, "y", "x"]},
+        {"id": "2", "entry": {"n": "p", "on": "q"}, "tags": ["z"]},
+        {"id": "3", "entries": [{"n": "p", "on": "q"}, {"n": 1}, {"n": "r", "on": "q"}]},
+        {"id": "4", "tags": [f"bad{n}" for n in range(10)]},
+        {"id": "5", "tags": [f"bad{n:02}" for n in range(40)]},
+    ]
+    engine = engine_of(tmp_path, last_page(*rows), schema=schema, bad_values="null")
+    engine.sync()
+    number, boolean = "is not a number that fits DOUBLE", "is not a boolean that fits BOOLEAN"
+    reasons = {row_id: reason.split("; ") for row_id, reason in kept(engine)}
+    assert reasons == {
+        "1": [f"property 'tags[]': {value} {number}" for value in "xy"],
+        "2": [
+            f"property 'tags[]': z {number}",
+            f"property 'entry.n': p {number}",
+            f"property 'entry.on': q {boolean}",
+        ],
+        "3": [
+            f"property 'entries[].n': p {number}",
+            f"property 'entries[].n': r {number}",
+            f"property 'entries[].on': q {boolean}",
+        ],
+        "4": [f"property 'tags[]': bad{n} {number}" for n in range(10)],
+        "5": [*(f"property 'tags[]': bad{n:02} {number}" for n in range(10)), "and more"],
+    }
