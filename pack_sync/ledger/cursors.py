@@ -117,11 +117,13 @@ def forget_schema(
     """Have the next sync of each position of a table be full if its schema was not this one.
 
     `schema` is that part of a fingerprint, None if it is not known; `anyway` takes all positions.
+    A sync that runs meanwhile writes the fingerprint that it began with; the reason stays.
     """
     connection.execute(
         f"""
         UPDATE {CURSORS}
-        SET fingerprint = json_merge_patch(fingerprint, '{{"schema": null}}')
+        SET fingerprint = json_merge_patch(fingerprint, '{{"schema": null}}'),
+            full_due_reason = 'rejected rows were replayed by another schema'
         WHERE pack = $pack AND table_name = $table
             AND (
                 $anyway
@@ -147,15 +149,19 @@ def write_positions(
     if not changes:
         return
     standing = [change.sync for change in changes if change.before.execution_id is not None]
+    due: dict[str, str] = {}
     if standing:
-        connection.execute(
-            f"""
-            DELETE FROM {CURSORS}
-            WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))
-            """,
-            [key.pack, key.table, standing],
+        due = dict(
+            connection.execute(
+                f"""
+                DELETE FROM {CURSORS}
+                WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))
+                RETURNING sync, full_due_reason
+                """,
+                [key.pack, key.table, standing],
+            ).fetchall()
         )
-    after = [change.after for change in changes]
+    after = [_still_due(change, due.get(change.sync) or "") for change in changes]
     connection.execute(
         f"""
         INSERT INTO {CURSORS}
@@ -189,6 +195,14 @@ def write_positions(
         if change.keep_history:
             changed = replace(key, sync=change.sync)
             remember_cursor(connection, changed, change.after, reason=change.reason, at=at)
+
+
+def _still_due(change: PositionChange, due: str) -> SyncPosition:
+    """Where the sync stands then: a full sync made `due` while an increment ran stays so."""
+    was_full = change.after.last_full_at != change.before.last_full_at
+    if was_full or due == change.before.full_due_reason:
+        return change.after
+    return replace(change.after, full_due_reason=due)
 
 
 def remember_cursor(

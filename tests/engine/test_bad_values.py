@@ -9,6 +9,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.commit.approval import approve_held
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.rejects_replay import replay_rejects
+from pack_sync.engine.fingerprint import schema_part
 from pack_sync.engine.sync_failures import SyncFailedError
 from tests.commit.sync_bench import a_schema
 from tests.engine.sync_harness import Engine, Scripted
@@ -330,3 +331,29 @@ def test_every_distinct_reason_of_a_value_is_told(tmp_path: Path) -> None:
         "4": [f"property 'tags[]': bad{n} {number}" for n in range(10)],
         "5": [*(f"property 'tags[]': bad{n:02} {number}" for n in range(10)), "and more"],
     }
+
+
+def test_a_replay_by_another_schema_is_not_undone_by_a_sync_that_runs(tmp_path: Path) -> None:
+    """An old process may bring an increment meanwhile; the next sync is full all the same (D5)."""
+    mended = a_schema(needed="string")
+    folder = tmp_path / "replay"
+    folder.mkdir()
+
+    def meanwhile(*_: Any) -> Any:
+        replay_rejects(
+            engine.warehouse, engine.key(), mended, folder, schema_fingerprint=schema_part(mended)
+        )
+        return last_page(a_row("3"))
+
+    every = last_page(a_row("1"), a_row("2"), a_row("3"))
+    engine = engine_of(
+        tmp_path, last_page(a_row("1"), {"id": "2", "needed": "1.5x"}), meanwhile, every
+    )
+    engine.sync()
+    assert engine.sync().record.mode == "incremental"
+    after = engine.sync().record
+    assert after.mode == "full"
+    assert "replayed by another schema" in after.mode_reason
+    assert query(engine, 'SELECT id, needed FROM acme."Items" ORDER BY id') == [
+        (row_id, 1.0) for row_id in "123"
+    ]

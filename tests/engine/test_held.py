@@ -305,6 +305,22 @@ def test_what_is_due_stays_due_until_it_is_done(tmp_path: Path) -> None:
     assert engine.sync().record.mode == "incremental"
 
 
+def test_what_is_made_due_while_a_sync_runs_stays_due(tmp_path: Path) -> None:
+    """An increment that began before does not know of it, and is no full sync."""
+    engine = engine_of(tmp_path, FIVE, page("t2", "a"))
+    engine.sync()
+    found = hold(engine)
+
+    def meanwhile(*_: Any) -> Any:
+        discard_held(engine.warehouse, found)
+        return page("t3", "f")
+
+    engine.execute = Scripted(meanwhile, FIVE, page("t4"))
+    assert engine.sync().record.mode == "incremental"
+    assert engine.sync().record.mode_reason.endswith("was discarded")
+    assert engine.sync().record.mode == "incremental"
+
+
 def _minute(found: HeldSync) -> str:
     return f"{found.held_at:%Y-%m-%d %H:%M} UTC"
 
