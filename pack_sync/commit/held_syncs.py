@@ -76,20 +76,6 @@ class HeldSync:
         return self.columns[self.id_index].name
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeldSummary:
-    """How many syncs of a table are held, since when (UTC), and what they would delete.
-
-    `sample` are some of the rows that the largest of them would delete.
-    """
-
-    count: int = 0
-    rows_before: int = 0
-    deletes: int = 0
-    since: datetime | None = None
-    sample: Sequence[dict[str, Any]] = ()
-
-
 def keep_held(
     warehouse: Warehouse,
     stage: Stage,
@@ -211,29 +197,6 @@ def read_held(
         )
         for row in rows
     ]
-
-
-def summarize_held(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> HeldSummary:
-    """What is held of the whole table."""
-    if not ledger_exists(connection):
-        return HeldSummary()
-    row = connection.execute(
-        f"""
-        SELECT count(*), sum(rows_before), sum(deletes), min(held_at), arg_max(sample, deletes)
-        FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ?
-        """,
-        [key.pack, key.table],
-    ).fetchone()
-    if row is None or not row[0]:
-        return HeldSummary()
-    count, rows_before, deletes, since, sample = row
-    return HeldSummary(
-        count=count,
-        rows_before=int(rows_before),
-        deletes=int(deletes),
-        since=since,
-        sample=orjson.loads(sample),
-    )
 
 
 def forget_held(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import duckdb
 
 from pack_sync.commit.full_sync_audit import AuditLine, last_audits
-from pack_sync.commit.held_syncs import HeldSummary, summarize_held
 from pack_sync.commit.target_table import TargetTable
+from pack_sync.ledger.held_summary import HeldSummary, summarize_held
 from pack_sync.ledger.rejected_rows import RejectSummary, summarize_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run

@@ -9,11 +9,11 @@ import orjson
 
 from pack_sdk.wording import counted
 from pack_sync.commit.commit import CommitResult
-from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.engine.outcome import SyncOutcome
+from pack_sync.ledger.held_summary import HeldSummary
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.column_types import Column
 

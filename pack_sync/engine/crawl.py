@@ -7,7 +7,6 @@ thousand commits, and what a batch has committed, a crash later in the crawl doe
 
 import itertools
 import time
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,9 +25,10 @@ from pack_sync.engine.crawl_commit import (
     commit_batch,
     decision_of_batch,
 )
+from pack_sync.engine.crawl_failures import kept_children, report, reported
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.holding import approve_first
-from pack_sync.engine.outcome import ChildFailure, SyncOutcome
+from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
 from pack_sync.engine.run_records import record_failure
 from pack_sync.engine.sync import with_schema
@@ -36,7 +36,6 @@ from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsE
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
@@ -104,7 +103,7 @@ def run_crawl(
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
         results.append(result)
     outcome = _combined(results)
-    failures = [*_kept_children(sync, source, results[0].outcome), *outcome.failures]
+    failures = [*kept_children(sync, source, results[0].outcome), *outcome.failures]
     return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
 
 
@@ -113,24 +112,6 @@ def _older_rows(sync: SyncJob, source: CrawlSource) -> str:
     told = f"its parent table {parent} failed in this run: crawled for the rows that it had before"
     sync.log("warning", f"{sync.key}: {told}")
     return told
-
-
-def _kept_children(
-    sync: SyncJob, source: CrawlSource, first: SyncOutcome
-) -> Sequence[ChildFailure]:
-    """Rows that would have gone with their parents, too many for the guard (contract D8)."""
-    kept = first.result.kept_children
-    if kept is None:
-        return []
-    of_parent = f"of {source.parent_table}"
-    parents = counted(len(kept.syncs), f"row {of_parent} is gone", f"rows {of_parent} are gone")
-    message = (
-        f"{sync.key}: {parents}, and {kept.rows:,} of {counted(kept.rows_before, 'row', 'rows')} "
-        "crawled would go with them. They were kept; all others were synced. If they are really "
-        f"gone: `packsync sync {sync.key.pack}.{sync.key.table} --approve-deletes`, or a run with "
-        f"`approve_deletes: true`. If not: fix the source and sync {source.parent_table} in full"
-    )
-    return [ChildFailure(sync=sync.key.sync, message=message, details="")]
 
 
 def _syncs_to_keep(
@@ -173,12 +154,12 @@ def _run_batch(
             ended = [future.result() for future in running]
         spool.close()
         collected = [each for each in ended if isinstance(each, CollectedChild)]
-        failed = _reported([e for e in ended if isinstance(e, FailedChild)], len(ended), warehouse)
+        failed = reported([e for e in ended if isinstance(e, FailedChild)], len(ended), warehouse)
         full = [each.collected.part.complete for each in collected]
         batch = replace(batch, decision=decision_of_batch(full))
         costs = _costs(spool, ended, time.monotonic() - began)
         outcome, held = commit_batch(sync, batch, spool, collected, warehouse, keep, costs)
-        failed += [_report(each, warehouse) for each in held.values()]
+        failed += [report(each, warehouse) for each in held.values()]
     except TooManyRejectedRowsError as error:
         sync.connection.redactor.redact_error(error)
         failure = AttemptFailedError(batch, error, pages=spool.page_count)
@@ -232,35 +213,6 @@ def _costs(
         "bytes_received": sum(s.bytes_received for s in statistics),
         "fetch_seconds": fetch_seconds,
     }
-
-
-def _reported(failed: Sequence[FailedChild], of: int, warehouse: Warehouse) -> list[ChildFailure]:
-    """What failed; the children that a pause kept from being synced are one failure."""
-    paused: list[FailedChild] = []
-    reports: list[ChildFailure] = []
-    for each in failed:
-        if isinstance(each.failure.error, LongPauseError):
-            paused.append(each)
-        else:
-            reports.append(_report(each, warehouse))
-    if paused:
-        paused[0].failure.error.add_note(
-            f"{len(paused):,} of {counted(of, 'parent', 'parents')} were not reached; the next "
-            "sync begins with them."
-        )
-        reports.append(_report(paused[0], warehouse))
-    return reports
-
-
-def _report(failed: FailedChild, warehouse: Warehouse) -> ChildFailure:
-    """Put a child's failure into the ledger."""
-    sync, error = failed.child.sync, failed.failure.error
-    record_failure(sync, warehouse, failed.failure)
-    return ChildFailure(
-        sync=sync.key.sync,
-        message=f"{sync.key}: {sentence(error)}",
-        details=sync.connection.redactor.redact("".join(traceback.format_exception(error))),
-    )
 
 
 _SUMMED = (

@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from pack_sdk import Pack, make_object_schema
-from pack_sync.commit.held_syncs import HeldSummary
 from pack_sync.commit.table_state import TableState
 from pack_sync.dagster.checks import NO_REJECTED_ROWS, no_rejected_rows
+from pack_sync.ledger.held_summary import HeldSummary
 from pack_sync.ledger.rejected_rows import RejectSummary
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.reject_reasons import ReasonCount
