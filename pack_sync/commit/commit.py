@@ -231,7 +231,10 @@ def _due_again(changes: Sequence[PositionChange], rows: RowChanges) -> Sequence[
     if not rows.unconfirmed.count or RESUMED not in rows.unconfirmed.reasons:
         return changes
     why = "rows that the last full sync did not return may be gone: it had been interrupted"
-    return [replace(each, after=replace(each.after, full_due_reason=why)) for each in changes]
+    moved = {each.sync: each for each in changes}
+    for sync in rows.unconfirmed.syncs:
+        moved[sync] = replace(moved[sync], after=replace(moved[sync].after, full_due_reason=why))
+    return list(moved.values())
 
 
 def _finished(

@@ -249,17 +249,22 @@ class _Finding:
     def _unconfirmed(self) -> UnconfirmedRows:
         if not self._before or not self._may_be_unconfirmed:
             return UnconfirmedRows()
-        ((count, ids),) = self._connection.execute(
+        ((count, ids, syncs),) = self._connection.execute(
             f"""
-            SELECT count(*), list(id ORDER BY id)[:{_SHOWN_IDS}]
+            SELECT count(*), list(id ORDER BY id)[:{_SHOWN_IDS}], list(DISTINCT sync)
             FROM (
-                SELECT {text_of(f"{ABSENT}.id")} AS id FROM {ABSENT}
+                SELECT sync, {text_of(f"{ABSENT}.id")} AS id FROM {ABSENT}
                 ANTI JOIN {DELETED} AS gone
                 ON gone.sync = {ABSENT}.sync AND gone.id IS NOT DISTINCT FROM {ABSENT}.id
             )
             """
         ).fetchall()
-        return UnconfirmedRows(count=count, ids=ids or (), reasons=sorted(self._unproven or ()))
+        return UnconfirmedRows(
+            count=count,
+            ids=ids or (),
+            syncs=syncs or (),
+            reasons=sorted(self._unproven or ()),
+        )
 
     def _change(self, statement: str, values: dict[str, Any]) -> int:
         """Execute what makes a table of rows; returns how many."""

@@ -35,14 +35,16 @@ class RowChanges:
 
 @dataclass(frozen=True, kw_only=True)
 class UnconfirmedRows:
-    """Rows that full syncs did not return, without proof that they are gone: how many, some ids.
+    """Rows that full syncs did not return, without proof that they are gone.
 
+    How many, some ids, and of which syncs they are.
     `reasons` are those of `_stage.parts` (`RESUMED`, `REJECTED`), and empty where the rows only
     wait for another full sync that does not return them.
     """
 
     count: int = 0
     ids: Sequence[str] = ()
+    syncs: Sequence[str] = ()
     reasons: Sequence[str] = ()
 
 

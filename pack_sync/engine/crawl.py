@@ -16,7 +16,7 @@ from typing import Any
 from pack_sdk.context import PreviousAttemptError
 from pack_sdk.wording import counted
 from pack_sync.commit.full_sync_audit import audit_figures
-from pack_sync.engine.attempt import Attempt, AttemptFailedError
+from pack_sync.engine.attempt import Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.collect import Collected, collect
 from pack_sync.engine.crawl_children import Child, children_of
 from pack_sync.engine.crawl_commit import (
@@ -30,6 +30,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.holding import approve_first
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
+from pack_sync.engine.paused_children import gone_on, keep_pages
 from pack_sync.engine.run_records import record_failure
 from pack_sync.engine.sync import with_schema
 from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError, sentence
@@ -154,7 +155,9 @@ def _run_batch(
             ended = [future.result() for future in running]
         spool.close()
         collected = [each for each in ended if isinstance(each, CollectedChild)]
-        failed = reported([e for e in ended if isinstance(e, FailedChild)], len(ended), warehouse)
+        failures = [each for each in ended if isinstance(each, FailedChild)]
+        kept = sum(keep_pages(each.child.sync, each.failure, spool) for each in failures)
+        failed = reported(failures, len(ended), kept, warehouse)
         full = [each.collected.part.complete for each in collected]
         batch = replace(batch, decision=decision_of_batch(full))
         costs = _costs(spool, ended, time.monotonic() - began)
@@ -190,6 +193,8 @@ def _collect(
             previous_error=previous_error,
             part=spool.new_part(),  # pages of an attempt that failed must not be staged
         )
+        with failures_of(attempt, spool):
+            attempt = gone_on(child.sync, attempt, spool)
         return collect(child.sync, attempt, spool)
 
     try:

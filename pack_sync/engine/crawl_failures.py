@@ -29,7 +29,9 @@ def kept_children(sync: SyncJob, source: CrawlSource, first: SyncOutcome) -> Seq
     return [ChildFailure(sync=sync.key.sync, message=message, details="")]
 
 
-def reported(failed: Sequence[FailedChild], of: int, warehouse: Warehouse) -> list[ChildFailure]:
+def reported(
+    failed: Sequence[FailedChild], of: int, kept_pages: int, warehouse: Warehouse
+) -> list[ChildFailure]:
     """What failed; the children that a pause kept from being synced are one failure."""
     paused: list[FailedChild] = []
     reports: list[ChildFailure] = []
@@ -41,10 +43,15 @@ def reported(failed: Sequence[FailedChild], of: int, warehouse: Warehouse) -> li
     if paused:
         paused[0].failure.error.add_note(
             f"{len(paused):,} of {counted(of, 'parent', 'parents')} were not reached; the next "
-            "sync begins with them."
+            f"sync begins with them.{_kept(kept_pages)}"
         )
         reports.append(report(paused[0], warehouse))
     return reports
+
+
+def _kept(pages: int) -> str:
+    """What to say of the pages that they had."""
+    return f" {counted(pages, 'page of theirs is', 'pages of theirs are')} kept." if pages else ""
 
 
 def report(failed: FailedChild, warehouse: Warehouse) -> ChildFailure:

@@ -36,13 +36,13 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
     Raises `AttemptFailedError`.
     """
     with failures_of(attempt):
-        resumed = _resumed(sync, attempt)
-    if resumed is not None:
+        found = resumed(sync, attempt)
+    if found is not None:
         try:
-            return _run_in(sync, *resumed, run)
+            return _run_in(sync, *found, run)
         except AttemptFailedError as failure:
             error = failure.error
-            if not _continuation_failed(resumed[1], error):
+            if not _continuation_failed(found[1], error):
                 raise
             sync.connection.redactor.redact_error(error)
             sync.log(
@@ -53,18 +53,18 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
             fetcher = SyncFetcher(sync.connection, spent=attempt.fetcher.statistics)
             attempt = attempt.again(describe_previous(error), fetcher)
     with failures_of(attempt):
-        spool = Spool.begin(sync.spool_folder, _header(sync, attempt))
+        spool = Spool.begin(sync.spool_folder, header(sync, attempt))
     return _run_in(sync, attempt, spool, run)
 
 
-def _resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
+def resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
     """The attempt as the interrupted one, under its id and start (contract D10), and its spool."""
     within = sync.settings.resume_within
     if not within:
         return None
     spool = resume_spool(
         sync.spool_folder,
-        _header(sync, attempt),
+        header(sync, attempt),
         within=within,
         log=lambda message: sync.log("info", f"{sync.key}: {message}"),
     )
@@ -78,7 +78,7 @@ def _resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
     sync.log("info", f"{sync.key}: {resuming}")
     # Pages in a second part: what began as an incremental sync was collecting everything.
     decision = FALL_BACK if last.part else attempt.decision
-    resumed = replace(
+    going_on = replace(
         attempt,
         id=began.execution_id,
         started_at=began.started_at,
@@ -86,10 +86,11 @@ def _resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
         part=last.part,
         resumed_after=last,
     )
-    return resumed, spool
+    return going_on, spool
 
 
-def _header(sync: SyncJob, attempt: Attempt) -> SpoolHeader:
+def header(sync: SyncJob, attempt: Attempt) -> SpoolHeader:
+    """What the pages of an attempt are of."""
     return SpoolHeader(
         sync=str(sync.key),
         mode=attempt.decision.mode,

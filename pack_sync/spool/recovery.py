@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pack_sync.spool.folders import SpoolFolder, abandoned_folders, paused_until
 from pack_sync.spool.journal import SpoolHeader, read_header
+from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.storage_errors import explained_failures
 
@@ -33,6 +34,25 @@ def resume_spool(
                 folder.remove()
             resumed = resumed or spool
     return resumed
+
+
+def copy_pages(source: Spool, part: int, target: Spool, into: int) -> None:
+    """Append the pages of one part of a spool to a part of another. Raises `StorageError`."""
+    for page in source.pages():
+        if page.part != part:
+            continue
+        with explained_failures(source.folder), (source.folder / page.file).open("rb") as rows:
+            rows.seek(page.offset)
+            text = rows.read(page.length)
+        copied = Page(
+            rows=text,
+            row_count=page.row_count,
+            continuation=page.continuation,
+            withheld=page.withheld,
+            completion=page.ending_completion,
+            deleted_row_ids=page.deleted_row_ids,
+        )
+        target.append(copied, into)
 
 
 def _too_old(folder: SpoolFolder, arrived_at: float, within: timedelta) -> timedelta | None:

@@ -266,3 +266,65 @@ def test_a_long_pause_is_one_failure_and_the_next_run_begins_with_the_others(
     asked = [seen.path for seen in server.requests[6:]]
     assert asked == [f"/p{n:02}" for n in range(5, 11)]
     assert len(forum.rows()) == 10
+
+
+def test_a_child_goes_on_after_the_pages_before_a_pause(tmp_path: Path, server: HttpServer) -> None:
+    """However few the service gives between two pauses, a child of many pages ends (F5, D9)."""
+    forum = Forum(folder=tmp_path, posts=["p1", "p2"], requests_at_once=1)
+    forum.run("Posts")
+    left = 3
+
+    def answer(_: SeenRequest) -> Answer:
+        nonlocal left
+        left -= 1
+        return Answer(body=b"{}") if left >= 0 else LONG
+
+    server.answer = answer
+    usual = forum.page_of_comments
+
+    def page_of_comments(post: str, context: Any) -> Any:
+        at = context.sync.continuation["at"] if context.sync.continuation else 0
+        context.fetcher.fetch(url=f"{server.url}/{post}/{at}")
+        return usual(post, context)
+
+    forum.page_of_comments = page_of_comments
+    every = [f"p1-c{n}" for n in range(8)]
+    forum.comments = {"p1": every, "p2": ["p2-c0"]}
+    for kept in (3, 6):
+        (event,) = forum.run("Comments")
+        assert isinstance(event, TableFinished)
+        (failure,) = event.outcome.failures
+        assert f"{kept} pages of theirs are kept" in failure.message
+        assert forum.rows() == []
+        left = 3
+    (event,) = forum.run("Comments")
+    assert isinstance(event, TableFinished)
+    assert not event.outcome.failures
+    good = [f"/p1/{n}" for n in (0, 1, 2, 3, 3, 4, 5, 6, 6, 7)]
+    assert [seen.path for seen in server.requests] == [*good, "/p2/0"]
+    assert [row_id for row_id, _ in forum.rows()] == [*every, "p2-c0"]
+    assert not list((tmp_path / "spool").rglob("journal.ndjson"))
+
+
+def test_pages_of_a_child_that_has_moved_are_not_used(tmp_path: Path, server: HttpServer) -> None:
+    """They follow a cursor that it no longer has (D9)."""
+    forum = Forum(folder=tmp_path, posts=["p1"], requests_at_once=1)
+    forum.run()
+    usual, paused = forum.page_of_comments, True
+
+    def page_of_comments(post: str, context: Any) -> Any:
+        if paused and context.sync.continuation:
+            context.fetcher.fetch(url=f"{server.url}/{post}")
+        return usual(post, context)
+
+    forum.page_of_comments = page_of_comments
+    server.answer = lambda _: LONG
+    (event,) = forum.run("Comments", mode="full")
+    assert isinstance(event, TableFinished)
+    assert "1 page of theirs is kept" in event.outcome.failures[0].message
+    paused = False
+    forum.run("Comments", mode="incremental")
+    assert len(forum.calls) == 2
+    forum.run("Comments", mode="full")
+    assert len(forum.calls) == 2
+    assert len(forum.rows()) == 2

@@ -1,0 +1,60 @@
+"""Pages of crawled children that a pause of the service ended: kept, and gone on with (F5, D9).
+
+The children of a batch share a spool, which goes with the batch. A child with more pages than the
+service gives between two pauses would never come to its end, so its pages move to a spool of its
+own, and from there into that of the batch which goes on with it.
+"""
+
+from dataclasses import replace
+
+from pack_sync.engine.attempt import Attempt, AttemptFailedError
+from pack_sync.engine.resume import header, resumed
+from pack_sync.engine.sync_job import SyncJob
+from pack_sync.http.pauses import LongPauseError
+from pack_sync.spool.recovery import copy_pages
+from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.identifiers import folder_name
+from pack_sync.warehouse.storage_errors import StorageError
+
+
+def keep_pages(child: SyncJob, failure: AttemptFailedError, batch: Spool) -> int:
+    """Keep what a child has in the closed spool of its batch, if a pause ended it.
+
+    Returns how many pages the next sync need not ask for again.
+    """
+    attempt, error = failure.attempt, failure.error
+    if not isinstance(error, LongPauseError) or attempt.fell_back:
+        return 0
+    if not (batch.pages_of(attempt.part) and child.settings.resume_within):
+        return 0
+    own = _with_own_spool(child)
+    kept = Spool.begin(own.spool_folder, header(own, attempt))
+    try:
+        copy_pages(batch, attempt.part, kept, 0)
+    except StorageError:  # they are asked for again; what others of the batch have still counts
+        kept.discard()
+        return 0
+    kept.leave(error.until)
+    return kept.kept_pages
+
+
+def gone_on(child: SyncJob, attempt: Attempt, batch: Spool) -> Attempt:
+    """The attempt after the pages that were kept of the child, now in its part of the batch.
+
+    As it is if none were, or if they are of no use any more.
+    """
+    own = _with_own_spool(child)
+    if not own.spool_folder.exists():
+        return attempt
+    found = resumed(own, attempt)
+    if found is None:
+        return attempt
+    before, kept = found
+    copy_pages(kept, before.part, batch, attempt.part)
+    kept.discard()
+    return replace(before, id=attempt.id, part=attempt.part)
+
+
+def _with_own_spool(child: SyncJob) -> SyncJob:
+    folder = child.spool_folder / "paused" / folder_name(child.key.sync)
+    return replace(child, spool_folder=folder)
