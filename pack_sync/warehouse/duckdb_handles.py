@@ -7,10 +7,12 @@ instead: DuckDB may refuse all further work there.
 
 import atexit
 import ctypes
+import gc
 import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from weakref import WeakSet
 
 import duckdb
 
@@ -57,6 +59,7 @@ class Instance:
         )
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors, too
         self.closed = False
+        _alive.add(self)
         self._settings: Mapping[str, str] = {}
 
     def set_up(self, settings: Mapping[str, str]) -> None:
@@ -91,6 +94,7 @@ class Instance:
 
 
 _idle: list[Instance] = []
+_alive: WeakSet[Instance] = WeakSet()
 _guard = threading.Lock()
 
 
@@ -150,3 +154,5 @@ os.register_at_fork(after_in_child=_forget_parents)
 def _close_all() -> None:
     while (instance := _take_idle()) is not None:
         instance.close()
+    if _alive:  # in the traceback of an error: DuckDB would print that it is never freed
+        gc.collect()

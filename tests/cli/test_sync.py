@@ -1,5 +1,6 @@
 """`packsync sync`: a run in Dagster's instance, told in plain lines at the terminal."""
 
+import os
 import re
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Generator
 
 import dagster as dg
+import duckdb
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -135,3 +137,24 @@ def test_a_run_that_was_killed_is_marked_as_failed(project: DagsterProject, demo
     newest, *killed = runs_of(project)
     assert newest.status is dg.DagsterRunStatus.SUCCESS
     assert [run.status for run in killed] == [dg.DagsterRunStatus.FAILURE] * 2
+
+
+def test_a_locked_warehouse_is_said_and_nothing_more(project: DagsterProject) -> None:
+    """Who has it and what to do; no list of DuckDB's of what a traceback still holds of it."""
+    project.switch_on_demo("http://127.0.0.1:9")
+    definitions = dagster_project.DEFINITIONS.replace('.duckdb"', '.duckdb", lock_wait_seconds=0')
+    project.write(f"{project.module}/definitions.py", definitions)
+    program = "from pack_sync.cli.app import app; app()"
+    with duckdb.connect(project.warehouse):
+        done = subprocess.run(  # noqa: S603 a command of our own
+            [sys.executable, "-c", program, "sync", "demo.Tasks"],
+            cwd=project.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    failed, ended = done.stderr.splitlines()
+    assert "error: demo.Tasks: WarehouseLockedError: " in failed
+    assert f"process {os.getpid()}) and was not free within 0 s. Close the program" in failed
+    assert ended.endswith("failed; why is said above, and in its log in Dagster's UI")
