@@ -64,7 +64,7 @@ def test_without_any_pack_there_is_no_choice(project: DagsterProject) -> None:
         ({"connections": {"default": {}}}, "connections.default: the pack needs an `endpoint`"),
         ({"tables": {"Taks": {}}}, "tables: there is no table 'Taks'; choose from Projects, Tasks"),
         ({"schedule": {"time_zone": "Berlin"}}, "schedule.time_zone: there is no time zone"),
-        ({"colour": "red"}, "attributes.colour at "),
+        ({"colour": "red"}, "attributes.colour (line 2): there is no key 'colour'; choose from"),
         ({"attempts": 0}, "attributes.attempts"),
     ],
 )
@@ -92,7 +92,7 @@ def test_two_packs_of_one_name_are_an_error(project: DagsterProject) -> None:
     project.switch_on_pack("other", pack_of(Others=Scripted()), name="acme")
     error = error_of("list")
     assert "defs/acme/defs.yaml and" in error
-    assert "defs/other/defs.yaml both configure a pack named 'acme'; give one of them" in error
+    assert "defs/other/defs.yaml both configure a pack named 'acme', which is also the" in error
 
 
 def test_a_defs_yaml_that_is_no_yaml_is_one_sentence(project: DagsterProject) -> None:
