@@ -4,6 +4,9 @@
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 INSTALLED := .venv/installed
 RUN := .venv/bin
+LAKE_INSTALLED := .venv-lake/installed
+LAKE ?= postgres-lake
+LAKE_TESTS ?= tests/warehouse/test_ducklake.py tests/commit tests/ledger
 BENCH_INSTALLED := .venv-bench/installed
 BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
 # For `make test-quick`: the rooms (folders of pack_sync/ and tests/) that differ from the last commit.
@@ -16,13 +19,19 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-quick matrix dev lint types check crash vulnerabilities bench bench-quick clean
+.PHONY: demo test test-lake test-quick matrix dev lint types check crash vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(LAKE_INSTALLED)
 	$(RUN)/pytest -n logical --dist worksteal
+	@$(MAKE) --no-print-directory test-lake
+
+# The tests of what differs in a lake, and those of commits and the ledger on one, with the DuckDB
+# that its extensions are for. LAKE=sqlite-lake is another kind, see tests/warehouses.py.
+test-lake: $(LAKE_INSTALLED)
+	TEST_WAREHOUSE=$(LAKE) .venv-lake/bin/pytest -n logical --dist worksteal $(LAKE_TESTS)
 
 # The tests of one room, but for those that start servers, kill processes or build with npm:
 # `make test-quick ROOM=engine`. Without ROOM, those of the rooms with uncommitted changes.
@@ -65,7 +74,12 @@ bench-quick: $(BENCH_INSTALLED)
 	$(BENCH_RUN) --size quick $(BENCH)
 
 clean:
-	rm -rf .venv .venv-bench .venv-bench-airbyte .venv-matrix .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv .venv-lake .venv-bench .venv-bench-airbyte .venv-matrix .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+
+$(LAKE_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-lake
+$(LAKE_INSTALLED): pyproject.toml uv.lock | uv
+	$(UV) sync --quiet --locked --extra lake --no-group newest
+	@touch $@
 
 $(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench
 $(BENCH_INSTALLED): pyproject.toml uv.lock | uv

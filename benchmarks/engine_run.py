@@ -20,8 +20,8 @@ from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.warehouse import Warehouse
 
 DATABASE = "warehouse.duckdb"
 KEY = SyncKey(pack="bench", table="Items")
@@ -96,7 +96,7 @@ def main(
     check: Annotated[bool, typer.Option(help="Look at what the table then holds.")] = True,
 ) -> None:
     """Sync once into `folder`: the first time in full, then incrementally."""
-    warehouse = TimedWarehouse(path=folder / DATABASE, memory_limit=memory_limit)
+    warehouse = TimedWarehouse.at(folder / DATABASE, memory_limit=memory_limit)
     requested: RequestedMode = "full" if full else "auto"
     with item_sync(url, folder, shape) as sync:
         clock = Clock()

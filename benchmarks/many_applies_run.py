@@ -10,7 +10,7 @@ from benchmarks.engine_run import DATABASE, item_sync
 from benchmarks.measurement import Clock
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def main(
@@ -19,7 +19,7 @@ def main(
     applies: Annotated[int, typer.Argument()],
 ) -> None:
     """Sync so often; prints the seconds of each sync."""
-    warehouse, seconds = Warehouse(path=folder / DATABASE), list[float]()
+    warehouse, seconds = Warehouse.at(folder / DATABASE), list[float]()
     with item_sync(url, folder) as sync:
         for _ in range(applies):
             clock = Clock()

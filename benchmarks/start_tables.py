@@ -18,7 +18,7 @@ from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.cursors import PositionChange, SyncPosition, write_positions
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.stage.column_types import columns_of
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 _WORDS = "['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta', 'iota', 'kappa']"
 _ROWS = f"""
@@ -66,7 +66,7 @@ def make_engine_table(folder: Path, url: str, rows: int) -> None:
         sync=engine_run.KEY.sync, before=SyncPosition(), after=position, reason="start"
     )
     first = SHAPES["plain"].page
-    with Warehouse(path=folder / engine_run.DATABASE).write() as connection:
+    with Warehouse.at(folder / engine_run.DATABASE).write() as connection:
         create_ledger(connection)
         table = TargetTable(connection, engine_run.KEY)
         table.fit_columns(columns_of(SHAPES["plain"].schema))

@@ -79,7 +79,7 @@ def main(
     ):
         began = time.monotonic()
         with ThreadClock() as clock:
-            warehouse = TimedWarehouse(path=Path(name) / DATABASE)
+            warehouse = TimedWarehouse.at(Path(name) / DATABASE)
             record = run_sync(sync, warehouse, ModeRequest()).record
         total = time.monotonic() - began
         threads = clock.seconds()

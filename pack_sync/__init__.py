@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pack_sync.dagster.schedules import build_pack_schedules
     from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
     from pack_sync.dagster.warehouse_resource import WarehouseResource
-    from pack_sync.warehouse.duckdb_file import Warehouse
+    from pack_sync.warehouse.warehouse import Warehouse
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _MODULES = {
     "PackTables": "pack_sync.dagster.pack_tables",
     "ScheduleConfiguration": "pack_sync.dagster.configuration",
     "SyncTableData": "pack_sync.dagster.translator",
-    "Warehouse": "pack_sync.warehouse.duckdb_file",
+    "Warehouse": "pack_sync.warehouse.warehouse",
     "WarehouseResource": "pack_sync.dagster.warehouse_resource",
     "build_pack_assets": "pack_sync.dagster.assets",
     "build_pack_jobs": "pack_sync.dagster.jobs",

@@ -300,11 +300,17 @@ class FreshnessSettings(Settings):
 
 
 class WarehouseSettings(Settings):
-    """The DuckDB file that holds the synced tables."""
+    """The database that holds the synced tables."""
 
     path: str = Field(
         description="The DuckDB file, which the first sync makes; a relative path starts at the "
-        "project's folder."
+        "project's folder. Or the address of a lake: `ducklake:` and the catalogue, which is a "
+        "DuckDB file, `sqlite:FILE` or `postgres:CONNECTION`."
+    )
+    data_path: str | None = Field(
+        default=None,
+        description="Where the files of a lake are: a folder, or an address in an object store, "
+        "such as `s3://bucket/lake`; beside a catalogue that is a file if unset.",
     )
     spool_folder: str = Field(
         default=".dagster/spool",

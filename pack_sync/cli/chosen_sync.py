@@ -17,7 +17,7 @@ from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 _CHILDREN_SHOWN = 5
 

@@ -28,8 +28,8 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.project import NoProjectError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
 from pack_sync.runtimes.runtime import CallEnvironment
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import StorageError
+from pack_sync.warehouse.warehouse import Warehouse
 
 console = Console()
 errors = Console(stderr=True)

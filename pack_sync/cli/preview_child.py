@@ -10,7 +10,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def child_to_preview(
@@ -31,7 +31,7 @@ def child_to_preview(
     children = _children(sync, sync.crawl, warehouse)
     if not children:
         parent = child_to_preview(parent_of(sync.crawl), warehouse, folder, None, parent_of)
-        fetched = Warehouse(path=folder / "parents.duckdb")
+        fetched = Warehouse.at(folder / "parents.duckdb")
         _fetch(parent, fetched, folder)
         children = _children(sync, sync.crawl, fetched)
     names = [child.key.sync for child in children]

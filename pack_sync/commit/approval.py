@@ -31,7 +31,7 @@ from pack_sync.ledger.rejected_rows import keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.stage.relations import CHANGED
 from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 _APPROVED_LATE = "a held full sync was approved after other syncs, so not all of it was applied"
 

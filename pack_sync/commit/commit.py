@@ -35,7 +35,7 @@ from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 class SupersededError(Exception):
@@ -105,7 +105,9 @@ def commit_stage(
     when the guard does not let a full sync pass, and `WarehouseLockedError` or `duckdb.Error`
     when the database cannot be written; in every case the warehouse is as it was.
     """
-    instance = stage.lend()
+    instance = stage.lend() if warehouse.joins_stages else None
+    if instance is None:
+        stage.close()
     with warehouse.write(instance) as connection:
         opened = time.monotonic()
         if instance is None:

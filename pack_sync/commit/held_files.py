@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.ledger.ledger_tables import HELD_SYNCS
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:

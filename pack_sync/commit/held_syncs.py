@@ -32,8 +32,8 @@ from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import FULL_SYNCS, REJECT_REASONS, REJECTS
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import explained_failures
+from pack_sync.warehouse.warehouse import Warehouse
 
 _COLUMNS = TypeAdapter(list[Column])
 _CHANGE = TypeAdapter(PositionChange)
@@ -216,12 +216,12 @@ def _forget(
     connection: duckdb.DuckDBPyConnection, key: SyncKey, which: str, values: Sequence[Any]
 ) -> list[Path]:
     """Remove lines of the table; returns the files that no line names any more."""
-    stages = connection.execute(
-        f"DELETE FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ? AND ({which}) RETURNING stage",
-        [key.pack, key.table, *values],
-    ).fetchall()
+    settled = f"FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ? AND ({which})"
+    given = [key.pack, key.table, *values]
+    stages = connection.execute(f"SELECT stage {settled}", given).fetchall()
     if not stages:
         return []
+    connection.execute(f"DELETE {settled}", given)  # a lake knows no RETURNING
     named = connection.execute(f"SELECT stage FROM {HELD_SYNCS}").fetchall()
     return [Path(stage) for (stage,) in set(stages) - set(named)]
 

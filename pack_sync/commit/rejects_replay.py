@@ -50,8 +50,8 @@ from pack_sync.stage.row_conversion import BadValues
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage, has_bad_values
 from pack_sync.stage.staged_pages import StagePart
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.identifiers import text_of
+from pack_sync.warehouse.warehouse import Warehouse
 
 REPLAY = "replay"
 """The mode of a replay in the ledger."""

@@ -14,6 +14,7 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.relations import UPSERTS
 from pack_sync.stage.stage_file import StagedRows
+from pack_sync.warehouse.ducklake import is_lake
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
 HIDDEN_COLUMNS = (
@@ -138,7 +139,9 @@ class TargetTable:
         return _SPELLED[sql_type]
 
     def _retype(self, quoted: str, before: str, sql_type: str) -> None:
-        if _can_cast(before, sql_type):
+        if is_lake(self._connection):
+            self._rebuild(quoted, before, sql_type)
+        elif _can_cast(before, sql_type):
             self._alter_table(
                 f"ALTER COLUMN {quoted} SET DATA TYPE {sql_type} "
                 f"USING TRY_CAST({quoted} AS {sql_type})"
@@ -146,6 +149,19 @@ class TargetTable:
         else:
             self._alter_table(f"DROP COLUMN {quoted}")
             self._alter_table(f"ADD COLUMN {quoted} {sql_type}")
+
+    def _rebuild(self, quoted: str, before: str, sql_type: str) -> None:
+        """Retype a column of a lake's table, where types can only be widened: by a new table."""
+        cast = f"TRY_CAST({quoted} AS {sql_type})" if _can_cast(before, sql_type) else "NULL"
+        new = quote_identifier(f"{self.key.table} (new)")
+        self._connection.execute(
+            f"""
+            CREATE TABLE {self._schema_name}.{new} AS
+            SELECT * REPLACE (CAST({cast} AS {sql_type}) AS {quoted}) FROM {self.name};
+            DROP TABLE {self.name};
+            ALTER TABLE {self._schema_name}.{new} RENAME TO {quote_identifier(self.key.table)}
+            """
+        )
 
     def _alter_table(self, action: str) -> None:
         self._connection.execute(f"ALTER TABLE {self.name} {action}")

@@ -13,7 +13,7 @@ from pack_sync.dagster.metadata import escaped, held_metadata, what_is_held
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 NO_REJECTED_ROWS = "no_rejected_rows"
 NOTHING_HELD = "nothing_held"

@@ -7,14 +7,15 @@ import dagster as dg
 from pack_sync.ledger.ledger_versions import upgrade_ledger
 from pack_sync.project import current_project
 from pack_sync.settings import WarehouseSettings
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.database import database_at
+from pack_sync.warehouse.warehouse import Warehouse
 
 WAREHOUSE = "warehouse"
 """The key of the `WarehouseResource`."""
 
 
 class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseResource"]):
-    """The DuckDB file that holds the synced tables."""
+    """The warehouse that holds the synced tables."""
 
     @property
     def spool(self) -> Path:
@@ -24,7 +25,7 @@ class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseRes
     def open(self) -> Warehouse:
         """The warehouse; it holds nothing open between its `read` and `write` blocks."""
         warehouse = Warehouse(
-            path=current_project().path(self.path),
+            database=database_at(self.path, current_project().root, data_path=self.data_path),
             lock_wait_seconds=self.lock_wait_seconds,
             memory_limit=self.memory_limit,
         )

@@ -40,7 +40,7 @@ from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 BATCH_SIZE = 1_000
 """How many children are applied in one transaction."""

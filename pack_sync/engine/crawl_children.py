@@ -14,7 +14,7 @@ from pack_sync.engine.stored_credentials import without_mangled_cursor
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.ledger.cursors import SyncPosition, read_positions
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)

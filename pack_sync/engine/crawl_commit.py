@@ -21,7 +21,7 @@ from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import leave_out
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)

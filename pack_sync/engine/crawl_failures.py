@@ -10,7 +10,7 @@ from pack_sync.engine.run_records import record_failure
 from pack_sync.engine.sync_failures import sentence
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.http.pauses import LongPauseError
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def kept_children(sync: SyncJob, source: CrawlSource, first: SyncOutcome) -> Sequence[ChildFailure]:

@@ -25,7 +25,7 @@ from pack_sync.ledger.cursors import (
 )
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.redaction import REPLACEMENT
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 class CursorChangeRefusedError(Exception):

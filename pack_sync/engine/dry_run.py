@@ -18,7 +18,8 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.database import database_at
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,6 @@ def dry_run_syncs(
 
 def _rolled_back(warehouse: Warehouse, folder: Path) -> Warehouse:
     """The warehouse with its transactions rolled back; one of our own if there is none."""
-    if warehouse.path.exists():
+    if warehouse.database.exists():
         return replace(warehouse, dry_run=True)
-    return replace(warehouse, path=folder / "warehouse.duckdb")
+    return replace(warehouse, database=database_at("warehouse.duckdb", folder))

@@ -16,7 +16,7 @@ from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.stage.reject_reasons import ReasonCount
 from pack_sync.stage.stage import Stage
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def held_folder(sync: SyncJob) -> Path:

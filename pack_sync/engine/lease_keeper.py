@@ -5,8 +5,8 @@ import time
 
 from pack_sync.ledger.leases import Lease, renew_lease
 from pack_sync.ledger.starting_point import StartingPoint
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import DatabaseError, StorageError
+from pack_sync.warehouse.warehouse import Warehouse
 
 RENEW_SECONDS = 60.0
 """How much time passes, at least, between two signs of life."""

@@ -12,7 +12,7 @@ from pack_sync.settings import SyncSettings
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def stop_at_limits(

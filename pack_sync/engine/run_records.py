@@ -8,7 +8,7 @@ from pack_sync.engine.sync_failures import error_type_of, status_code_of, status
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.sync_runs import RunRecord, record_run
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def record_of(

@@ -35,7 +35,7 @@ from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.background_typing import BackgroundTyping
 from pack_sync.stage.stage import Stage
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def run_sync(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> SyncOutcome:

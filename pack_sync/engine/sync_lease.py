@@ -18,8 +18,8 @@ from pack_sync.ledger.leases import (
     take_lease,
 )
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import DatabaseError, StorageError, WarehouseLockedError
+from pack_sync.warehouse.warehouse import Warehouse
 
 SILENT = timedelta(minutes=15)
 """After how long without a sign of life a holder counts as dead; longer where pages take long."""

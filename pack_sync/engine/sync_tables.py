@@ -19,7 +19,7 @@ from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.engine.sync_lease import leased
 from pack_sync.ledger.leases import LeaseTakenError
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)

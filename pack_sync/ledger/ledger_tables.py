@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA
+from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA
 
 CURSORS = f"{SYSTEM_SCHEMA}.cursors"
 CURSOR_HISTORY = f"{SYSTEM_SCHEMA}.cursor_history"

@@ -13,8 +13,8 @@ import duckdb
 
 from pack_sync import __version__
 from pack_sync.ledger.ledger_tables import CREATE_TABLES
-from pack_sync.warehouse.duckdb_file import SYSTEM_SCHEMA, Warehouse
 from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
+from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
 VERSIONS = f"{SYSTEM_SCHEMA}.ledger_versions"
 

@@ -16,7 +16,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.row_conversion import BadValues
 from pack_sync.stage.stage import Stage
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 
 MOST_ROWS_IN_MEMORY = 10_000
 """A stage of more rows is a file."""

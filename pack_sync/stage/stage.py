@@ -36,7 +36,7 @@ from pack_sync.warehouse.storage_errors import explained_failures
 
 _MANY_COLUMNS = 200
 
-_WITHOUT_LOG = "(RECOVERY_MODE no_wal_writes)"
+_WITHOUT_LOG = "RECOVERY_MODE no_wal_writes"
 """What a crash leaves of a stage is of no use anyway."""
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import duckdb
 
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.storage_errors import (
     DamagedDatabaseError,
     StorageError,
     explained_failures,
 )
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 class BackupRefusedError(StorageError):
@@ -37,6 +38,11 @@ def back_up(warehouse: Warehouse, target: Path) -> Backup:
     `DamagedDatabaseError` when the warehouse is not sound, and another `StorageError` where a
     file cannot be read or written.
     """
+    if not isinstance(warehouse.database, DuckDBFile):
+        raise BackupRefusedError(
+            f"{warehouse.database} is a lake, which is backed up where it is kept: the catalogue "
+            "by its database's own means, such as pg_dump, and then the folder or bucket of files"
+        )
     if not warehouse.path.exists():
         raise BackupRefusedError(f"there is no warehouse at {warehouse.path} to back up")
     if target.exists():
@@ -67,7 +73,7 @@ def _copy(warehouse: Warehouse, part: Path) -> None:
 def _read_whole(warehouse: Warehouse, part: Path) -> tuple[int, int]:
     """Read every block of the copy, whose .wal becomes a part of it; returns tables and rows."""
     try:
-        with Warehouse(path=part, memory_limit=warehouse.memory_limit).write() as connection:
+        with Warehouse.at(part, memory_limit=warehouse.memory_limit).write() as connection:
             names = connection.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
             ).fetchall()

@@ -10,7 +10,7 @@ import ctypes
 import gc
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from weakref import WeakSet
 
@@ -59,6 +59,7 @@ class Instance:
         )
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors, too
         self.closed = False
+        self.extensions = set[str]()
         _alive.add(self)
         self._settings: Mapping[str, str] = {}
 
@@ -77,10 +78,11 @@ class Instance:
         self.connection.execute("; ".join(changes))
         self._settings = dict(settings)
 
-    def attach(self, path: Path | str, database: str, options: str = "") -> None:
+    def attach(self, path: Path | str, database: str, *options: str) -> None:
         """Open a file by this name; one that is not there is made, unless `READ_ONLY`."""
+        given = f"({', '.join(options)})" if options else ""
         self.connection.execute(
-            f"ATTACH {quote_literal(str(path))} AS {quote_identifier(database)} {options}"
+            f"ATTACH {quote_literal(str(path))} AS {quote_identifier(database)} {given}"
         )
 
     def detach(self, database: str) -> None:
@@ -98,14 +100,16 @@ _alive: WeakSet[Instance] = WeakSet()
 _guard = threading.Lock()
 
 
-def borrow_instance(**settings: str | None) -> Instance:
+def borrow_instance(extensions: Collection[str] = (), **settings: str | None) -> Instance:
     """An instance, to be given back with `return_instance` or closed.
+
+    One that has the `extensions` is taken before others.
 
     `settings` are DuckDB's; None leaves one at its default. `temp_directory` must be among them:
     the default would be a folder below the working directory.
     """
     given = {name: value for name, value in settings.items() if value is not None}
-    while (instance := _take_idle()) is not None:
+    while (instance := _take_idle(extensions)) is not None:
         try:
             instance.set_up(given)
         except duckdb.NotImplementedException:  # what it spilled ties it to another folder
@@ -132,9 +136,16 @@ def database_name(path: Path) -> str:
     return f"{name}_db" if name.casefold() in ("main", *ALWAYS_ATTACHED) else name
 
 
-def _take_idle() -> Instance | None:
+def _take_idle(extensions: Collection[str] = ()) -> Instance | None:
     with _guard:
-        return _idle.pop() if _idle else None
+        if not _idle:
+            return None
+        # One that has them, and no more than needed: what has more may be missed elsewhere.
+        best = max(
+            _idle, key=lambda each: (each.extensions >= {*extensions}, -len(each.extensions))
+        )
+        _idle.remove(best)
+        return best
 
 
 def _forget_parents() -> None:

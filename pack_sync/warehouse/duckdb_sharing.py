@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 
+from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.duckdb_handles import ALWAYS_ATTACHED, STAGE, Instance, return_instance
 from pack_sync.warehouse.identifiers import quote_identifier
 
@@ -22,20 +22,14 @@ LONGEST_HOLD_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 """For how long it then stays closed, so that another process can have it."""
 
-LEAST_WAIT_SECONDS = 0.5
-"""How long whoever opens the file waits at least for another process, which may be done soon."""
-
-_FORGOTTEN_AFTER_SECONDS = 10.0
-"""Of what was so long ago nobody knows whether it is still so."""
-
-_shared_files: dict[Path, "SharedFile"] = {}
-_shared_files_lock = threading.Lock()
+_shared: dict[Database, "SharedDatabase"] = {}
+_shared_lock = threading.Lock()
 
 
-def shared_file(path: Path) -> "SharedFile":
-    """The file as all threads of this process share it."""
-    with _shared_files_lock:
-        return _shared_files.setdefault(path.absolute(), SharedFile())
+def shared_database(database: Database) -> "SharedDatabase":
+    """The database as all threads of this process share it."""
+    with _shared_lock:
+        return _shared.setdefault(database, SharedDatabase())
 
 
 class OpenDatabase:
@@ -82,30 +76,7 @@ class OpenDatabase:
                 self.instance.detach(name)
 
 
-class OtherHolder:
-    """Another process that has the file: for how long, as far as this one has seen.
-
-    All here wait for the same, so they wait once: where one has waited in vain, those after it,
-    who would only say that it failed, need not wait as long again.
-    """
-
-    def __init__(self) -> None:
-        self._since = self._seen = float("-inf")
-
-    def has_it(self) -> float:
-        """Take note that it has the file now; for how many seconds it has had it."""
-        now = time.monotonic()
-        if now - self._seen > _FORGOTTEN_AFTER_SECONDS:
-            self._since = now
-        self._seen = now
-        return now - self._since
-
-    def is_gone(self) -> None:
-        """Take note that the file is free."""
-        self._seen = float("-inf")
-
-
-class SharedFile:
+class SharedDatabase:
     """A file that one thread at a time may use: who has it now, and how many wait for it."""
 
     def __init__(self) -> None:
@@ -115,7 +86,6 @@ class SharedFile:
         self._waiting_lock = threading.Lock()
         self._kept: OpenDatabase | None = None
         self._used: OpenDatabase | None = None
-        self.other = OtherHolder()
 
     @property
     def busy(self) -> bool:

@@ -7,6 +7,10 @@ StorageError
 ├── DamagedDatabaseError     the file, or the .wal beside it, is not what DuckDB wrote
 ├── NewerDatabaseError       a newer DuckDB wrote it
 ├── NotADatabaseError        something else has the database's name
+├── AddressError             an address names no warehouse
+├── CatalogueError           the catalogue of a lake does not answer
+├── ConflictError            somebody else changed the lake meanwhile
+├── MissingExtensionError    an extension of DuckDB, or a package, is not installed
 └── OutOfMemoryError         DuckDB's memory limit does not suffice
 """
 
@@ -50,6 +54,22 @@ class NewerDatabaseError(StorageError):
 
 class NotADatabaseError(StorageError):
     """A file, or a folder, is where the database should be."""
+
+
+class AddressError(StorageError):
+    """A text that should say where the warehouse is does not."""
+
+
+class CatalogueError(StorageError):
+    """The database with a lake's catalogue cannot be reached, or does not answer."""
+
+
+class ConflictError(StorageError):
+    """A transaction in a lake that could not be committed beside another one."""
+
+
+class MissingExtensionError(StorageError):
+    """What the chosen kind of warehouse needs is not installed."""
 
 
 class OutOfMemoryError(StorageError):

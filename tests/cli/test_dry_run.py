@@ -13,7 +13,7 @@ from pack_sdk import Pack, Schema, make_object_schema
 from pack_sync.cli.app import app
 from pack_sync.ledger.leases import Lease, take_lease
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.cli.test_cursor import forum
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
@@ -196,7 +196,7 @@ def test_a_sync_that_runs_meanwhile_is_no_obstacle(project: DagsterProject) -> N
     switch_on(project, schema(name="string"), *[last_page("t", a="1")] * 2)
     run(project)
     lease = Lease(key=SyncKey(pack="acme", table="Items"))
-    with Warehouse(path=project.warehouse).write() as connection:
+    with Warehouse.at(project.warehouse).write() as connection:
         take_lease(connection, lease, timedelta(hours=1))
     assert rehearsed(project, "acme")[0].startswith("acme.Items would succeed: ")
     assert project.query("SELECT holder FROM _sync.leases") == [(lease.holder,)]

@@ -22,7 +22,8 @@ from pack_sync.spool.spool import Spool
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
-from pack_sync.warehouse.duckdb_file import Warehouse, table_name
+from pack_sync.warehouse.warehouse import Warehouse, table_name
+from tests.warehouses import warehouse_in
 
 HIDDEN = {column.name for column in HIDDEN_COLUMNS}
 
@@ -110,7 +111,7 @@ class SyncBench:
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse of the bench."""
-        return Warehouse(path=self.folder / "warehouse.duckdb", lock_wait_seconds=5)
+        return warehouse_in(self.folder, lock_wait_seconds=5)
 
     def full(self, *pages: Page, **options: Any) -> CommitResult:
         """A complete full sync that brought these pages."""
@@ -196,7 +197,7 @@ class SyncBench:
     def rows(self, *, hidden: bool = False, order: str = '"id"') -> list[dict[str, Any]]:
         """The contents of the table, by id, with the hidden columns only if asked for."""
         with self.warehouse.read() as connection:
-            name = f"warehouse.{table_name(self.key.pack, self.key.table)}"
+            name = f"{self.warehouse.database.name}.{table_name(self.key.pack, self.key.table)}"
             found = connection.execute(f"SELECT * FROM {name} ORDER BY {order}, _sync")
             names = [column[0] for column in found.description or []]
             rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -216,7 +217,7 @@ class SyncBench:
             ).fetchall()
             content = {
                 f"{schema}.{table}": connection.execute(
-                    f"FROM warehouse.{table_name(schema, table)} ORDER BY ALL"
+                    f"FROM {self.warehouse.database.name}.{table_name(schema, table)} ORDER BY ALL"
                 ).fetchall()
                 for schema, table in names
             }

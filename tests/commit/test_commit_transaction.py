@@ -13,8 +13,8 @@ from pack_sync.ledger.ledger_versions import MIGRATIONS, NewerLedgerError
 from pack_sync.ledger.sync_runs import read_last_run
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import SyncBench, a_page, counts_of, spooled
 
 

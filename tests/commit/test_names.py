@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pack_sdk import Pack, PackDefinitionError
 from pack_sdk.json_values import is_storable_name
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.identifiers import folder_name, quote_identifier, quote_literal
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, counts_of
+from tests.warehouses import warehouse_in
 
 NAMES = ['"; drop table x; --', "'; drop table x; --", "a b", 'a"b', "a'b", "a.b", "select", "é😀",
          "?", "%s", "{}", "\\", "main", "temp", "system", "memory", "warehouse", "changed",
@@ -41,7 +41,7 @@ def test_any_name_of_pack_table_and_sync_will_do(name: str, tmp_path: Path) -> N
 
 def test_a_warehouse_named_as_a_pack(tmp_path: Path) -> None:
     """A file `acme.duckdb` that holds the pack acme: catalogue and schema share the name."""
-    warehouse = Warehouse(path=tmp_path / "acme.duckdb")
+    warehouse = warehouse_in(tmp_path, "acme.duckdb")
     bench = SyncBench(folder=tmp_path)
     bench.full(a_page({"id": "a"}))
     bench.warehouse.path.rename(warehouse.path)
@@ -51,7 +51,7 @@ def test_a_warehouse_named_as_a_pack(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [*NAMES, "", "''", '""', "a\nb", "--", "/*"])
 def test_quoting(text: str, tmp_path: Path) -> None:
     """A text comes back as it was; a name names what it says."""
-    with Warehouse(path=tmp_path / "w.duckdb").write() as connection:
+    with warehouse_in(tmp_path, "w.duckdb").write() as connection:
         assert connection.execute(f"SELECT {quote_literal(text)}").fetchone() == (text,)
         if text:
             relation = connection.execute(f"SELECT 1 AS {quote_identifier(text)}")

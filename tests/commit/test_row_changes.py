@@ -20,7 +20,7 @@ from pack_sync.spool.spool import Spool
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
-from pack_sync.warehouse.duckdb_file import Warehouse
+from tests.warehouses import warehouse_in
 
 KEY = SyncKey(pack="acme", table="Tasks")
 TEXT: Mapping[str, Any] = {"type": "string"}
@@ -39,7 +39,7 @@ class Syncs:
     """Applies rows as syncs of one table; statements of the last one are kept."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
-        self.warehouse = Warehouse(path=folder / "w.duckdb")
+        self.warehouse = warehouse_in(folder, "w.duckdb")
         self._folder = folder
         self._schema = schema
         self._number = 0

@@ -12,7 +12,7 @@ from pack_sync.commit.target_table import TargetTable
 from pack_sync.dagster.metadata import materialization_metadata, sample_table
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.settings import SyncSettings
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, values_of
 from tests.engine.sync_harness import Engine, Scripted, last_page
@@ -135,7 +135,7 @@ def test_an_id_that_is_there_twice_fails_a_check(project: DagsterProject) -> Non
     pages = Scripted(last_page("t1", a="1", b="1"), last_page("t2", a="2"), last_page("t3", c="1"))
     project.switch_on_pack("acme", pack_of(Items=pages))
     assert checks_of(project.run())["ids_unique"]
-    with Warehouse(path=project.warehouse).write() as connection:
+    with Warehouse.at(project.warehouse).write() as connection:
         connection.execute("INSERT INTO acme.Items SELECT * FROM acme.Items WHERE id = 'b'")
         table = TargetTable(connection, SyncKey(pack="acme", table="Items"))
         assert table.repeated_ids("id") == 1

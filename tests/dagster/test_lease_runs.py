@@ -7,7 +7,7 @@ import pytest
 from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.leases import Lease, take_lease
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.cli.test_rejects import packsync
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
@@ -25,7 +25,7 @@ def busy(project: DagsterProject) -> DagsterProject:
     items, others = Scripted(last_page("t", a="1")), Scripted(last_page("t", b="2"))
     project.switch_on_pack("acme", pack_of(Items=items, Others=others))
     lease = Lease(key=SyncKey(pack="acme", table="Items"), dagster_run_id="the-other-run")
-    with Warehouse(path=project.warehouse).write() as connection:
+    with Warehouse.at(project.warehouse).write() as connection:
         take_lease(connection, lease, SILENT)
     return project
 

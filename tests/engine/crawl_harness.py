@@ -16,7 +16,8 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.warehouses import warehouse_in
 
 Language = Literal["python", "typescript"]
 
@@ -48,7 +49,7 @@ class CrawledProperty:
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse."""
-        return Warehouse(path=self.folder / "warehouse.duckdb")
+        return warehouse_in(self.folder)
 
     def pack(self) -> Pack:
         """The pack in Python; `Boards` are in Python in any case."""

@@ -20,7 +20,8 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
 from pack_sync.stage.row_conversion import BadValues
-from pack_sync.warehouse.duckdb_file import Warehouse, table_name
+from pack_sync.warehouse.warehouse import Warehouse, table_name
+from tests.warehouses import warehouse_in
 
 PACK = "acme"
 
@@ -174,7 +175,7 @@ class Engine:
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse; engines of one folder share it."""
-        return Warehouse(path=self.folder / "warehouse.duckdb")
+        return warehouse_in(self.folder)
 
     @property
     def spools(self) -> Path:

@@ -19,7 +19,8 @@ from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.warehouses import warehouse_in
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Forum:
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse."""
-        return Warehouse(path=self.folder / "warehouse.duckdb")
+        return warehouse_in(self.folder)
 
     def pack(self) -> Pack:
         """The pack: `Posts`, and `Comments` crawled from it."""

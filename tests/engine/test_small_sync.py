@@ -11,8 +11,8 @@ import pytest
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import TableFinished, TableRuns
 from pack_sync.ledger.sync_runs import RunRecord
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 
 
@@ -47,7 +47,7 @@ def test_the_warehouse_is_opened_for_the_lease_and_for_the_commit(tmp_path: Path
     """Where the sync stands is read as the lease is taken; the commit gives the lease back."""
     execute = Scripted(last_page("t1", a="1"), last_page("t2", a="2"))
     engine = Engine(folder=tmp_path, execute=execute)
-    first, second = (CountedWarehouse(path=engine.warehouse.path) for _ in range(2))
+    first, second = (CountedWarehouse.at(engine.warehouse.path) for _ in range(2))
     assert run(engine, first).mode == "full"
     assert run(engine, second).mode == "incremental"
     assert first.opened == second.opened == ["write", "write"]
@@ -65,9 +65,9 @@ def test_few_rows_are_staged_in_memory(
     monkeypatch.setattr(Warehouse, "busy", busy)
     attached, attach = list[str](), Instance.attach
 
-    def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
+    def watched(self: Instance, path: Path, database: str, *options: str) -> None:
         attached.append(Path(path).name)
-        attach(self, path, database, options)
+        attach(self, path, database, *options)
 
     monkeypatch.setattr(Instance, "attach", watched)
     first = {"result": items(a="1", b="2", c="3"), "continuation": 1}

@@ -8,9 +8,9 @@ import pytest
 
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.stage.stage import Stage
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.storage_errors import NotWritableError
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 from tests.engine.test_sync_resume import interrupted, page, spools
 
@@ -96,12 +96,12 @@ def test_rows_are_typed_within_the_limit_of_the_warehouse(
     engine = Engine(folder=tmp_path, execute=Scripted(*pages(count)))
     limits, attach = set[str](), Instance.attach
 
-    def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
+    def watched(self: Instance, path: Path, database: str, *options: str) -> None:
         found = self.connection.execute("SELECT current_setting('memory_limit')").fetchone()
         limits.add(f"{database} {found and found[0]}")
-        attach(self, path, database, options)
+        attach(self, path, database, *options)
 
-    limited = Warehouse(path=tmp_path / "warehouse.duckdb", memory_limit="300MiB")
+    limited = Warehouse.at(tmp_path / "warehouse.duckdb", memory_limit="300MiB")
     monkeypatch.setattr(Engine, "warehouse", property(lambda _: limited))
     monkeypatch.setattr(Instance, "attach", watched)
     engine.sync("full")

@@ -14,7 +14,7 @@ import pytest
 
 from pack_sdk import InvalidResultError, ParameterType, make_parameter
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.child_process import python_child
 from tests.commit.sync_bench import a_schema
 from tests.engine.sync_harness import Engine, Scripted, items, last_page

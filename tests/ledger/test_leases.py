@@ -18,7 +18,8 @@ from pack_sync.ledger.leases import (
     take_lease,
 )
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.warehouses import warehouse_in
 
 KEY = SyncKey(pack="acme", table="Items")
 SILENT = timedelta(minutes=15)
@@ -26,7 +27,7 @@ SILENT = timedelta(minutes=15)
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(path=tmp_path / "warehouse.duckdb")
+    return warehouse_in(tmp_path, "warehouse.duckdb")
 
 
 def take(warehouse: Warehouse, lease: Lease) -> None:

@@ -20,7 +20,7 @@ from pack_sync.ledger.ledger_versions import (
 )
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run, record_run
-from pack_sync.warehouse.duckdb_file import Warehouse
+from tests.warehouses import warehouse_in
 
 KEY = SyncKey(pack="acme", table="Tasks")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -88,14 +88,14 @@ def write_position(
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse with an empty ledger."""
-    with Warehouse(path=tmp_path / "w.duckdb").write() as opened:
+    with warehouse_in(tmp_path, "w.duckdb").write() as opened:
         create_ledger(opened)
         yield opened
 
 
 def test_a_warehouse_without_a_ledger(tmp_path: Path) -> None:
     """It has no position and no run; reading creates nothing."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = warehouse_in(tmp_path, "w.duckdb")
     with warehouse.read() as connection:
         assert not ledger_exists(connection)
         assert read_position(connection, KEY) == SyncPosition()
@@ -180,11 +180,11 @@ def test_a_key_as_text(key: SyncKey, shown: str) -> None:
 
 def test_a_newer_ledger_is_neither_read_nor_written(tmp_path: Path) -> None:
     """Who wrote it, what this program knows, and what to do; the file stays as it was."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = warehouse_in(tmp_path, "w.duckdb")
     with warehouse.write() as connection:
         create_ledger(connection)
         connection.execute("INSERT INTO _sync.ledger_versions VALUES (99, '7.0.0', now())")
-    before = warehouse.path.read_bytes()
+    before = _contents(tmp_path)
     message = r"written by Pack Sync 7\.0\.0, whose ledger has version 99"
     with warehouse.read() as connection, pytest.raises(NewerLedgerError, match=message):
         ledger_exists(connection)
@@ -192,12 +192,17 @@ def test_a_newer_ledger_is_neither_read_nor_written(tmp_path: Path) -> None:
         create_ledger(connection)
     with pytest.raises(NewerLedgerError, match=r"Install Pack Sync 7\.0\.0 or later"):
         upgrade_ledger(warehouse)
-    assert warehouse.path.read_bytes() == before
+    assert _contents(tmp_path) == before
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    """All files of a warehouse in the folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_ledger_has_the_version_of_its_last_migration(tmp_path: Path) -> None:
     """Each migration is recorded once, with the program that made it."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = warehouse_in(tmp_path, "w.duckdb")
     for _ in range(2):
         with warehouse.write() as connection:
             create_ledger(connection)
@@ -210,7 +215,7 @@ def test_a_migration_and_its_record_are_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that fails leaves neither; the next program that opens the file runs it."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = warehouse_in(tmp_path, "w.duckdb")
     with warehouse.write() as connection:
         create_ledger(connection)
     broken = (*MIGRATIONS, "CREATE TABLE _sync.more (a INTEGER); SELECT no_such_function();")

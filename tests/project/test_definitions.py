@@ -11,7 +11,7 @@ import pytest
 
 from pack_sync.dagster.project_definitions import load_definitions
 from pack_sync.project import find_project
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from packs.demo.pack import pack as demo_pack
 from sync_assets.definitions import defs
 from tests.dagster.dagster_project import copy_project

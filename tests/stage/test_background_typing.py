@@ -14,7 +14,7 @@ from pack_sync.stage.background_typing import BackgroundTyping
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import a_page, a_schema, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
@@ -79,7 +79,7 @@ def relations(path: Path) -> list[list[tuple[Any, ...]]]:
 
 def background_typing(folder: Path, spool: Spool) -> BackgroundTyping:
     """A stage in this folder, for a warehouse beside it."""
-    warehouse = Warehouse(path=folder / "warehouse.duckdb")
+    warehouse = Warehouse.at(folder / "warehouse.duckdb")
     return BackgroundTyping(folder / "stage.duckdb", SCHEMA, spool, "default", warehouse)
 
 

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.storage_errors import DamagedDatabaseError
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.warehouse.test_duckdb_file import held_by_another_process, release
 
 COMMIT_AND_DIE = """
@@ -24,7 +24,7 @@ os._exit(0)
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """A warehouse with a table whose names need quotes, a view, and many rows."""
-    warehouse = Warehouse(path=tmp_path / "ware house.duckdb", lock_wait_seconds=30)
+    warehouse = Warehouse.at(tmp_path / "ware house.duckdb", lock_wait_seconds=30)
     with warehouse.write() as connection:
         connection.execute("CREATE SCHEMA acme; CREATE SCHEMA _sync")
         connection.execute(
@@ -73,9 +73,9 @@ def test_it_waits_for_whoever_has_the_file(
     attach = Instance.attach
     with held_by_another_process(warehouse.path) as process:
 
-        def watched(self: Instance, path: Path, database: str, options: str = "") -> None:
+        def watched(self: Instance, path: Path, database: str, *options: str) -> None:
             try:
-                attach(self, path, database, options)
+                attach(self, path, database, *options)
             except duckdb.IOException:
                 release(process)
                 raise
@@ -123,4 +123,4 @@ def test_no_backup_is_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
         back_up(warehouse, target)
     assert target.read_text() == "precious"
     with pytest.raises(BackupRefusedError, match="there is no warehouse at"):
-        back_up(Warehouse(path=tmp_path / "none.duckdb"), tmp_path / "c.duckdb")
+        back_up(Warehouse.at(tmp_path / "none.duckdb"), tmp_path / "c.duckdb")

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pack_sync.warehouse.duckdb_file import Warehouse, table_name
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.storage_errors import NotADatabaseError, WarehouseLockedError
+from pack_sync.warehouse.warehouse import Warehouse, table_name
 
 HOLDER = """
 import sys, duckdb
@@ -29,7 +29,7 @@ print("released", flush=True)
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """A warehouse that does not exist yet, in a folder that does not either."""
-    return Warehouse(path=tmp_path / "deep" / "w.duckdb", lock_wait_seconds=30)
+    return Warehouse.at(tmp_path / "deep" / "w.duckdb", lock_wait_seconds=30)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def test_times_are_read_and_written_in_utc(warehouse: Warehouse) -> None:
 
 def test_the_memory_limit_is_duckdb_s_setting(tmp_path: Path) -> None:
     """It is set on the connections that are opened."""
-    with Warehouse(path=tmp_path / "w.duckdb", memory_limit="512MiB").write() as connection:
+    with Warehouse.at(tmp_path / "w.duckdb", memory_limit="512MiB").write() as connection:
         found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert found == ("512.0 MiB",)
 
@@ -166,7 +166,7 @@ def test_it_waits_for_another_process(
 @pytest.mark.parametrize("use", [Warehouse.write, Warehouse.read])
 def test_it_does_not_wait_for_ever(use: Any, tmp_path: Path) -> None:
     """Past the wait it says who has the file, by process id, and what to do."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0.2)
+    warehouse = Warehouse.at(tmp_path / "w.duckdb", lock_wait_seconds=0.2)
     with held_by_another_process(warehouse.path) as process:
         with pytest.raises(WarehouseLockedError) as caught, use(warehouse):
             pass
@@ -182,7 +182,7 @@ def test_who_comes_after_a_wait_in_vain_does_not_wait_as_long_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failure that cannot be written is said at once; a file that was free is waited for anew."""
-    monkeypatch.setattr("pack_sync.warehouse.duckdb_file.LEAST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("pack_sync.warehouse.locked_files.LEAST_WAIT_SECONDS", 0)
     attach, tries = Instance.attach, 0
 
     def counted(*args: Any) -> None:
@@ -198,7 +198,7 @@ def test_who_comes_after_a_wait_in_vain_does_not_wait_as_long_again(
         return tries
 
     monkeypatch.setattr(Instance, "attach", counted)
-    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0.2)
+    warehouse = Warehouse.at(tmp_path / "w.duckdb", lock_wait_seconds=0.2)
     with held_by_another_process(warehouse.path):
         assert tries_of_a_wait_in_vain() > 1
         assert tries_of_a_wait_in_vain() == 1
@@ -215,7 +215,7 @@ def test_the_program_that_has_the_file_is_named(tmp_path: Path, as_module: bool)
     script.write_text(HOLDER.replace("sys.argv[1]", repr(str(tmp_path / "w.duckdb"))))
     program = ["-m", "cProfile", str(script)] if as_module else [str(script)]
     shown = "-m cProfile" if as_module else str(script)
-    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0)
+    warehouse = Warehouse.at(tmp_path / "w.duckdb", lock_wait_seconds=0)
     with (
         held_by_another_process(warehouse.path, program) as process,
         pytest.raises(WarehouseLockedError) as caught,
@@ -232,7 +232,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path.write_text("this is no database, however long one looks at it" * 1000)
     with (
         pytest.raises(NotADatabaseError, match=r"w\.duckdb is not a DuckDB database"),
-        Warehouse(path=path, lock_wait_seconds=600).read(),
+        Warehouse.at(path, lock_wait_seconds=600).read(),
     ):
         pass
 
@@ -268,8 +268,8 @@ def test_threads_take_turns(warehouse: Warehouse) -> None:
 
 def test_another_object_of_the_same_file_takes_turns_too(tmp_path: Path) -> None:
     """Settings may differ: the path decides who waits for whom."""
-    one = Warehouse(path=tmp_path / "w.duckdb")
-    other = Warehouse(path=tmp_path / "w.duckdb", memory_limit="512MiB")
+    one = Warehouse.at(tmp_path / "w.duckdb")
+    other = Warehouse.at(tmp_path / "w.duckdb", memory_limit="512MiB")
     entered, done = threading.Event(), threading.Event()
 
     def read_other() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pack_sync.warehouse.duckdb_file import Warehouse, WarehouseLockedError
 from pack_sync.warehouse.duckdb_handles import (
     OF_A_STAGE,
     OF_THE_WAREHOUSE,
@@ -17,6 +16,8 @@ from pack_sync.warehouse.duckdb_handles import (
     database_name,
     return_instance,
 )
+from pack_sync.warehouse.storage_errors import WarehouseLockedError
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def setting(instance: Instance, name: str) -> str:
@@ -51,7 +52,7 @@ def test_what_writes_the_warehouse_flushes_it_to_the_disk(tmp_path: Path) -> Non
     if "fsync_mode" in OF_A_STAGE:  # DuckDB 1.5 flushes every file
         assert setting(stage, "fsync_mode") == "NONE"
     return_instance(stage)
-    with Warehouse(path=tmp_path / "w.duckdb").write() as connection:
+    with Warehouse.at(tmp_path / "w.duckdb").write() as connection:
         names = ["checkpoint_threshold", *(["fsync_mode"] if "fsync_mode" in OF_A_STAGE else [])]
         found = [
             connection.execute("SELECT current_setting(?)", [name]).fetchall() for name in names
@@ -109,14 +110,14 @@ def test_a_database_has_the_name_that_duckdb_gives_it(tmp_path: Path, name: str)
     with duckdb.connect(tmp_path / name) as connection:
         ((given,),) = connection.execute("SELECT current_database()").fetchall()
     assert database_name(tmp_path / name) == ("memory_db" if given == "memory" else given)
-    with Warehouse(path=tmp_path / name).write() as connection:
+    with Warehouse.at(tmp_path / name).write() as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS x")
         assert connection.execute("FROM t").fetchall() == [(1,)]
 
 
 def test_a_connection_of_ones_own_in_the_same_process_is_waited_for(tmp_path: Path) -> None:
     """DuckDB opens a file once in a process; who has it open is told to close it."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb", lock_wait_seconds=0.1)
+    warehouse = Warehouse.at(tmp_path / "w.duckdb", lock_wait_seconds=0.1)
     with (
         duckdb.connect(warehouse.path),
         pytest.raises(WarehouseLockedError, match=r"w\.duckdb is open in this process.*Close that"),
@@ -129,7 +130,7 @@ def test_a_connection_of_ones_own_in_the_same_process_is_waited_for(tmp_path: Pa
 
 def test_a_block_within_a_block_of_the_same_thread(tmp_path: Path) -> None:
     """The inner one sees what is committed of the same file, and waits for nobody."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
     with warehouse.write() as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS x")
         with warehouse.read() as inner:
@@ -141,9 +142,10 @@ def test_a_block_within_a_block_of_the_same_thread(tmp_path: Path) -> None:
 FORKED = """
 import os, sys
 from pathlib import Path
-from pack_sync.warehouse.duckdb_file import Warehouse
+from pack_sync.warehouse.storage_errors import WarehouseLockedError
+from pack_sync.warehouse.warehouse import Warehouse
 
-warehouse = Warehouse(path=Path(sys.argv[1]))
+warehouse = Warehouse.at(Path(sys.argv[1]))
 with warehouse.write() as connection:
     connection.execute("CREATE TABLE t AS SELECT 1 AS x")
 child = os.fork()
@@ -166,5 +168,5 @@ def test_a_forked_process_starts_its_own(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    with Warehouse(path=path).read() as connection:
+    with Warehouse.at(path).read() as connection:
         assert connection.execute("FROM t").fetchall() == [(3,)]

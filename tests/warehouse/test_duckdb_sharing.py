@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from pack_sync.warehouse import duckdb_sharing
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.duckdb_handles import Instance, borrow_instance
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     seen: list[bool] = []
     attach = Instance.attach
 
-    def counted(self: Instance, path: Path, database: str, options: str = "") -> None:
-        seen.append(options == "(READ_ONLY)")
-        attach(self, path, database, options)
+    def counted(self: Instance, path: Path, database: str, *options: str) -> None:
+        seen.append(options == ("READ_ONLY",))
+        attach(self, path, database, *options)
 
     monkeypatch.setattr(Instance, "attach", counted)
     return seen
@@ -55,7 +55,7 @@ def while_another_waits(
     try:
         with warehouse.write() as connection:
             thread.start()
-            shared = duckdb_sharing.shared_file(warehouse.path)
+            shared = duckdb_sharing.shared_database(warehouse.database)
             while not shared._waiting:  # pyright: ignore[reportPrivateUsage]
                 time.sleep(0.001)
             first(connection)
@@ -73,7 +73,7 @@ def create(connection: Any) -> None:
 @pytest.mark.parametrize("read", [True, False])
 def test_the_open_file_is_handed_on(tmp_path: Path, opened: list[bool], read: bool) -> None:
     """The second thread opens nothing; when nobody waits any more the file is closed."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
     turns_before = duckdb_sharing.LONGEST_HOLD_SECONDS
     duckdb_sharing.LONGEST_HOLD_SECONDS = 3600
     try:
@@ -90,13 +90,13 @@ def test_not_for_longer_than_others_can_wait(
 ) -> None:
     """After the longest hold the file is closed although a thread waits."""
     monkeypatch.setattr(duckdb_sharing, "LONGEST_HOLD_SECONDS", 0)
-    while_another_waits(Warehouse(path=tmp_path / "w.duckdb"), create, read=False)
+    while_another_waits(Warehouse.at(tmp_path / "w.duckdb"), create, read=False)
     assert opened == [False, False]
 
 
 def test_what_a_block_attached_is_detached(tmp_path: Path) -> None:
     """The next one may attach another file by the same name, and this one can be removed."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
     other = tmp_path / "stage.duckdb"
     duckdb.connect(other).close()
 
@@ -108,7 +108,7 @@ def test_what_a_block_attached_is_detached(tmp_path: Path) -> None:
 
 def test_a_block_that_raises_leaves_nothing_open(tmp_path: Path, opened: list[bool]) -> None:
     """What it did is rolled back, and the waiting thread opens the file anew."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
 
     def fail(connection: Any) -> None:
         create(connection)
@@ -131,7 +131,7 @@ def instance(tmp_path: Path) -> Instance:
 
 def test_the_file_is_opened_within_a_stage_s_instance(tmp_path: Path, instance: Instance) -> None:
     """Even if a thread hands it on; afterwards it is closed, and the instance as it was."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
 
     def copy(connection: Any) -> None:
         connection.execute("INSERT INTO t SELECT a FROM _stage.t")
@@ -148,7 +148,7 @@ def test_only_an_error_of_duckdb_ends_the_instance(
     tmp_path: Path, instance: Instance, kind: type[Exception]
 ) -> None:
     """It may refuse all further work; otherwise what is staged there can still be kept."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
 
     def fail() -> None:
         with warehouse.write(instance) as connection:

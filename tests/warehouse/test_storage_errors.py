@@ -8,12 +8,12 @@ import duckdb
 import pytest
 
 from pack_sync.spool.spool import Spool
-from pack_sync.warehouse.duckdb_file import Warehouse
 from pack_sync.warehouse.storage_errors import (
     DiskFullError,
     OutOfMemoryError,
     explain_failure,
 )
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import a_page
 
 
@@ -51,7 +51,7 @@ def test_what_is_about_something_else(error: OSError | duckdb.Error) -> None:
 
 def test_a_reader_s_own_files_are_not_ours(tmp_path: Path) -> None:
     """What goes wrong in a block that reads is not taken for an error of the warehouse."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb")
     with warehouse.write():
         pass
     with pytest.raises(PermissionError), warehouse.read():
@@ -60,7 +60,7 @@ def test_a_reader_s_own_files_are_not_ours(tmp_path: Path) -> None:
 
 def test_want_of_memory(tmp_path: Path) -> None:
     """DuckDB's limit is reached: the message names the setting."""
-    warehouse = Warehouse(path=tmp_path / "w.duckdb", memory_limit="20MB")
+    warehouse = Warehouse.at(tmp_path / "w.duckdb", memory_limit="20MB")
     large = "SELECT list(range::VARCHAR) FROM range(3000000) GROUP BY range % 2"
     with (
         pytest.raises(OutOfMemoryError, match="Give it more with the warehouse's `memory_limit`"),

@@ -198,7 +198,7 @@ def test_what_is_optional_is_not_there(installed: Installed, tmp_path: Path) -> 
         "    assert u.find_spec(name) is None, name\n"
         "from pack_sync import Warehouse\n"
         "try:\n"
-        "    Warehouse(path=pathlib.Path('x.duckdb')).frame('a', 'b')\n"
+        "    Warehouse.at(pathlib.Path('x.duckdb')).frame('a', 'b')\n"
         "except ModuleNotFoundError as error:\n"
         "    print(error)\n"
     )

@@ -1,0 +1,292 @@
+"""The catalogue of a lake, which says which files its tables are: a file itself, or Postgres."""
+
+import importlib
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import duckdb
+import filelock
+
+from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.locked_files import attach_file
+from pack_sync.warehouse.storage_errors import (
+    AddressError,
+    CatalogueError,
+    MissingExtensionError,
+    WarehouseLockedError,
+    explained_failures,
+)
+
+_POSTGRES = "postgres:"
+_SQLITE = "sqlite:"
+_SCHEMES_OF_OTHERS = ("mysql", "md", "quack")
+
+_PASSWORD = "lake_catalogue"  # noqa: S105  a secret's name in DuckDB
+
+_LOCK = 7_042_617_951_063_155
+"""The advisory lock in Postgres of whoever writes; any number that nobody else is likely to use."""
+
+
+StillOurs = Callable[[], None]
+"""Called before a commit: raises a `StorageError` if the turn to write has been lost meanwhile."""
+
+
+class Catalogue(Protocol):
+    """A catalogue: how to attach a lake by it, and how its writers take turns."""
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, None if it is none."""
+        ...
+
+    @property
+    def extensions(self) -> Collection[str]:
+        """The extensions of DuckDB that it needs."""
+        ...
+
+    def below(self, folder: Path) -> Self:
+        """The same catalogue; a relative path starts at the folder."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether a lake has been made in it. Raises `StorageError`, or `OSError`."""
+        ...
+
+    def attach(
+        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
+    ) -> None:
+        """Attach the lake by this name. Raises `StorageError`, or `duckdb.Error`."""
+        ...
+
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager["StillOurs"]:
+        """While the block runs, nobody else has such a block.
+
+        Raises `WarehouseLockedError` when that is not so within so many seconds.
+        """
+        ...
+
+
+def catalogue_at(address: str) -> Catalogue:
+    """The catalogue of this address, as DuckLake takes it. Raises `AddressError`."""
+    if address.startswith(_POSTGRES):
+        return PostgresCatalogue(address.removeprefix(_POSTGRES))
+    is_sqlite = address.startswith(_SQLITE)
+    path = address.removeprefix(_SQLITE)
+    if not path or path.partition(":")[0] in _SCHEMES_OF_OTHERS:
+        raise AddressError(
+            f"the catalogue {address!r} of a lake is none of {_SQLITE}FILE, {_POSTGRES}CONNECTION "
+            "and the path of a DuckDB file"
+        )
+    return SQLiteCatalogue(Path(path)) if is_sqlite else DuckDBCatalogue(Path(path))
+
+
+@dataclass(frozen=True)
+class DuckDBCatalogue:
+    """A DuckDB file: while one process writes to the lake, no other can even read it."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def extensions(self) -> Collection[str]:
+        """The extensions of DuckDB that it needs."""
+        return ()
+
+    def below(self, folder: Path) -> Self:
+        """The same, with its path below the folder."""
+        return replace(self, path=folder / self.path)
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.path.exists()
+
+    def attach(
+        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
+    ) -> None:
+        """Attach it, waiting while another process has the file."""
+        _make_folder(self.path)
+        attach_file(instance, f"ducklake:{self}", self.path, name, wait_seconds, *options)
+
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
+        """Nothing to do: who has the file open for writing has it alone."""
+        del wait_seconds
+        return nullcontext(_always)
+
+
+@dataclass(frozen=True)
+class SQLiteCatalogue:
+    """An SQLite file, for many processes on one machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{_SQLITE}{self.path}"
+
+    @property
+    def extensions(self) -> Collection[str]:
+        """The extensions of DuckDB that it needs."""
+        return ("sqlite_scanner",)
+
+    def below(self, folder: Path) -> Self:
+        """The same, with its path below the folder."""
+        return replace(self, path=folder / self.path)
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.path.exists()
+
+    def attach(
+        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
+    ) -> None:
+        """Attach it; readers and the writer do not wait for each other."""
+        _make_folder(self.path)
+        patience = [f"META_BUSY_TIMEOUT {int(wait_seconds * 1000)}", "META_JOURNAL_MODE 'WAL'"]
+        instance.attach(f"ducklake:{self}", name, *options, *patience)
+
+    @contextmanager
+    def turn_to_write(self, wait_seconds: float) -> Generator[StillOurs]:
+        """Have the lock, a file beside the catalogue."""
+        path = self.path.with_name(f"{self.path.name}.lock")
+        lock = filelock.FileLock(path, timeout=wait_seconds)
+        try:
+            with explained_failures(path):
+                lock.acquire()
+        except filelock.Timeout as error:
+            raise WarehouseLockedError(
+                f"another process writes to the lake {self.path}, and did not end within "
+                f"{wait_seconds:g} s"
+            ) from error
+        try:
+            yield _always
+        finally:
+            lock.release()
+
+
+@dataclass(frozen=True)
+class PostgresCatalogue:
+    """A Postgres database, for many machines.
+
+    `connection` is what libpq takes, words or a URI; what it leaves out is in the environment
+    (`PGPASSWORD`, `PGHOST`). Raises `AddressError` when it is neither.
+    """
+
+    connection: str
+
+    def __post_init__(self) -> None:
+        self._parameters()
+
+    def __str__(self) -> str:
+        shown = {k: v for k, v in self._parameters().items() if k != "password"}
+        return f"{_POSTGRES}{_psycopg().conninfo.make_conninfo(**shown)}"
+
+    @property
+    def path(self) -> Path | None:
+        """It has none."""
+        return None
+
+    @property
+    def extensions(self) -> Collection[str]:
+        """The extensions of DuckDB that it needs."""
+        return ("postgres_scanner",)
+
+    def below(self, folder: Path) -> Self:
+        """It has no path."""
+        del folder
+        return self
+
+    def exists(self) -> bool:
+        """Whether there is a lake in the database. Raises `CatalogueError`."""
+        with self._connected(10) as postgres:
+            found = postgres.execute("SELECT to_regclass('ducklake_snapshot')").fetchone()
+        return found is not None and found[0] is not None
+
+    def attach(
+        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
+    ) -> None:
+        """Attach it; its password is given apart, so that no message of DuckDB's has it."""
+        del wait_seconds
+        password = self._parameters().get("password")
+        if password is not None:
+            instance.connection.execute(
+                f"CREATE OR REPLACE TEMPORARY SECRET {_PASSWORD} "
+                f"(TYPE postgres, PASSWORD {quote_literal(str(password))})"
+            )
+            options = [*options, f"META_SECRET {quote_literal(_PASSWORD)}"]
+        try:
+            instance.attach(f"ducklake:{self}", name, *options)
+        except duckdb.IOException as error:
+            raise self._unreachable(error) from error
+
+    @contextmanager
+    def turn_to_write(self, wait_seconds: float) -> Generator[StillOurs]:
+        """Have Postgres' advisory lock, which ends with the connection that holds it."""
+        psycopg = _psycopg()
+        with self._connected(wait_seconds) as postgres:
+            postgres.execute(f"SET lock_timeout = {int(wait_seconds * 1000)}")
+            try:
+                postgres.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            except psycopg.errors.LockNotAvailable as error:
+                raise WarehouseLockedError(
+                    f"other processes write to the lake of {self}, and it was not this one's turn "
+                    f"within {wait_seconds:g} s"
+                ) from error
+
+            def still_ours() -> None:
+                try:
+                    postgres.execute("SELECT 1")
+                except psycopg.Error as error:  # with the connection the lock was lost
+                    raise self._unreachable(error) from error
+
+            yield still_ours
+
+    @contextmanager
+    def _connected(self, wait_seconds: float) -> Generator[Any]:
+        psycopg = _psycopg()
+        timeout = max(2, int(wait_seconds))
+        try:
+            postgres = psycopg.connect(self.connection, autocommit=True, connect_timeout=timeout)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        with postgres:
+            yield postgres
+
+    def _parameters(self) -> dict[str, object]:
+        psycopg = _psycopg()
+        try:
+            return dict(psycopg.conninfo.conninfo_to_dict(self.connection))
+        except psycopg.Error as error:
+            # Not with what it says, which may be a part of a password.
+            raise AddressError(
+                f"what follows {_POSTGRES} in the lake's address is no connection of Postgres; "
+                "it looks like postgres:host=db.example.com dbname=lake user=sync"
+            ) from error
+
+    def _unreachable(self, error: Exception) -> CatalogueError:
+        reason = " ".join(str(error).split())
+        return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
+
+
+def _always() -> None:
+    pass
+
+
+def _make_folder(path: Path) -> None:
+    with explained_failures(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _psycopg() -> Any:
+    """The package, which only lakes with a catalogue in Postgres need."""
+    if find_spec("psycopg") is None:
+        raise MissingExtensionError(
+            "a lake with its catalogue in Postgres needs psycopg, which is not installed: "
+            'pip install "pack-sync[lake]"'
+        )
+    return importlib.import_module("psycopg")

@@ -1,0 +1,73 @@
+"""What a warehouse is kept in, one DuckDB file or a lake. What differs between them is here."""
+
+import re
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from pack_sync.warehouse.catalogues import StillOurs
+from pack_sync.warehouse.duckdb_file import DuckDBFile
+from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.ducklake import LAKE, DuckLake
+from pack_sync.warehouse.storage_errors import AddressError
+
+
+class Database(Protocol):
+    """A database that an instance of DuckDB can attach. Equal ones are the same database."""
+
+    @property
+    def name(self) -> str:
+        """As what it is attached."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The file or folder of this machine that its failures are about."""
+        ...
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """The extensions of DuckDB that it needs, which take long to load."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether there is something to read. Raises `OSError`, or `StorageError`."""
+        ...
+
+    def attach(self, instance: Instance, *, read_only: bool, wait_seconds: float) -> None:
+        """Attach it, and make it where it does not exist, unless it is only read.
+
+        Raises `WarehouseLockedError` when it is not free within so many seconds, another
+        `StorageError`, or `duckdb.Error`.
+        """
+        ...
+
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
+        """While the block runs, no other process of ours writes.
+
+        Raises `WarehouseLockedError` when that is not so within so many seconds.
+        """
+        ...
+
+    def explained_failures(self) -> AbstractContextManager[None]:
+        """Raise a `StorageError` for what DuckDB says of it in the block."""
+        ...
+
+
+def database_at(address: str | Path, folder: Path, *, data_path: str | None = None) -> Database:
+    """The database at an address: a path, or `ducklake:` and a catalogue.
+
+    Relative paths start at `folder`. `data_path` is where a lake's files are, a folder or an
+    address in an object store. Raises `AddressError`.
+    """
+    if isinstance(address, str) and address.startswith(LAKE):
+        return DuckLake.at(address, data_path).below(folder)
+    scheme = re.match(r"[a-z][a-z0-9+]+:(?!\\)", str(address))
+    if scheme is not None:
+        raise AddressError(
+            f"{scheme[0]} begins the address of no kind of warehouse. Give a path, such as "
+            f"warehouse.duckdb, or the address of a lake, such as {LAKE}sqlite:lake.sqlite"
+        )
+    if data_path is not None:
+        raise AddressError(f"`data_path` is for a lake, whose address begins with {LAKE}")
+    return DuckDBFile(folder / address)

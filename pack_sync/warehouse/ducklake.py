@@ -1,0 +1,127 @@
+"""A warehouse in a lake: Parquet files in a folder or an object store, and a catalogue of them.
+
+Readers never wait for writers. What DuckLake does not keep apart by itself is kept apart here: of
+two transactions that compare the same position and then add rows, it would let both commit. So
+writers take turns.
+"""
+
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+
+from pack_sync.warehouse.catalogues import Catalogue, StillOurs, catalogue_at
+from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.extensions import load_extension
+from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.object_stores import SCHEMES, give_credentials
+from pack_sync.warehouse.storage_errors import AddressError, ConflictError, explained_failures
+
+LAKE = "ducklake:"
+"""How the address of a lake begins; what follows is the catalogue's, as DuckLake takes it."""
+
+_NAME = "lake"
+
+_ALL_IN_FILES = "DATA_INLINING_ROW_LIMIT 0"
+"""With rows kept in the catalogue, deleted ones came back (DuckDB 1.5.5)."""
+
+
+@dataclass(frozen=True)
+class DuckLake:
+    """A lake: its catalogue, and where its files are, a folder or an address in an object store.
+
+    `data_path` None is a folder beside a catalogue that is a file, and what the catalogue has
+    noted where it is none.
+    """
+
+    catalogue: Catalogue
+    data_path: str | None = None
+
+    @classmethod
+    def at(cls, address: str, data_path: str | None = None) -> "DuckLake":
+        """The lake of an address. Raises `AddressError`."""
+        scheme = urlsplit(data_path or "").scheme
+        if scheme and scheme not in SCHEMES:
+            raise AddressError(
+                f"`data_path` {data_path!r} is neither a folder nor an address in an object store "
+                f"that Pack Sync knows: {', '.join(f'{each}://' for each in SCHEMES)}"
+            )
+        return cls(catalogue_at(address.removeprefix(LAKE)), data_path)
+
+    def below(self, folder: Path) -> "DuckLake":
+        """The same lake, whose relative paths start at a folder."""
+        data_path = self.data_path
+        if data_path is not None and not self._in_object_store:
+            data_path = str(folder / data_path)
+        return replace(self, catalogue=self.catalogue.below(folder), data_path=data_path)
+
+    @property
+    def name(self) -> str:
+        """As what it is attached."""
+        return _NAME
+
+    @property
+    def path(self) -> Path:
+        """The catalogue's file, or the folder of the files; what is left to name if neither is."""
+        local = None if self._in_object_store else self.data_path
+        return self.catalogue.path or Path(local or _NAME)
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """What an instance needs; each takes some 0.2 s to load."""
+        stores = {"httpfs"} if self._in_object_store else set[str]()
+        return frozenset({"ducklake", *self.catalogue.extensions, *stores})
+
+    def __str__(self) -> str:
+        return f"{LAKE}{self.catalogue}"
+
+    def exists(self) -> bool:
+        """Whether there is a lake in the catalogue."""
+        return self.catalogue.exists()
+
+    def attach(self, instance: Instance, *, read_only: bool, wait_seconds: float) -> None:
+        """Attach the lake, with the credentials of its object store."""
+        for extension in self.extensions:
+            load_extension(instance, extension)
+        data_path = self.data_path
+        if data_path is not None and self._in_object_store:
+            give_credentials(instance, data_path)
+        if data_path is None and self.catalogue.path is not None:
+            data_path = f"{self.catalogue.path}.files"
+        options = [_ALL_IN_FILES, "READ_ONLY"] if read_only else [_ALL_IN_FILES]
+        if data_path is not None:
+            options.append(f"DATA_PATH {quote_literal(data_path)}")
+        self.catalogue.attach(instance, _NAME, options, wait_seconds)
+
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
+        """No other process of ours writes to the lake while the block runs."""
+        return self.catalogue.turn_to_write(wait_seconds)
+
+    @contextmanager
+    def explained_failures(self) -> Generator[None]:
+        """Raise a `StorageError` for what DuckDB says of the lake or its files."""
+        try:
+            with explained_failures(self.path, of_system=False):
+                yield
+        except duckdb.Error as error:
+            if "Transaction conflict" not in str(error):
+                raise
+            raise ConflictError(
+                f"somebody else changed the same table of {self} meanwhile; nothing was applied, "
+                f"and the next try goes on: {str(error).partition(chr(10))[2] or error}"
+            ) from error
+
+    @property
+    def _in_object_store(self) -> bool:
+        return bool(urlsplit(self.data_path or "").scheme)
+
+
+def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection is to a lake, where some statements are others."""
+    found = connection.execute(
+        "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchone()
+    return found == ("ducklake",)

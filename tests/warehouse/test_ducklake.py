@@ -1,0 +1,230 @@
+"""Lakes: each kind of catalogue, readers beside a writer, turns, an object store."""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+
+from pack_sync.commit.commit import SupersededError
+from pack_sync.warehouse.backup import BackupRefusedError, back_up
+from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.extensions import load_extension
+from pack_sync.warehouse.storage_errors import (
+    AddressError,
+    CatalogueError,
+    MissingExtensionError,
+    WarehouseLockedError,
+)
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.commit.sync_bench import SyncBench, a_page
+from tests.warehouses import postgres_database
+
+needs_extensions = pytest.mark.skipif(
+    importlib.util.find_spec("duckdb_extension_ducklake") is None,
+    reason="`make test-lake` has DuckDB's extensions",
+)
+pytestmark = needs_extensions
+
+KINDS = ("duckdb", "sqlite", "postgres")
+
+
+def lake(kind: str, folder: Path, **options: Any) -> Warehouse:
+    """A lake in the folder, with a catalogue of this kind."""
+    if kind == "postgres":
+        address = f"postgres:{postgres_database(folder / 'lake')}"
+        return Warehouse.at(f"ducklake:{address}", data_path=str(folder / "files"), **options)
+    prefix = "sqlite:" if kind == "sqlite" else ""
+    return Warehouse.at(f"ducklake:{prefix}{folder / 'deep' / 'lake.db'}", **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_written_and_read(kind: str, tmp_path: Path) -> None:
+    """It reads as empty before the first write, and then as what was committed."""
+    warehouse = lake(kind, tmp_path)
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    with warehouse.write() as connection:
+        connection.execute(
+            "CREATE SCHEMA acme; CREATE TABLE acme.t AS SELECT 1 AS i, [{'a': 2}] AS l"
+        )
+    with pytest.raises(duckdb.InvalidInputException, match="stop"), warehouse.write() as connection:
+        connection.execute("INSERT INTO acme.t VALUES (2, NULL); SELECT error('stop')")
+    with warehouse.read() as connection:
+        assert connection.execute("FROM acme.t").fetchall() == [(1, [{"a": 2}])]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_no_reader_waits_for_a_writer(kind: str, tmp_path: Path) -> None:
+    """While a transaction is open, another program sees what was committed before it."""
+    warehouse = lake(kind, tmp_path)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    reader = Instance()
+    try:
+        warehouse.database.attach(reader, read_only=True, wait_seconds=5)
+        with warehouse.write() as connection:
+            connection.execute("INSERT INTO t VALUES (2)")
+            assert reader.connection.execute("FROM lake.t").fetchall() == [(1,)]
+        assert reader.connection.execute("FROM lake.t ORDER BY i").fetchall() == [(1,), (2,)]
+    finally:
+        reader.close()
+
+
+TAKES_ITS_TURN = """
+import sys
+from pack_sync import Warehouse
+with Warehouse.at(sys.argv[1], data_path=sys.argv[2] or None).write() as connection:
+    print("writes", flush=True)
+    sys.stdin.readline()
+    connection.execute("CREATE TABLE other AS SELECT 1 AS i")
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_writers_take_turns(kind: str, tmp_path: Path) -> None:
+    """A second process waits, gives up after its time, and goes on when the first has ended."""
+    hasty, patient = lake(kind, tmp_path, lock_wait_seconds=1), lake(kind, tmp_path)
+    with patient.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    catalogue = getattr(hasty.database, "catalogue")  # noqa: B009
+    connection_text = getattr(catalogue, "connection", "")
+    address = f"ducklake:postgres:{connection_text}" if connection_text else str(hasty.database)
+    arguments = [address, str(tmp_path / "files") if kind == "postgres" else ""]
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", TAKES_ITS_TURN, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writes\n"
+        with pytest.raises(WarehouseLockedError), hasty.write():
+            pass
+        process.communicate("\n")
+    assert process.returncode == 0
+    with patient.write() as connection:
+        assert connection.execute("FROM other").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_first_syncs_one_is_superseded(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both began when there was nothing; one commits, the other changes nothing."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    bench = SyncBench(folder=tmp_path)
+    nothing = bench.position()
+    bench.full(a_page({"id": "1", "name": "a"}))
+    with pytest.raises(SupersededError):
+        bench.full(a_page({"id": "1", "name": "a"}), before=nothing)
+    assert len(bench.rows()) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_rows_are_in_files(kind: str, tmp_path: Path) -> None:
+    """None is kept in the catalogue, from where deleted rows came back."""
+    warehouse = lake(kind, tmp_path)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i; INSERT INTO t VALUES (2)")
+    with warehouse.read() as connection:
+        tables = connection.execute("FROM __ducklake_metadata_lake.ducklake_inlined_data_tables")
+        assert tables.fetchall() == []
+        files = connection.execute("SELECT count(*) FROM ducklake_list_files('lake', 't')")
+        assert files.fetchall() == [(2,)]
+
+
+def test_a_backup_is_made_elsewhere(tmp_path: Path) -> None:
+    """The error says by what."""
+    with pytest.raises(BackupRefusedError, match="pg_dump"):
+        back_up(lake("sqlite", tmp_path), tmp_path / "b.duckdb")
+
+
+def test_a_postgres_that_does_not_answer(tmp_path: Path) -> None:
+    """The error names the catalogue, and not its password."""
+    address = "ducklake:postgres:postgresql://sync:hunter2@127.0.0.1:9/lake"
+    warehouse = Warehouse.at(address, data_path=str(tmp_path))
+    for use in (warehouse.read, warehouse.write):
+        with pytest.raises(CatalogueError, match="refused") as caught, use():
+            pass
+        assert "127.0.0.1" in str(caught.value)
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "hunter2" not in str(error)
+            error = error.__cause__ or error.__context__
+
+
+def test_a_password_in_the_address_is_used(tmp_path: Path) -> None:
+    """It goes to DuckDB apart from the address, and the lake can be read and written."""
+    plain = postgres_database(tmp_path / "lake")
+    warehouse = Warehouse.at(
+        f"ducklake:postgres:{plain} password=hunter2", data_path=str(tmp_path / "files")
+    )
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+        shown = connection.execute("SELECT path FROM duckdb_databases()").fetchall()
+    assert "hunter2" not in str(shown)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a bucket in an object store on loopback."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "hunter2",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
+    yield "s3://lake/files"
+    server.stop()
+
+
+def test_files_in_an_object_store(bucket: str, tmp_path: Path) -> None:
+    """The catalogue says where they are; the credentials are the environment's, and not shown."""
+    address = f"ducklake:postgres:{postgres_database(tmp_path / 'lake')}"
+    warehouse = Warehouse.at(address, data_path=bucket)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT range AS i FROM range(1000)")
+        connection.execute("DELETE FROM t WHERE i < 10")
+        secrets = connection.execute("SELECT secret_string FROM duckdb_secrets()").fetchall()
+    assert "hunter2" not in str(secrets)
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(990,)]
+        files = connection.execute("SELECT data_file FROM ducklake_list_files('lake', 't')")
+        assert all(file.startswith("s3://lake/files/") for (file,) in files.fetchall())
+
+
+def test_an_object_store_without_credentials(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the variable that is missing."""
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    address = f"ducklake:postgres:{postgres_database(tmp_path / 'lake')}"
+    with (
+        pytest.raises(AddressError, match="no AWS_SECRET_ACCESS_KEY"),
+        Warehouse.at(address, data_path=bucket).write(),
+    ):
+        pass
+
+
+def test_an_extension_that_is_not_there() -> None:
+    """The error says what to install."""
+    instance = Instance()
+    try:
+        instance.connection.execute("SET GLOBAL custom_extension_repository = '/nowhere'")
+        with pytest.raises(MissingExtensionError, match=r"pack-sync\[lake\]"):
+            load_extension(instance, "no_such_extension")
+    finally:
+        instance.close()

