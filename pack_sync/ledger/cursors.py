@@ -151,16 +151,12 @@ def write_positions(
     standing = [change.sync for change in changes if change.before.execution_id is not None]
     due: dict[str, str] = {}
     if standing:
-        due = dict(
-            connection.execute(
-                f"""
-                DELETE FROM {CURSORS}
-                WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))
-                RETURNING sync, full_due_reason
-                """,
-                [key.pack, key.table, standing],
-            ).fetchall()
+        replaced = (
+            f"FROM {CURSORS} WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))"
         )
+        of = [key.pack, key.table, standing]
+        due = dict(connection.execute(f"SELECT sync, full_due_reason {replaced}", of).fetchall())
+        connection.execute(f"DELETE {replaced}", of)  # a lake knows no RETURNING
     after = [_still_due(change, due.get(change.sync) or "") for change in changes]
     connection.execute(
         f"""
