@@ -38,10 +38,10 @@ def backfill(
         with dagster_instance(project) as instance:
             definitions = load_definitions(project)
             backfill_id, running = request_backfill(instance, definitions, tables, title)
-    shown = counted(len(tables), "table", "tables")
-    console.print(f"Backfill {backfill_id}: {shown}; see it in Dagster's UI, Runs.")
-    if not running:
-        console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")
+        shown = counted(len(tables), "table", "tables")
+        console.print(f"Backfill {backfill_id}: {shown}; see it in Dagster's UI, Runs.")
+        if not running:
+            console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")
 
 
 def _tables(what: str, syncs: list[str]) -> dict[dg.AssetKey, list[str]]:

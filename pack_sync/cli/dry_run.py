@@ -1,5 +1,6 @@
 """`packsync sync --dry-run`: what a sync would do, told and not done."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -53,7 +54,7 @@ def dry_run(
         for event in dry_run_syncs(runs, syncs, built.warehouse.open(), request, rows=rows):
             if isinstance(event, LogLine):
                 if debug or event.level != "debug":
-                    _log(event.level, event.message)
+                    _log(event.level, _would(event.message))
                 continue
             if debug and isinstance(event.ending, TableFailed) and event.ending.details:
                 _log("debug", f"{event.ending.key}: {event.ending.details}")
@@ -86,13 +87,20 @@ def _lines_of(result: DryRunResult) -> list[str]:
         if summary := audit_metadata(record).get("audit/summary"):
             lines += [f"  audit    {summary}"]
         lines += [f"  columns  {change}" for change in ending.outcome.result.schema_changes]
-        lines += [f"  warning  {warning}" for warning in ending.outcome.warnings]
+        lines += [f"  warning  {_would(warning)}" for warning in ending.outcome.warnings]
         lines += [f"  failing  {failure.message}" for failure in ending.outcome.failures]
     lines += [f"  rejected {reason}" for reason in sample.reject_reasons]
+    if others := sample.rejected - sum(reason.rows for reason in sample.reject_reasons):
+        lines += [f"  rejected and {counted(others, 'row', 'rows')} for other reasons"]
     lines += [f"  + {_row(row)}" for row in sample.inserted]
     lines += [f"  ~ {_update(row)}" for row in sample.updated]
     lines += [f"  - {_row(row)}" for row in sample.deleted]
     return lines
+
+
+def _would(warning: str) -> str:
+    """A sync's warning of what it did, as one of what it would do."""
+    return re.sub(r"\b(rows?) (?:was|were) (rejected|stored|removed)\b", r"\1 would be \2", warning)
 
 
 def _counts(record: RunRecord) -> str:

@@ -82,20 +82,27 @@ def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     except AttemptFailedError as failure:
         fail(sync.connection.redactor.redact(f"{sync.key}: {failure.reason}"))
     _print_rows(found)
-    if found.rejects:
-        rejects = Table("page", "why rejected", "row", title="rejected rows", title_style="red")
-        for page, reason, line in found.rejects:
-            rejects.add_row(str(page), escape(reason), escape(str(line)[:200]))
-        console.print(rejects)
+    _print_problems("rejected rows", "why rejected", found.rejects)
+    _print_problems("rows with values that become NULL", "which values, and why", found.bad_values)
     counts = found.counts
+    bad = f" ({counts.bad_values:,} without some values)" if counts.bad_values else ""
     console.print(
         f"{counted(found.pages, 'page', 'pages')}, {counted(found.rows_returned, 'row', 'rows')}: "
-        f"{counts.upserts:,} to store, {counts.rejected:,} rejected, "
+        f"{counts.upserts:,} to store{bad}, {counts.rejected:,} rejected, "
         f"{counted(counts.duplicates, 'repeated id', 'repeated ids')}. Nothing was written."
     )
     if found.has_more:
         shown = counted(len(found.rows), "row is", "rows are")
         console.print(f"Only the first {shown} shown: --rows asks for more.", soft_wrap=True)
+
+
+def _print_problems(title: str, what: str, rows: Sequence[tuple[int, str, str]]) -> None:
+    if not rows:
+        return
+    table = Table("page", what, "row", title=title, title_style="red")
+    for page, reason, line in rows:
+        table.add_row(str(page), escape(reason), escape(str(line)[:200]))
+    console.print(table)
 
 
 def _print_rows(found: Preview) -> None:

@@ -1,6 +1,6 @@
 """`packsync status`: how each table stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -14,6 +14,7 @@ from pack_sync.commit.sync_status import SyncStatus, read_status
 from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.leases import is_held, read_leases
+from pack_sync.ledger.rejected_rows import RejectFilter, count_rejects
 from pack_sync.ledger.sync_key import SyncKey
 
 
@@ -37,6 +38,7 @@ def status() -> None:
                 failures += _failure(key, found)
                 warnings += _warnings(key, found)
             waiting = read_held(connection)
+            rejected = count_rejects(connection, RejectFilter())
             running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
         for _, definition in packs.values():
@@ -51,6 +53,7 @@ def status() -> None:
                 markup=False,
                 soft_wrap=True,
             )
+        warnings += _rejected(keys, rejected)
         for line in (*warnings, *failures):
             console.print(line, soft_wrap=True, highlight=False)
 
@@ -90,6 +93,18 @@ def _warnings(key: SyncKey, found: SyncStatus) -> list[str]:
     warned = f"[yellow]{escape(str(key))} warns:[/yellow]"
     warnings = (found.last_run.warnings if found.last_run else None) or ()
     return [f"{warned} {escape(warning)}" for warning in warnings]
+
+
+def _rejected(keys: Iterable[SyncKey], counts: Mapping[tuple[str, str], int]) -> list[str]:
+    """How many rows are missing from each table because they did not fit."""
+    tables = dict.fromkeys((key.pack, key.table) for key in keys)
+    return [
+        f"[yellow]{escape('.'.join(table))}:[/yellow] "
+        f"{counted(counts[table], 'rejected row is', 'rejected rows are')} kept; see "
+        "`packsync rejects`"
+        for table in tables
+        if table in counts
+    ]
 
 
 def _cursor(position: SyncPosition) -> str:

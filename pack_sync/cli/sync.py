@@ -63,11 +63,13 @@ def sync(
                 tags={APPROVE_TAG: "true"} if approve_deletes else {},
                 debug=debug,
             )
-    console.print(report_table(result))
-    if was_stopped(result):
-        fail(
-            f"the run {result.run_id} was stopped. What it had committed stays; the next sync goes "
-            "on from the pages that it has fetched"
-        )
-    if not result.success:
-        fail(f"the run {result.run_id} failed; why is said above, and in its log in Dagster's UI")
+        console.print(report_table(result))
+        if was_stopped(result):
+            fail(
+                f"the run {result.run_id} was stopped. What it had committed stays; the next sync "
+                "goes on from the pages that it has fetched"
+            )
+        if not result.success:
+            fail(
+                f"the run {result.run_id} failed; why is said above, and in its log in Dagster's UI"
+            )

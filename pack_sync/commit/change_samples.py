@@ -12,7 +12,7 @@ import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, changed_rows
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
-from pack_sync.stage.relations import CHANGED, DELETED, REJECT_REASONS, UPSERTS
+from pack_sync.stage.relations import CHANGED, DELETED, REJECT_REASONS, REJECTS, UPSERTS
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
@@ -33,12 +33,16 @@ class UpdatedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSample:
-    """Some of the rows that are inserted, updated and deleted, and why rows are rejected."""
+    """Some of the rows that are inserted, updated and deleted, and why rows are rejected.
+
+    `rejected` is how many rows are; the reasons are the most frequent ones.
+    """
 
     inserted: Sequence[Values] = ()
     updated: Sequence[UpdatedRow] = ()
     deleted: Sequence[Values] = ()
     reject_reasons: Sequence[ReasonCount] = ()
+    rejected: int = 0
 
 
 def sample_changes(
@@ -65,11 +69,13 @@ def sample_changes(
         """,
         [limit],
     ).fetchall()
+    ((rejected,),) = connection.execute(f"SELECT count(*) FROM {REJECTS}").fetchall()
     return ChangeSample(
         inserted=[dict(zip(names, values, strict=True)) for (values,) in inserted],
         updated=_updated(connection, table, stage, limit),
         deleted=[dict(zip(names, values, strict=True)) for (values,) in deleted],
         reject_reasons=count_reasons(connection, REJECT_REASONS),
+        rejected=rejected,
     )
 
 
@@ -159,4 +165,5 @@ class ChangeSampler:
             updated=[*self.sample.updated, *more.updated][: self._rows],
             deleted=[*self.sample.deleted, *more.deleted][: self._rows],
             reject_reasons=[*self.sample.reject_reasons, *more.reject_reasons][: self._rows],
+            rejected=self.sample.rejected + more.rejected,
         )

@@ -22,6 +22,7 @@ from pack_sync.stage.staged_pages import StagePart
 class Preview:
     """Some rows, by column, and some rejected ones: page, reason and the row as it came.
 
+    `bad_values` are in the same form the rows of which some values would be NULL instead.
     `has_more` says that there are or may be other rows. `counts`, `pages` and `rows_returned` are
     of all that was fetched.
     """
@@ -29,6 +30,7 @@ class Preview:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     rejects: Sequence[tuple[int, str, str]]
+    bad_values: Sequence[tuple[int, str, str]]
     has_more: bool
     counts: StageCounts
     pages: int
@@ -52,11 +54,12 @@ def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
         spool.close()
     with Stage(folder / "stage.duckdb", sync.table.schema, bad_values=sync.bad_values) as stage:
         counts = stage.load(spool, [StagePart(sync=sync.key.sync, complete=True)])
-        rows, rejects = stage.sample(limit)
+        rows, rejects, bad_values = stage.sample(limit)
         return Preview(
             columns=stage.columns,
             rows=rows,
             rejects=rejects,
+            bad_values=bad_values,
             has_more=collected.cut_short or counts.upserts > len(rows),
             counts=counts,
             pages=spool.page_count,

@@ -22,6 +22,7 @@ from pack_sync.stage.deduplication import Deduplication, StageCounts
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS
 from pack_sync.stage.row_conversion import BadValues
+from pack_sync.stage.stage_file import has_bad_values
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
 from pack_sync.warehouse.duckdb_handles import (
@@ -149,14 +150,22 @@ class Stage:
         """Why rows were rejected, the most frequent reasons first."""
         return count_reasons(self._connection, REJECT_REASONS)
 
-    def sample(self, limit: int) -> tuple[list[Any], list[Any]]:
-        """Some of the rows that count, and of the rejected ones page, reason and line."""
+    def sample(self, limit: int) -> tuple[list[Any], list[Any], list[Any]]:
+        """Some of the rows that count; page, reason and line of some others.
+
+        Of those that are rejected, and of those that count without values that do not fit.
+        """
         columns = ", ".join(f"c{i}" for i in range(len(self.columns)))
         rows = self._connection.execute(f"SELECT {columns} FROM upserts LIMIT {limit}").fetchall()
         rejects = self._connection.execute(
             f"SELECT page, problem, line FROM rejects LIMIT {limit}"
         ).fetchall()
-        return rows, rejects
+        bad_values: list[Any] = []
+        if has_bad_values(self._connection):
+            bad_values = self._connection.execute(
+                f"SELECT page, problem, line FROM bad_values LIMIT {limit}"
+            ).fetchall()
+        return rows, rejects, bad_values
 
     def lend(self) -> Instance | None:
         """The instance that has the stage in memory; if none has, the stage is closed."""

@@ -1,6 +1,7 @@
 """Commands while one pack cannot be synced: others work, and it is said which and why."""
 
 import re
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -19,7 +20,7 @@ from tests.dagster.test_broken_packs import (
     variable_missing,
     with_a_good_one,
 )
-from tests.engine.sync_harness import Scripted
+from tests.engine.sync_harness import Scripted, last_page
 
 # Dagster uses it to read a defs.yaml
 pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
@@ -147,6 +148,15 @@ def test_two_packs_of_one_name_stop_no_third(project: DagsterProject) -> None:
         assert "defs/other/defs.yaml both configure a pack named 'acme'" in result.stderr
     for words in (["preview", "acme", "Items"], ["sync", "acme"]):
         assert error_of(*words).startswith("the pack acme cannot be synced: ")
+
+
+@pytest.mark.parametrize("ending", [last_page(1, a="A"), ValueError("down")])
+def test_what_is_broken_is_said_below_all_else(project: DagsterProject, ending: Any) -> None:
+    """Not between the log of a sync and its figures."""
+    project.switch_on("acme", pack="acmee", name="acme")
+    project.switch_on_pack("initech", pack_of(Items=Scripted(ending)))
+    lines = invoke("sync", "initech").output.splitlines()
+    assert [line for line in lines if " cannot be synced: " in line] == lines[-1:]
 
 
 def test_two_packs_of_one_name_alone(project: DagsterProject) -> None:

@@ -150,6 +150,38 @@ def test_preview_of_all_rows_says_nothing_of_more(project: DagsterProject) -> No
     assert "--rows" not in packsync("preview", "acme", "Items").stdout
 
 
+def test_preview_shows_values_that_become_null(project: DagsterProject) -> None:
+    """With why, and the row as it came; the row counts among those to store."""
+    schema = make_object_schema(
+        properties={"id": {"type": "string"}, "size": {"type": "number"}},
+        id_property="id",
+        display_property="id",
+    )
+    pack = Pack()
+    execute = Scripted({"result": [{"id": "a", "size": "big"}, {"id": "b", "size": 2}]})
+    pack.add_sync_table(name="Items", identity_name="Item", schema=schema, execute=execute)
+    project.switch_on_pack("acme", pack, tables={"Items": {"bad_values": "null"}})
+    shown = packsync("preview", "acme", "Items").stdout
+    assert "rows with values that become NULL" in shown
+    assert "'size': big is not a number" in shown
+    assert '{"id":"a","size":"big"}' in shown
+    assert "2 rows: 2 to store (1 without some values), 0 rejected" in shown
+
+
+def test_status_counts_the_rejected_rows_that_are_kept(project: DagsterProject) -> None:
+    """Also after the sync that rejected them: they are missing from the table."""
+    first = {**last_page("t1"), "result": [{"id": "a"}, {"name": "no id"}]}
+    execute = Scripted(first, last_page("t2"))
+    project.switch_on_pack("acme", pack_of(Items=execute, Others=Scripted(last_page("t"))))
+    project.run()
+    said = "acme.Items: 1 rejected row is kept; see `packsync rejects`"
+    assert said in packsync("status").stdout
+    project.run("incremental", "acme.Items")
+    shown = packsync("status").stdout
+    assert said in shown
+    assert "acme.Others: " not in shown
+
+
 def test_preview_shows_rejected_rows_with_the_reason(project: DagsterProject) -> None:
     """What the warehouse would reject is seen before it happens (contract S4, S5)."""
     page = {"result": [*items(a="1"), {"name": "[bold]nobody"}, *items(a="2")]}

@@ -107,7 +107,7 @@ def test_changes_are_shown_and_not_made(project: DagsterProject) -> None:
         "  mode     full, because its last full sync ended without a cursor",
         '  cursor   none → {"t":1}',
         "  columns  added name VARCHAR",
-        "  warning  1 row was rejected and kept, with the reasons: see `packsync rejects` "
+        "  warning  1 row would be rejected and kept, with the reasons: see `packsync rejects` "
         "and _sync.rejected_rows",
         "  rejected property 'size': big is not a number that fits DOUBLE (id c)",
         "  + id: new, name: n [red]",
@@ -115,6 +115,20 @@ def test_changes_are_shown_and_not_made(project: DagsterProject) -> None:
         f"  ~ b: size: 1.0 → 2.0, name: NULL → {'x' * 59}…",
         "  - id: d",
     ]
+
+
+def test_as_many_rows_as_are_rejected_are_told(project: DagsterProject) -> None:
+    """The most frequent reasons, and how many rows have others; nothing as if it had happened."""
+    columns = schema(**{f"size{number}": "number" for number in range(7)})
+    rows = [{"id": str(number), f"size{number % 7}": "big"} for number in range(9)]
+    switch_on(project, columns, {"result": rows})
+    result = CliRunner().invoke(app, ["sync", "acme.Items", "--dry-run"], catch_exceptions=False)
+    rejected = [line for line in result.stdout.splitlines() if line.startswith("  rejected ")]
+    assert len(rejected) == 6
+    assert rejected[-1] == "  rejected and 2 rows for other reasons"
+    assert "9 rows would be rejected and kept" in result.stdout
+    assert "9 rows would be rejected and kept" in result.stderr
+    assert "were rejected" not in result.output
 
 
 def test_only_some_rows_are_shown(project: DagsterProject) -> None:
