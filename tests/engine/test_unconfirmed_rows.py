@@ -1,5 +1,7 @@
 """Rows that a full sync did not return, and that are kept because that proves nothing (D9, S4)."""
 
+import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -88,6 +90,31 @@ def test_a_sync_that_was_resumed_proves_no_more_after_its_last_page(
     assert source.pages == pages
     assert {f"i{each}" for each in source.ids} <= set(engine.names())
     assert outcome.record.unconfirmed == 5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_living_row_goes_however_often_a_full_sync_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Before any page or before the commit, while rows go at the source (D9)."""
+    chance = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    source = ByOffset(40)
+    engine = engine_of(tmp_path, source)
+    engine.sync()
+    for _ in range(chance.randint(2, 5)):
+        with monkeypatch.context() as patch, suppress(SyncFailedError):
+            source.fails_at = chance.choice([-1, *range(10, len(source.ids), 5)])
+            if chance.random() < 0.5 or source.fails_at == -1:
+                patch.setattr(sync_module, "commit_stage", _locked)
+            engine.sync("full")
+        for gone in chance.sample(source.ids, 2):
+            source.ids.remove(gone)
+    source.fails_at = -1
+    alive = {f"i{each}" for each in source.ids}
+    engine.sync("full")
+    assert alive <= set(engine.names())
+    engine.sync("full")
+    assert set(engine.names()) == alive
 
 
 def test_a_full_sync_with_all_its_pages_is_proof_after_an_interruption(
