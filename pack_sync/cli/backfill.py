@@ -41,7 +41,7 @@ def backfill(
         shown = counted(len(tables), "table", "tables")
         console.print(f"Backfill {backfill_id}: {shown}; see it in Dagster's UI, Runs.")
         if not running:
-            console.print("No daemon is running: it begins when `dagster dev` or the daemon does.")
+            console.print("No daemon is running: it begins when `dg dev` or the daemon does.")
 
 
 def _tables(what: str, syncs: list[str]) -> dict[dg.AssetKey, list[str]]:

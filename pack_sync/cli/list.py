@@ -1,19 +1,16 @@
 """`packsync list`: packs, tables, syncs, next runs."""
 
-from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
-from cronsim import CronSim
 from rich.markup import escape
 from rich.table import Table
 
 from pack_sync.cli.accounts import account_names
-from pack_sync.cli.context import configured_packs, console, plain_errors
+from pack_sync.cli.context import configured_packs, console, open_project, plain_errors
+from pack_sync.cli.next_runs import next_runs, read_switches
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.settings import ScheduleSettings
 
 
 def list_packs(
@@ -24,8 +21,9 @@ def list_packs(
     """List the packs that are switched on, their tables, and when they sync next."""
     with plain_errors():
         packs = configured_packs()
+        switches = read_switches(open_project())
         for name, (component, definition) in packs.known.items():
-            console.print(f"[bold]{name}[/bold]  {_next_runs(component.schedule, name)}")
+            console.print(f"[bold]{name}[/bold]  {next_runs(component.schedule, name, switches)}")
             table = Table("table", "connection", "parameters", "description")
             for key in definition.configured_tables:
                 for sync, configuration in definition.syncs_of(key).items():
@@ -57,19 +55,3 @@ def _print_left_out(definition: PackTables) -> None:
                 markup=False,
                 soft_wrap=True,
             )
-
-
-def _next_runs(schedule: ScheduleSettings, pack: str) -> str:
-    if not schedule.enabled:
-        return "schedules are off by default; switch them on in Dagster's UI or in defs.yaml"
-    return (
-        f"next incremental {_next(schedule, schedule.cron('incremental', pack))}, "
-        f"tables without a cursor {_next(schedule, schedule.cron('without_cursor', pack))}, "
-        f"full refresh {_next(schedule, schedule.cron('full_refresh', pack))}"
-    )
-
-
-def _next(schedule: ScheduleSettings, cron: str) -> str:
-    """When a schedule ticks next, in its time zone."""
-    now = datetime.now(UTC).astimezone(ZoneInfo(schedule.time_zone))
-    return f"{next(CronSim(cron, now)):%a %d %b %H:%M} {schedule.time_zone}"

@@ -105,9 +105,9 @@ def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
     result = packsync("list")
     assert line_with("acme  next", result) == (
         f"acme next incremental {shown[0]}, tables without a cursor {shown[1]}, "
-        f"full refresh {shown[2]}"
+        f"full refresh {shown[2]}; not before `dg dev` or Dagster's daemon runs"
     )
-    assert "schedules are off by default" in line_with("initech  sch", result)
+    assert "schedules are off; switch them on" in line_with("initech  sch", result)
 
 
 def test_list_says_so_when_nothing_is_switched_on(project: DagsterProject) -> None:
