@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pack_sync.dagster.configuration import ScheduleConfiguration
     from pack_sync.dagster.defs_folder import load_packs
     from pack_sync.dagster.jobs import build_pack_jobs, build_sync_jobs
+    from pack_sync.dagster.lake_upkeep import LakeUpkeepComponent
     from pack_sync.dagster.pack_resource import PackConnection, PackResource
     from pack_sync.dagster.pack_tables import PackTables
     from pack_sync.dagster.schedules import build_pack_schedules
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "LakeUpkeepComponent",
     "PackConnection",
     "PackResource",
     "PackSyncComponent",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "LakeUpkeepComponent": "pack_sync.dagster.lake_upkeep",
     "PackConnection": "pack_sync.dagster.pack_resource",
     "PackResource": "pack_sync.dagster.pack_resource",
     "PackSyncComponent": "pack_sync.dagster.component",

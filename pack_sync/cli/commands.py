@@ -63,6 +63,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "backup.backup",
         "Copy the warehouse to a new file. Syncs go on, and commit after the copy.",
     ),
+    "warehouse": (
+        "warehouse.warehouse",
+        "Compact the files of a lake, and remove those that are not needed.",
+    ),
     "held": (
         "held.held",
         "List full syncs that wait for approval because they would delete many rows.",

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pack_sync.commit.commit import SupersededError
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.extensions import load_extension
+from pack_sync.warehouse.lake_upkeep import tend_lake
 from pack_sync.warehouse.storage_errors import (
     AddressError,
     CatalogueError,
@@ -143,6 +145,42 @@ def test_a_backup_is_made_elsewhere(tmp_path: Path) -> None:
     """The error says by what."""
     with pytest.raises(BackupRefusedError, match="pg_dump"):
         back_up(lake("sqlite", tmp_path), tmp_path / "b.duckdb")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_upkeep(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many small syncs a few files stay, with the same rows, and the next sync goes on."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    bench = SyncBench(folder=tmp_path)
+    for number in range(4):
+        bench.incremental(a_page({"id": "1", "size": number}, {"id": f"new {number}"}))
+    before, snapshot = list(tmp_path.rglob("*.parquet")), bench.snapshot()
+    done = tend_lake(bench.warehouse, keep=timedelta(0))
+    after = list(tmp_path.rglob("*.parquet"))
+    assert bench.snapshot() == snapshot
+    assert len(after) < len(before) / 2
+    assert done.compacted_tables > 1
+    assert done.removed_files >= len(before) - len(after)
+    assert bench.incremental(a_page({"id": "1", "size": 9})).record.updated == 1
+
+
+def test_upkeep_keeps_what_is_new(tmp_path: Path) -> None:
+    """What was current within that time stays readable, and what is being written stays there."""
+    warehouse = lake("sqlite", tmp_path)
+    for statement in (
+        "CREATE TABLE t AS SELECT 1 AS i",
+        "DELETE FROM t",
+        "INSERT INTO t VALUES (2)",
+    ):
+        with warehouse.write() as connection:
+            connection.execute(statement)
+    orphan = tmp_path / "deep" / "lake.db.files" / "main" / "t" / "begun.parquet"
+    orphan.write_bytes(b"not whole yet")
+    done = tend_lake(warehouse, keep=timedelta(days=7))
+    assert (done.expired_snapshots, done.removed_files) == (0, 0)
+    assert orphan.exists()
+    with warehouse.read() as connection:
+        assert connection.execute("FROM t AT (VERSION => 1)").fetchall() == [(1,)]
 
 
 def test_a_postgres_that_does_not_answer(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""The upkeep of a lake: few large files instead of many small ones, and none that nobody needs.
+
+Each sync adds some small files, and rows that are deleted stay in theirs. Syncs may go on: each
+step takes its turn among the writers.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pack_sync.warehouse.ducklake import DuckLake
+from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.warehouse import Warehouse
+
+_WRITTEN_BY_NOW = timedelta(days=1)
+"""A file that no snapshot names may belong to a transaction that goes on, but not for so long."""
+
+
+class NoLakeError(Exception):
+    """The warehouse is one DuckDB file, which keeps itself; the message says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upkeep:
+    """What was done: tables whose files were written anew, and what was removed."""
+
+    compacted_tables: int
+    expired_snapshots: int
+    removed_files: int
+    data_files: int
+
+
+def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
+    """Compact the lake's files, and remove what is older than `keep` and not current.
+
+    Readers that began longer ago than `keep` find files gone. Raises `NoLakeError`, and
+    `StorageError` where the lake cannot be used or changed.
+    """
+    if not isinstance(warehouse.database, DuckLake):
+        raise NoLakeError(f"{warehouse.path} is a DuckDB file, which needs no upkeep")
+    old = _before(keep)
+    compacted = {
+        (schema, table)
+        for function in ("ducklake_rewrite_data_files", "ducklake_merge_adjacent_files")
+        for schema, table, *_ in _call(warehouse, function)
+    }
+    expired = _call(warehouse, "ducklake_expire_snapshots", old)
+    removed = _call(warehouse, "ducklake_cleanup_old_files", old)
+    orphans = _call(
+        warehouse, "ducklake_delete_orphaned_files", _before(max(keep, _WRITTEN_BY_NOW))
+    )
+    with warehouse.read() as connection:
+        name = quote_literal(warehouse.database.name)
+        counted = f"SELECT coalesce(sum(file_count), 0)::BIGINT FROM ducklake_table_info({name})"
+        ((files,),) = connection.execute(counted).fetchall()
+    return Upkeep(
+        compacted_tables=len(compacted),
+        expired_snapshots=len(expired),
+        removed_files=len(removed) + len(orphans),
+        data_files=files,
+    )
+
+
+def _call(warehouse: Warehouse, function: str, *arguments: str) -> list[tuple[Any, ...]]:
+    """Call a function of DuckLake's in a transaction of its own."""
+    given = ", ".join([quote_literal(warehouse.database.name), *arguments])
+    with warehouse.write() as connection:
+        return connection.execute(f"CALL {function}({given})").fetchall()
+
+
+def _before(ago: timedelta) -> str:
+    return f"older_than => now() - INTERVAL {int(ago.total_seconds())} SECONDS"
