@@ -5,6 +5,7 @@ two transactions that compare the same position and then add rows, it would let 
 writers take turns.
 """
 
+import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -94,7 +95,16 @@ class DuckLake:
         options = [_ALL_IN_FILES, "READ_ONLY"] if read_only else [_ALL_IN_FILES]
         if data_path is not None:
             options.append(f"DATA_PATH {quote_literal(data_path)}")
-        self.catalogue.attach(instance, _NAME, options, wait_seconds)
+        try:
+            self.catalogue.attach(instance, _NAME, options, wait_seconds)
+        except duckdb.Error as error:
+            told = re.search(r'DATA_PATH.*match existing data path.*"([^"]+)"', str(error))
+            if told is None:
+                raise
+            raise AddressError(
+                f"the catalogue of {self} says that the lake's files are in {told[1]}, and not in "
+                f"{data_path}: set the warehouse's `data_path` to where they are"
+            ) from error
 
     def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
         """No other process of ours writes to the lake while the block runs."""

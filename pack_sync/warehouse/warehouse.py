@@ -49,7 +49,7 @@ class Warehouse:
 
         `options` are the other fields. Raises `AddressError`.
         """
-        return cls(database=database_at(address, Path(), data_path=data_path), **options)
+        return cls(database=database_at(address, Path.cwd(), data_path=data_path), **options)
 
     @property
     def path(self) -> Path:

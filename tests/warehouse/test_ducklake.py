@@ -141,6 +141,19 @@ def test_all_rows_are_in_files(kind: str, tmp_path: Path) -> None:
         assert files.fetchall() == [(2,)]
 
 
+def test_files_elsewhere(tmp_path: Path) -> None:
+    """Where the files are is settled when the lake is made; the error says where that is."""
+    address = f"ducklake:sqlite:{tmp_path / 'lake.db'}"
+    with Warehouse.at(address, data_path=str(tmp_path / "here")).write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    said = r"says that the lake's files are in .*/here/, and not in .*/there"
+    with (
+        pytest.raises(AddressError, match=said),
+        Warehouse.at(address, data_path=str(tmp_path / "there")).read(),
+    ):
+        pass
+
+
 def test_a_backup_is_made_elsewhere(tmp_path: Path) -> None:
     """The error says by what."""
     with pytest.raises(BackupRefusedError, match="pg_dump"):
