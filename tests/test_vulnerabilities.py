@@ -37,7 +37,7 @@ def audit(url: str) -> "subprocess.CompletedProcess[str]":
     if not (shutil.which("uv") or (ROOT / ".uv" / "bin" / "uv").exists()):
         pytest.skip("needs uv")
     words = [str(ROOT / ".ci" / "vulnerabilities"), "--service-url", url]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    return subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603
 
 
 def test_a_vulnerability_is_reported(database: HttpServer) -> None:

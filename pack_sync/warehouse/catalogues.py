@@ -86,18 +86,10 @@ def catalogue_at(address: str) -> Catalogue:
 
 
 @dataclass(frozen=True)
-class DuckDBCatalogue:
-    """A DuckDB file: while one process writes to the lake, no other can even read it."""
+class _InAFile:
+    """A catalogue that is a file."""
 
     path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    @property
-    def extensions(self) -> Collection[str]:
-        """The extensions of DuckDB that it needs."""
-        return ()
 
     def below(self, folder: Path) -> Self:
         """The same, with its path below the folder."""
@@ -106,6 +98,19 @@ class DuckDBCatalogue:
     def exists(self) -> bool:
         """Whether the file is there."""
         return self.path.exists()
+
+
+@dataclass(frozen=True)
+class DuckDBCatalogue(_InAFile):
+    """A DuckDB file: while one process writes to the lake, no other can even read it."""
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def extensions(self) -> Collection[str]:
+        """The extensions of DuckDB that it needs."""
+        return ()
 
     def attach(
         self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
@@ -121,10 +126,8 @@ class DuckDBCatalogue:
 
 
 @dataclass(frozen=True)
-class SQLiteCatalogue:
+class SQLiteCatalogue(_InAFile):
     """An SQLite file, for many processes on one machine."""
-
-    path: Path
 
     def __str__(self) -> str:
         return f"{_SQLITE}{self.path}"
@@ -133,14 +136,6 @@ class SQLiteCatalogue:
     def extensions(self) -> Collection[str]:
         """The extensions of DuckDB that it needs."""
         return ("sqlite_scanner",)
-
-    def below(self, folder: Path) -> Self:
-        """The same, with its path below the folder."""
-        return replace(self, path=folder / self.path)
-
-    def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
 
     def attach(
         self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float

@@ -250,7 +250,7 @@ class ProjectCopy:
         """The command line; its first word is a program of our environment."""
         return [str(Path(sys.executable).with_name(words[0])), *words[1:]]
 
-    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a program of our environment in the copy."""
         return subprocess.run(  # noqa: S603 - a program of our own environment
             self.command(*words),

@@ -168,7 +168,7 @@ def wal_of(path: Path) -> bytes:
     script = "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('{}'); os._exit(0)"
     sql = "CREATE TABLE left_behind AS SELECT range AS x FROM range(100)"
     words = [sys.executable, "-c", script.format(sql), str(copy)]
-    subprocess.run(words, check=True, timeout=60)  # noqa: S603 - our own words
+    subprocess.run(words, check=True, timeout=600)  # noqa: S603 - our own words
     found = Path(f"{copy}.wal").read_bytes()
     assert len(found) > 500
     return found

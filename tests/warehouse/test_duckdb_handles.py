@@ -161,7 +161,7 @@ def test_a_forked_process_starts_its_own(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     done = subprocess.run(  # noqa: S603 - our own python
         [sys.executable, "-c", FORKED, str(path)],
-        timeout=120,
+        timeout=600,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
