@@ -40,6 +40,12 @@ def warehouse_in(folder: Path, name: str = "warehouse.duckdb", **options: Any) -
     raise AssertionError(f"TEST_WAREHOUSE={KIND} is no kind of warehouse")
 
 
+def files_of(warehouse: Warehouse) -> dict[Path, bytes]:
+    """The warehouse's file, or the files in its folder, with what they hold."""
+    paths = [warehouse.path, *warehouse.path.rglob("*")]
+    return {path: path.read_bytes() for path in paths if path.is_file()}
+
+
 @cache
 def postgres_database(path: Path) -> str:
     """A database of a running Postgres, which stands for the path; made if it is not there."""

@@ -16,6 +16,7 @@ from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import SyncBench, a_page, counts_of, spooled
+from tests.warehouses import files_of
 
 
 @pytest.fixture
@@ -158,10 +159,10 @@ def test_a_commit_does_not_touch_a_newer_ledger(leased: bool, bench: SyncBench) 
     """Whoever upgraded since may keep what this program would not write."""
     with bench.warehouse.write() as connection:
         connection.execute("INSERT INTO _sync.ledger_versions VALUES (99, '7.0.0', now())")
-    before = bench.warehouse.path.read_bytes()
+    before = files_of(bench.warehouse)
     with pytest.raises(NewerLedgerError, match=r"Pack Sync 7\.0\.0"):
         commit_last(bench, leased=leased)
-    assert bench.warehouse.path.read_bytes() == before
+    assert files_of(bench.warehouse) == before
 
 
 def commit_last(bench: SyncBench, *, leased: bool) -> CommitResult:

@@ -12,7 +12,7 @@ from pack_sdk.json_values import is_storable_name
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.identifiers import folder_name, quote_identifier, quote_literal
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, counts_of
-from tests.warehouses import warehouse_in
+from tests.warehouses import only_a_file, warehouse_in
 
 NAMES = ['"; drop table x; --', "'; drop table x; --", "a b", 'a"b', "a'b", "a.b", "select", "é😀",
          "?", "%s", "{}", "\\", "main", "temp", "system", "memory", "warehouse", "changed",
@@ -39,6 +39,7 @@ def test_any_name_of_pack_table_and_sync_will_do(name: str, tmp_path: Path) -> N
     assert bench.warehouse.frame(name, name).shape == (1, 6)
 
 
+@only_a_file
 def test_a_warehouse_named_as_a_pack(tmp_path: Path) -> None:
     """A file `acme.duckdb` that holds the pack acme: catalogue and schema share the name."""
     warehouse = warehouse_in(tmp_path, "acme.duckdb")

@@ -20,7 +20,7 @@ from pack_sync.ledger.ledger_versions import (
 )
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run, record_run
-from tests.warehouses import warehouse_in
+from tests.warehouses import files_of, warehouse_in
 
 KEY = SyncKey(pack="acme", table="Tasks")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -184,7 +184,7 @@ def test_a_newer_ledger_is_neither_read_nor_written(tmp_path: Path) -> None:
     with warehouse.write() as connection:
         create_ledger(connection)
         connection.execute("INSERT INTO _sync.ledger_versions VALUES (99, '7.0.0', now())")
-    before = _contents(tmp_path)
+    before = files_of(warehouse)
     message = r"written by Pack Sync 7\.0\.0, whose ledger has version 99"
     with warehouse.read() as connection, pytest.raises(NewerLedgerError, match=message):
         ledger_exists(connection)
@@ -192,12 +192,7 @@ def test_a_newer_ledger_is_neither_read_nor_written(tmp_path: Path) -> None:
         create_ledger(connection)
     with pytest.raises(NewerLedgerError, match=r"Install Pack Sync 7\.0\.0 or later"):
         upgrade_ledger(warehouse)
-    assert _contents(tmp_path) == before
-
-
-def _contents(folder: Path) -> dict[Path, bytes]:
-    """All files of a warehouse in the folder."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert files_of(warehouse) == before
 
 
 def test_a_ledger_has_the_version_of_its_last_migration(tmp_path: Path) -> None:
