@@ -317,13 +317,31 @@ class WarehouseSettings(Settings):
         description="Folder in which the pages of running syncs are kept; relative as `path` is.",
     )
     lock_wait_seconds: float = Field(
-        default=60, ge=0, description="How long to wait while another process has the file open."
+        default=60,
+        ge=0,
+        description="How long to wait while another process has "
+        "the file open, or writes to the lake.",
     )
     memory_limit: str | None = Field(
         default=None,
         description='DuckDB\'s memory limit, such as "2GB", for the warehouse and for each table '
         "whose rows are being typed; without one, DuckDB takes up to 80 % of the machine's memory.",
     )
+
+
+class LakeUpkeepSettings(Settings):
+    """When the files of a lake are written together, and what old ones are kept."""
+
+    cron: str = Field(default="30 4 * * *", description="When the job runs.")
+    time_zone: str = Field(
+        default="UTC", description='Time zone of the cron string, such as "Europe/Berlin".'
+    )
+    keep_days: float = Field(
+        default=7,
+        ge=0,
+        description="How long what was replaced or deleted stays readable, in days.",
+    )
+    enabled: bool = Field(default=True, description="Whether the schedule starts switched on.")
 
 
 if __name__ == "__main__":

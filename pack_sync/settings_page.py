@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pack_sync.settings import (
     ConnectionOptions,
     FreshnessSettings,
+    LakeUpkeepSettings,
     ScheduleSettings,
     Settings,
     SyncSettings,
@@ -32,6 +33,7 @@ GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
     "Schedules": ("below `schedule`", ScheduleSettings),
     "Freshness": ("below `freshness`", FreshnessSettings),
     "The warehouse": ("`WarehouseResource`", WarehouseSettings),
+    "Upkeep of a lake": ("`attributes` of `pack_sync.LakeUpkeepComponent`", LakeUpkeepSettings),
 }
 """What is set together: where, and the settings."""
 

@@ -7,7 +7,10 @@ import typer
 
 from pack_sdk.wording import counted
 from pack_sync.cli.context import console, open_warehouse, plain_errors
+from pack_sync.settings import LakeUpkeepSettings
 from pack_sync.warehouse.lake_upkeep import tend_lake
+
+_KEEP = LakeUpkeepSettings.model_fields["keep_days"]
 
 warehouse = typer.Typer(help="Compact the files of a lake, and remove those that are not needed.")
 
@@ -21,8 +24,8 @@ def _group() -> None:
 def upkeep(
     keep_days: Annotated[
         float,
-        typer.Option(min=0, help="How long what was replaced or deleted stays readable, in days."),
-    ] = 7,
+        typer.Option(min=0, help=_KEEP.description),
+    ] = _KEEP.default,
 ) -> None:
     """Write the lake's small files together, and remove old and orphaned ones. Syncs may go on."""
     with plain_errors():

@@ -3,23 +3,16 @@
 from datetime import timedelta
 
 import dagster as dg
-from pydantic import Field
 
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
+from pack_sync.settings import LakeUpkeepSettings
 from pack_sync.warehouse.lake_upkeep import tend_lake
 
 JOB = "lake_upkeep"
 
 
-class LakeUpkeepComponent(dg.Component, dg.Model, dg.Resolvable):
+class LakeUpkeepComponent(LakeUpkeepSettings, dg.Component, dg.Model, dg.Resolvable):
     """The job `lake_upkeep` with its schedule: compacts the files of the warehouse, a lake."""
-
-    cron: str = Field(default="30 4 * * *", description="When it runs.")
-    time_zone: str = Field(default="UTC", description="Time zone of the cron string.")
-    keep_days: float = Field(
-        default=7, ge=0, description="How long what was replaced or deleted stays readable."
-    )
-    enabled: bool = Field(default=True, description="Whether the schedule starts switched on.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The job and its schedule; the op takes turns with syncs, which may go on."""

@@ -1,9 +1,10 @@
 """The catalogue of a lake, which says which files its tables are: a file itself, or Postgres."""
 
 import importlib
-from collections.abc import Callable, Collection, Generator, Sequence
+import re
+from collections.abc import Collection, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -21,19 +22,18 @@ from pack_sync.warehouse.storage_errors import (
     WarehouseLockedError,
     explained_failures,
 )
+from pack_sync.warehouse.turns import StillOurs, always_ours
+
+LAKE = "ducklake:"
+"""How the address of a lake begins; what follows is the catalogue's, as DuckLake takes it."""
 
 _POSTGRES = "postgres:"
 _SQLITE = "sqlite:"
-_SCHEMES_OF_OTHERS = ("mysql", "md", "quack")
 
 _PASSWORD = "lake_catalogue"  # noqa: S105  a secret's name in DuckDB
 
 _LOCK = 7_042_617_951_063_155
 """The advisory lock in Postgres of whoever writes; any number that nobody else is likely to use."""
-
-
-StillOurs = Callable[[], None]
-"""Called before a commit: raises a `StorageError` if the turn to write has been lost meanwhile."""
 
 
 class Catalogue(Protocol):
@@ -63,7 +63,7 @@ class Catalogue(Protocol):
         """Attach the lake by this name. Raises `StorageError`, or `duckdb.Error`."""
         ...
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager["StillOurs"]:
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
         """While the block runs, nobody else has such a block.
 
         Raises `WarehouseLockedError` when that is not so within so many seconds.
@@ -77,10 +77,12 @@ def catalogue_at(address: str) -> Catalogue:
         return PostgresCatalogue(address.removeprefix(_POSTGRES))
     is_sqlite = address.startswith(_SQLITE)
     path = address.removeprefix(_SQLITE)
-    if not path or path.partition(":")[0] in _SCHEMES_OF_OTHERS:
+    scheme = re.match(r"\w[\w+]+:", path)  # not a drive's letter
+    if not path or scheme is not None:
+        # Not with the rest of it, which may have a password: postgresql://user:password@host.
         raise AddressError(
-            f"the catalogue {address!r} of a lake is none of {_SQLITE}FILE, {_POSTGRES}CONNECTION "
-            "and the path of a DuckDB file"
+            f"{LAKE}{scheme[0] if scheme else ''} begins the address of no lake. It is one of "
+            f"{LAKE}{_SQLITE}FILE, {LAKE}{_POSTGRES}CONNECTION and {LAKE}FILE, a DuckDB file"
         )
     return SQLiteCatalogue(Path(path)) if is_sqlite else DuckDBCatalogue(Path(path))
 
@@ -117,12 +119,12 @@ class DuckDBCatalogue(_InAFile):
     ) -> None:
         """Attach it, waiting while another process has the file."""
         _make_folder(self.path)
-        attach_file(instance, f"ducklake:{self}", self.path, name, wait_seconds, *options)
+        attach_file(instance, f"{LAKE}{self}", self.path, name, wait_seconds, *options)
 
     def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
         """Nothing to do: who has the file open for writing has it alone."""
         del wait_seconds
-        return nullcontext(_always)
+        return nullcontext(always_ours)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class SQLiteCatalogue(_InAFile):
         """Attach it; readers and the writer do not wait for each other."""
         _make_folder(self.path)
         patience = [f"META_BUSY_TIMEOUT {int(wait_seconds * 1000)}", "META_JOURNAL_MODE 'WAL'"]
-        instance.attach(f"ducklake:{self}", name, *options, *patience)
+        instance.attach(f"{LAKE}{self}", name, *options, *patience)
 
     @contextmanager
     def turn_to_write(self, wait_seconds: float) -> Generator[StillOurs]:
@@ -159,7 +161,7 @@ class SQLiteCatalogue(_InAFile):
                 f"{wait_seconds:g} s"
             ) from error
         try:
-            yield _always
+            yield always_ours
         finally:
             lock.release()
 
@@ -172,7 +174,7 @@ class PostgresCatalogue:
     (`PGPASSWORD`, `PGHOST`). Raises `AddressError` when it is neither.
     """
 
-    connection: str
+    connection: str = field(repr=False)
 
     def __post_init__(self) -> None:
         self._parameters()
@@ -215,7 +217,7 @@ class PostgresCatalogue:
             )
             options = [*options, f"META_SECRET {quote_literal(_PASSWORD)}"]
         try:
-            instance.attach(f"ducklake:{self}", name, *options)
+            instance.attach(f"{LAKE}{self}", name, *options)
         except duckdb.IOException as error:
             raise self._unreachable(error) from error
 
@@ -224,7 +226,8 @@ class PostgresCatalogue:
         """Have Postgres' advisory lock, which ends with the connection that holds it."""
         psycopg = _psycopg()
         with self._connected(wait_seconds) as postgres:
-            postgres.execute(f"SET lock_timeout = {int(wait_seconds * 1000)}")
+            milliseconds = max(1, int(wait_seconds * 1000))  # 0 would be for ever
+            postgres.execute(f"SET lock_timeout = {milliseconds}")
             try:
                 postgres.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             except psycopg.errors.LockNotAvailable as error:
@@ -266,10 +269,6 @@ class PostgresCatalogue:
     def _unreachable(self, error: Exception) -> CatalogueError:
         reason = " ".join(str(error).split())
         return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
-
-
-def _always() -> None:
-    pass
 
 
 def _make_folder(path: Path) -> None:

@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from pack_sync.warehouse.catalogues import StillOurs
+from pack_sync.warehouse.catalogues import LAKE
 from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.duckdb_handles import Instance
-from pack_sync.warehouse.ducklake import LAKE, DuckLake
+from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.storage_errors import AddressError
+from pack_sync.warehouse.turns import StillOurs
 
 
 class Database(Protocol):

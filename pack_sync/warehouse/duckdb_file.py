@@ -1,13 +1,13 @@
 """A warehouse in one DuckDB file, which one process at a time can have open for writing."""
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from pack_sync.warehouse.duckdb_handles import Instance, database_name
 from pack_sync.warehouse.locked_files import attach_file
 from pack_sync.warehouse.storage_errors import explained_failures
+from pack_sync.warehouse.turns import StillOurs, always_ours
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,10 @@ class DuckDBFile:
         options = ("READ_ONLY",) if read_only else ()
         attach_file(instance, str(self.path), self.path, self.name, wait_seconds, *options)
 
-    @contextmanager
-    def turn_to_write(self, wait_seconds: float) -> Generator[Callable[[], None]]:
+    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
         """Nothing to do: who has the file open for writing has it alone."""
         del wait_seconds
-        yield lambda: None
+        return nullcontext(always_ours)
 
     def explained_failures(self) -> AbstractContextManager[None]:
         """Raise a `StorageError` for what DuckDB says of the file."""

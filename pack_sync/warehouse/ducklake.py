@@ -14,15 +14,13 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from pack_sync.warehouse.catalogues import Catalogue, StillOurs, catalogue_at
+from pack_sync.warehouse.catalogues import LAKE, Catalogue, catalogue_at
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.object_stores import SCHEMES, give_credentials
 from pack_sync.warehouse.storage_errors import AddressError, ConflictError, explained_failures
-
-LAKE = "ducklake:"
-"""How the address of a lake begins; what follows is the catalogue's, as DuckLake takes it."""
+from pack_sync.warehouse.turns import StillOurs
 
 _NAME = "lake"
 

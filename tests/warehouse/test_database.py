@@ -41,8 +41,11 @@ def test_addresses(address: str, data_path: str | None, expected: DuckDBFile | D
     [
         ("postgres:dbname=x", None, "postgres: begins the address of no kind of warehouse"),
         ("md:lake", None, "md: begins"),
-        ("ducklake:", None, "the catalogue '' of a lake is none of"),
-        ("ducklake:mysql:db", None, "mysql:db"),
+        ("ducklake:", None, "ducklake: begins the address of no lake"),
+        ("ducklake:mysql:db", None, "ducklake:mysql: begins the address of no lake"),
+        ("ducklake:postgresql://u:hunter2@db/lake", None, "ducklake:postgresql: begins"),
+        ("ducklake:sqlite:http://u:hunter2@db", None, "ducklake:http: begins"),
+        ("postgresql://u:hunter2@db/lake", None, "postgresql: begins the address of no kind"),
         ("ducklake:postgres:hunter2 nonsense", None, "no connection of Postgres"),
         ("w.duckdb", "files", "`data_path` is for a lake"),
         ("ducklake:sqlite:w", "ftp://x/y", "'ftp://x/y' is neither a folder nor"),
@@ -59,4 +62,5 @@ def test_what_is_no_address(address: str, data_path: str | None, said: str) -> N
 def test_a_password_is_not_shown() -> None:
     """A lake's name in messages has no password."""
     for connection in ("host=db password=hunter2 user=u", "postgresql://u:hunter2@db/lake"):
-        assert "hunter2" not in str(database_at(f"ducklake:postgres:{connection}", HERE))
+        database = database_at(f"ducklake:postgres:{connection}", HERE)
+        assert "hunter2" not in f"{database} {database!r}"

@@ -4,6 +4,8 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,13 +38,20 @@ pytestmark = needs_extensions
 KINDS = ("duckdb", "sqlite", "postgres")
 
 
-def lake(kind: str, folder: Path, **options: Any) -> Warehouse:
-    """A lake in the folder, with a catalogue of this kind."""
+def address_of(kind: str, folder: Path) -> tuple[str, str]:
+    """Where a lake in the folder has its catalogue, of this kind, and its files."""
     if kind == "postgres":
-        address = f"postgres:{postgres_database(folder / 'lake')}"
-        return Warehouse.at(f"ducklake:{address}", data_path=str(folder / "files"), **options)
-    prefix = "sqlite:" if kind == "sqlite" else ""
-    return Warehouse.at(f"ducklake:{prefix}{folder / 'deep' / 'lake.db'}", **options)
+        address = f"ducklake:postgres:{postgres_database(folder / 'lake')}"
+    else:
+        prefix = "sqlite:" if kind == "sqlite" else ""
+        address = f"ducklake:{prefix}{folder / 'deep' / 'lake.db'}"
+    return address, str(folder / "files")
+
+
+def lake(kind: str, folder: Path, **options: Any) -> Warehouse:
+    """That lake."""
+    address, data_path = address_of(kind, folder)
+    return Warehouse.at(address, data_path=data_path, **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -81,7 +90,7 @@ def test_no_reader_waits_for_a_writer(kind: str, tmp_path: Path) -> None:
 TAKES_ITS_TURN = """
 import sys
 from pack_sync import Warehouse
-with Warehouse.at(sys.argv[1], data_path=sys.argv[2] or None).write() as connection:
+with Warehouse.at(sys.argv[1], data_path=sys.argv[2]).write() as connection:
     print("writes", flush=True)
     sys.stdin.readline()
     connection.execute("CREATE TABLE other AS SELECT 1 AS i")
@@ -91,15 +100,11 @@ with Warehouse.at(sys.argv[1], data_path=sys.argv[2] or None).write() as connect
 @pytest.mark.parametrize("kind", KINDS)
 def test_writers_take_turns(kind: str, tmp_path: Path) -> None:
     """A second process waits, gives up after its time, and goes on when the first has ended."""
-    hasty, patient = lake(kind, tmp_path, lock_wait_seconds=1), lake(kind, tmp_path)
+    hasty, patient = lake(kind, tmp_path, lock_wait_seconds=0), lake(kind, tmp_path)
     with patient.write() as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS i")
-    catalogue = getattr(hasty.database, "catalogue")  # noqa: B009
-    connection_text = getattr(catalogue, "connection", "")
-    address = f"ducklake:postgres:{connection_text}" if connection_text else str(hasty.database)
-    arguments = [address, str(tmp_path / "files") if kind == "postgres" else ""]
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", TAKES_ITS_TURN, *arguments],
+        [sys.executable, "-c", TAKES_ITS_TURN, *address_of(kind, tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -126,6 +131,53 @@ def test_of_two_first_syncs_one_is_superseded(
     with pytest.raises(SupersededError):
         bench.full(a_page({"id": "1", "name": "a"}), before=nothing)
     assert len(bench.rows()) == 1
+
+
+FIRST_SYNC = """
+import sys
+from pathlib import Path
+from pack_sync import Warehouse
+from pack_sync.commit.commit import SupersededError
+from tests.commit.sync_bench import SyncBench, a_page
+SyncBench.warehouse = property(lambda _: Warehouse.at(sys.argv[1], data_path=sys.argv[2]))
+bench = SyncBench(folder=Path(sys.argv[3]))
+bench.folder.mkdir()
+nothing = bench.position()
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    bench.full(a_page({"id": "1"}, {"id": "2"}), before=nothing)
+except SupersededError:
+    print("superseded")
+else:
+    print("committed")
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_first_syncs_at_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of processes that commit at the same moment one does, the others say so, no row is double."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    bench = SyncBench(folder=tmp_path)
+    bench.full(a_page({"id": "0"}), key=replace(bench.key, table="Others"))  # makes the lake
+    with ExitStack() as stack:
+        program = [sys.executable, "-c", FIRST_SYNC, *address_of(kind, tmp_path)]
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        syncs = [
+            stack.enter_context(subprocess.Popen([*program, tmp_path / name], **pipes))  # noqa: S603
+            for name in "abcd"
+        ]
+        for sync in syncs:
+            assert sync.stdout is not None
+            assert sync.stdout.readline() == "ready\n"
+        for sync in syncs:
+            assert sync.stdin is not None
+            sync.stdin.write("\n")
+            sync.stdin.flush()
+        ended = sorted(sync.communicate()[0].strip() for sync in syncs)
+    assert ended == ["committed", "superseded", "superseded", "superseded"]
+    assert [row["id"] for row in bench.rows()] == ["1", "2"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -187,7 +239,7 @@ def test_upkeep_keeps_what_is_new(tmp_path: Path) -> None:
     ):
         with warehouse.write() as connection:
             connection.execute(statement)
-    orphan = tmp_path / "deep" / "lake.db.files" / "main" / "t" / "begun.parquet"
+    orphan = tmp_path / "files" / "main" / "t" / "begun.parquet"
     orphan.write_bytes(b"not whole yet")
     done = tend_lake(warehouse, keep=timedelta(days=7))
     assert (done.expired_snapshots, done.removed_files) == (0, 0)

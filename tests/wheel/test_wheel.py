@@ -46,7 +46,7 @@ def defs():
     )
 """
 COMMANDS = [
-    ["list"], ["list", "--accounts"], ["build"], ["preview", "tracker", "Items"],
+    ["list"], ["list", "--accounts"], ["settings"], ["build"], ["preview", "tracker", "Items"],
     ["sync", "tracker", "--dry-run"], ["sync", "tracker"], ["sync", "tracker.Items"],
     ["sync", "tracker", "--full"], ["status"], ["audit"], ["rejects"], ["rejects", "tracker.Items"],
     ["rejects", "replay", "tracker.Items"], ["held"], ["cursor", "show", "tracker", "Items"],
@@ -161,7 +161,7 @@ def test_every_command_is_tried(installed: Installed, tmp_path: Path) -> None:
     listed = {
         line.split()[1] for line in text.splitlines() if line.startswith("│ ") and line[2] != " "
     }
-    tried = {words[0] for words in COMMANDS} | {"init", "discover"}
+    tried = {words[0] for words in COMMANDS} | {"init", "discover", "warehouse"}
     assert {name for name in listed if not name.startswith("-")} == tried
 
 
