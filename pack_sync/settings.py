@@ -224,6 +224,11 @@ class TableSettings(Settings):
         description="Do not warn where a full sync ends although the service names a further "
         "page, for a pack that does so on purpose.",
     )
+    op_tags: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Tags of the table's op beside the pack's, for executors, such as "
+        "`dagster-k8s/config` with its memory; where each table has an op, by `op_per_table`.",
+    )
 
 
 class ScheduleSettings(Settings):

@@ -22,6 +22,9 @@ from pack_sync.dagster.warehouse_resource import WAREHOUSE
 
 Execute: TypeAlias = Callable[[dg.AssetExecutionContext, PackResource], Iterable[PackEvent]]
 
+_AFTER_A_LOSS = dg.RetryPolicy(max_retries=3, delay=1)
+"""For an op whose worker was lost. One that fails is not tried again: its syncs were, already."""
+
 
 def run_pack(context: dg.AssetExecutionContext, pack: PackResource) -> Iterable[PackEvent]:
     """What the ops of a pack do unless they are given something else."""
@@ -51,7 +54,7 @@ def _ops(definition: PackTables) -> dict[str, list[str]]:
     """The tables by the name of their op."""
     ops: dict[str, list[str]] = {}
     for table in definition.configured_tables:
-        alone = definition.op_per_table or definition.is_partitioned(table)
+        alone = definition.has_own_op(table)
         connection = definition.connection_of(table)
         suffix = table if alone else "" if connection == "default" else connection
         name = f"sync_{definition.name}" + re.sub(r"[^A-Za-z0-9_]", "_", f"_{suffix}".rstrip("_"))
@@ -80,7 +83,8 @@ def _build_op(
         description=f"Syncs tables of the pack {definition.name}: {', '.join(tables)}.",
         partitions_def=_partitions(definition, tables[0]) if by_sync else None,
         backfill_policy=dg.BackfillPolicy.single_run() if by_sync else None,
-        op_tags=definition.op_tags,
+        op_tags=definition.op_tags_of(tables[0]),
+        retry_policy=_AFTER_A_LOSS if definition.op_per_table else None,
         pool=definition.pool_of(tables[0]),
     )
     def sync_tables(

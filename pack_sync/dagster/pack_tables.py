@@ -37,8 +37,8 @@ class PackTables:
     others; None means all that are not dynamic, with their defaults. Where a method takes a
     `table`, it is the name of such an entry. `translator` makes their asset specs, with `owners`,
     `tags`, `kinds` and `freshness_policy`. `op_per_table` gives each table an op of its own, for an
-    executor that spreads ops over workers, and `op_tags` what it reads there. `where` is named in
-    errors, such as the path of a defs.yaml.
+    executor that spreads ops over workers, and `op_tags` what it reads there, beside those of a
+    table. `where` is named in errors, such as the path of a defs.yaml.
     """
 
     name: str
@@ -111,10 +111,23 @@ class PackTables:
         """The pool of a table's op: `dagster.yaml` limits how many of a connection run at once."""
         return re.sub(r"[^A-Za-z0-9_]", "_", f"{self.name}_{self.connection_of(table)}")
 
+    def has_own_op(self, table: str) -> bool:
+        """Whether the table's op is of no other table: a step that an executor places by itself."""
+        return self.op_per_table or self.is_partitioned(table)
+
+    def op_tags_of(self, table: str) -> Mapping[str, Any]:
+        """The tags of a table's op. Raises `ConfigurationError` for its own where it shares one."""
+        own = self.configured_tables[table].op_tags
+        if own and not self.has_own_op(table):
+            raise ConfigurationError(
+                f"{self._where_of(table)}.op_tags: {table} shares an op with the other tables of "
+                "its connection; set `op_per_table: true` for the pack, or write these tags there"
+            )
+        return {**self.op_tags, **own}
+
     def parameters_of(self, table: str, sync: str = DEFAULT_SYNC) -> dict[str, Any]:
         """The parameter values of one sync. Raises `ConfigurationError`."""
-        entry = REST if self.tables and table not in self.tables else table
-        where = f"{self.where}.tables.{entry}"
+        where = self._where_of(table)
         if self.is_partitioned(table):
             where = f"{where}.syncs.{sync}"
         return resolve_parameters(
@@ -122,6 +135,10 @@ class PackTables:
             self.syncs_of(table)[sync].parameters,
             where=f"{where}.parameters",
         )
+
+    def _where_of(self, table: str) -> str:
+        entry = REST if self.tables and table not in self.tables else table
+        return f"{self.where}.tables.{entry}"
 
     def crawl_of(self, table: str, sync: str) -> CrawlSource | None:
         """Where the table's crawled parameters come from (contract C20), None if it has none.
@@ -166,6 +183,7 @@ class PackTables:
             )
         self._check_syncs()
         for table in self.configured_tables:
+            self.op_tags_of(table)
             for sync in self.syncs_of(table):
                 self.parameters_of(table, sync)
                 self.crawl_of(table, sync)

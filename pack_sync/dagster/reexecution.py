@@ -1,7 +1,7 @@
-"""Re-execution from failure: what the runs before have synced is not synced again.
+"""Going on after a failure: what was synced before is not synced again.
 
-A pack's tables share an op, and Dagster repeats the whole op. What is left of it is known from
-the materializations of the runs that failed.
+A pack's tables share an op, and Dagster repeats the whole op: in a re-execution from failure, or in
+the same run after its worker was lost. What is left of it is known from the materializations.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ _FROM_FAILURE_TAG = "dagster/is_resume_retry"
 def synced_before(
     instance: dg.DagsterInstance, run: dg.DagsterRun, definition: PackTables
 ) -> set[SyncKey]:
-    """The syncs of a pack that the runs which this one goes on from have materialized.
+    """The syncs of a pack that the run has materialized, or those which it goes on from.
 
-    Empty unless the run is a re-execution from failure. Crawled tables are never among them:
+    Crawled tables are never among them:
     they are materialized although some of their children failed (contract C20).
     """
     return {
@@ -33,12 +33,10 @@ def synced_before(
 def _materialized_before(
     instance: dg.DagsterInstance, run: dg.DagsterRun
 ) -> Iterator[dg.AssetMaterialization]:
-    before: dg.DagsterRun | None = run
-    while before and before.parent_run_id and before.tags.get(_FROM_FAILURE_TAG) == "true":
-        before = instance.get_run_by_id(before.parent_run_id)
-        if before is None:
-            return
-        for entry in instance.all_logs(
-            before.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
-        ):
+    of_type = dg.DagsterEventType.ASSET_MATERIALIZATION
+    made_by: dg.DagsterRun | None = run
+    while made_by:
+        for entry in instance.all_logs(made_by.run_id, of_type=of_type):
             yield entry.get_dagster_event().step_materialization_data.materialization
+        goes_on = made_by.tags.get(_FROM_FAILURE_TAG) == "true" and made_by.parent_run_id
+        made_by = instance.get_run_by_id(goes_on) if goes_on else None

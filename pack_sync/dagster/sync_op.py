@@ -106,7 +106,8 @@ class PackRun:
     def events(self) -> Generator[PackEvent]:
         """Sync the selected tables; one event for each as it is done, and for its checks.
 
-        In a re-execution from failure, only what the runs before have not synced. Raises
+        In a re-execution from failure, or where the op's worker was lost, only what has not been
+        synced before. Raises
         `dg.Failure` at the end if some failed, naming them; the others are synced.
         """
         context = self.context
@@ -298,6 +299,7 @@ def _failure(failures: Sequence[TableFailed], selected: int) -> dg.Failure:
         lines += f"\n- and {len(failures) - _MOST_FAILURES:,} more; see the log and _sync.runs"
     others = "" if len(failures) == selected else "; the others are synced"
     return dg.Failure(
+        allow_retries=False,  # each sync was tried again already
         description=f"{len(failures):,} {what} failed{others}. Nothing of what "
         f"failed was applied, and its cursor is where it was.\n{lines}",
         metadata={str(f.key): f.message for f in failures[:_MOST_FAILURES]},
