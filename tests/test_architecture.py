@@ -19,11 +19,12 @@ BELOW = {
     "dagster": {"engine"},
     "engine": {"commit", "runtimes", "http"},
     "commit": {"ledger", "stage"},
-    "ledger": {"stage"},
+    "ledger": {"stage", "state"},
     "stage": {"spool"},
     "runtimes": {"spool"},
     "spool": {"warehouse"},
     "http": set[str](),
+    "state": {"warehouse"},
     "warehouse": set[str](),
 }
 """The rooms right below each room; what is below those it may use as well."""

@@ -13,7 +13,7 @@ from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.sync_status import SyncStatus, read_status
 from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.cursors import SyncPosition
-from pack_sync.ledger.leases import is_held, read_leases
+from pack_sync.ledger.lease_store import lease_store
 from pack_sync.ledger.rejected_rows import RejectFilter, count_rejects
 from pack_sync.ledger.sync_key import SyncKey
 
@@ -31,7 +31,9 @@ def status() -> None:
         table = Table("table", "rows", "last full", "last incremental", "cursor")
         failures: list[str] = []
         warnings: list[str] = []
-        with open_warehouse().read() as connection:
+        warehouse = open_warehouse()
+        running = lease_store(warehouse).running(SILENT)
+        with warehouse.read() as connection:
             for key, crawled in keys.items():
                 found = read_status(connection, key, crawled=crawled)
                 table.add_row(*_line(key, found, crawled=crawled))
@@ -39,7 +41,6 @@ def status() -> None:
                 warnings += _warnings(key, found)
             waiting = read_held(connection)
             rejected = count_rejects(connection, RejectFilter())
-            running = [lease for lease in read_leases(connection) if is_held(lease, SILENT)]
         console.print(table)
         for _, definition in packs.values():
             if left_out := definition.not_synced:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.ledger.ledger_tables import HELD_SYNCS
+from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.warehouse.warehouse import Warehouse
 
 
@@ -24,10 +25,10 @@ def remove_stages(warehouse: Warehouse, stages: Iterable[Path]) -> None:
 def remove_left_stages(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Remove what dead processes left in the folder of a sync's held stages.
 
-    Call it while the sync's lease is held and the warehouse is open for writing: then nobody is
-    about to register a file there.
+    Call it in the block in which the sync's lease is taken: then nobody is about to register a file
+    there.
     """
-    if not folder.is_dir():
+    if not (folder.is_dir() and ledger_exists(connection)):
         return
     found = connection.execute(f"SELECT stage FROM {HELD_SYNCS}").fetchall()
     named = {Path(stage).name for (stage,) in found}  # the project may have been moved since

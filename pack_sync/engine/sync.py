@@ -172,7 +172,7 @@ def _commit(
         keep_syncs=sync.configured_syncs if part.complete else None,
         guard=sync.delete_guard,
         sample=sync.sample_columns,
-        lease=sync.lease.lease if sync.lease else None,
+        lease=sync.lease.of_commit if sync.lease else None,
         on_changes=sync.on_changes,
         count_sync=sync.by_sync,
         confirm_deletes=sync.confirm_deletes,
@@ -187,7 +187,7 @@ def _commit(
         held = hold(sync, warehouse, stage, [(large, collected.change, record)])
         raise held[large.sync] from error
     if sync.lease is not None:
-        sync.lease.released = True  # by the commit itself, which saves a transaction
+        sync.lease.committed()
     return outcome_of(sync, counts, result)
 
 

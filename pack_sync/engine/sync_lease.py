@@ -11,12 +11,8 @@ from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
 from pack_sync.engine.holding import held_folder
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.ledger.leases import (
-    Lease,
-    LeaseTakenError,
-    release_lease,
-    take_lease,
-)
+from pack_sync.ledger.lease_store import LeaseStore, lease_store
+from pack_sync.ledger.leases import Lease, LeaseTakenError
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.warehouse.storage_errors import DatabaseError, StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import Warehouse
@@ -38,24 +34,23 @@ def leased(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> Generat
     if warehouse.dry_run:  # it commits nothing, so two cannot collide
         yield sync
         return
+    store = lease_store(warehouse)
     lease = Lease(key=sync.key, dagster_run_id=sync.dagster_run_id)
     patience = sync.settings.lease_wait_seconds if asks_for_full(request) else 0
-    keeper = LeaseKeeper(warehouse, lease, _take(sync, warehouse, lease, patience))
+    keeper = LeaseKeeper(store, lease, _take(sync, store, lease, patience))
     try:
         yield replace(sync, lease=keeper)
     finally:
-        if not keeper.released:
-            _release(sync, warehouse, lease)
+        _release(sync, keeper)
 
 
-def _take(sync: SyncJob, warehouse: Warehouse, lease: Lease, wait_seconds: float) -> StartingPoint:
+def _take(sync: SyncJob, store: LeaseStore, lease: Lease, wait_seconds: float) -> StartingPoint:
     silent = max(SILENT, timedelta(seconds=3 * sync.settings.page_timeout_seconds))
     patience = time.monotonic() + wait_seconds
     told = False
     while True:
         try:
-            with warehouse.write() as connection:
-                take_lease(connection, lease, silent)
+            with store.taken(lease, silent) as connection:
                 remove_left_stages(connection, held_folder(sync))
                 return read_starting_point(connection, sync.key)
         except LeaseTakenError as error:
@@ -67,10 +62,9 @@ def _take(sync: SyncJob, warehouse: Warehouse, lease: Lease, wait_seconds: float
             sync.cancelled.wait(_ASK_AGAIN_SECONDS)
 
 
-def _release(sync: SyncJob, warehouse: Warehouse, lease: Lease) -> None:
+def _release(sync: SyncJob, keeper: LeaseKeeper) -> None:
     try:
-        with warehouse.write() as connection:
-            release_lease(connection, lease)
+        keeper.release()
     except (StorageError, DatabaseError) as trouble:
         # What the sync did must still be reported.
         locked = isinstance(trouble, WarehouseLockedError)

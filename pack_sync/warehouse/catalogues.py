@@ -244,15 +244,29 @@ class PostgresCatalogue:
 
             yield still_ours
 
-    @contextmanager
-    def _connected(self, wait_seconds: float) -> Generator[Any]:
+    def connect(self, wait_seconds: float, **options: int) -> Any:
+        """A connection of psycopg's, to be closed; `options` are libpq's, where it has none.
+
+        Raises `CatalogueError`.
+        """
         psycopg = _psycopg()
-        timeout = max(2, int(wait_seconds))
+        given = {**options, "connect_timeout": max(2, int(wait_seconds)), **self._parameters()}
         try:
-            postgres = psycopg.connect(self.connection, autocommit=True, connect_timeout=timeout)
+            return psycopg.connect(psycopg.conninfo.make_conninfo(**given), autocommit=True)
         except psycopg.Error as error:
             raise self._unreachable(error) from error
-        with postgres:
+
+    @contextmanager
+    def explained_failures(self) -> Generator[None]:
+        """Raise a `CatalogueError` for what Postgres, or the way to it, says in the block."""
+        try:
+            yield
+        except _psycopg().Error as error:
+            raise self._unreachable(error) from error
+
+    @contextmanager
+    def _connected(self, wait_seconds: float) -> Generator[Any]:
+        with self.connect(wait_seconds) as postgres:
             yield postgres
 
     def _parameters(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.sync_lease import SILENT
 from pack_sync.engine.sync_tables import (
     LogLine,
     RunEvent,
@@ -19,7 +20,8 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
-from pack_sync.ledger.leases import read_leases
+from pack_sync.ledger.lease_store import LedgerLeases, lease_store
+from pack_sync.ledger.postgres_leases import PostgresLeases
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, last_page
 
@@ -77,8 +79,7 @@ def engine(tmp_path: Path, gate: Gate) -> Engine:
 
 def leases(engine: Engine) -> int:
     """How many leases there are."""
-    with engine.warehouse.read() as connection:
-        return len(read_leases(connection))
+    return len(lease_store(engine.warehouse).running(SILENT))
 
 
 def test_the_loser_skips_and_says_who_holds_it(engine: Engine, gate: Gate) -> None:
@@ -153,12 +154,12 @@ def test_a_failed_sync_gives_the_lease_back(error: BaseException, tmp_path: Path
 
 def test_a_long_sync_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between pages, so that no other machine takes its lease over (D9)."""
-    monkeypatch.setattr("pack_sync.engine.lease_keeper.RENEW_SECONDS", 0.0)
+    for stores in (LedgerLeases, PostgresLeases):
+        monkeypatch.setattr(stores, "renew_seconds", 0.0)
     seen: list[Any] = []
 
     def execute(_args: Any, context: Any) -> Any:
-        with engine.warehouse.read() as connection:
-            seen.append(read_leases(connection)[0])
+        seen.append(lease_store(engine.warehouse).running(SILENT)[0])
         page = last_page("t", a="1")
         return page if context.sync.continuation else {**page, "continuation": {"page": 2}}
 

@@ -1,0 +1,101 @@
+"""The Postgres that has a lake's catalogue, and beside it what its workers share."""
+
+from contextlib import suppress
+from typing import Any
+
+from pack_sync.warehouse.catalogues import PostgresCatalogue
+from pack_sync.warehouse.ducklake import DuckLake
+from pack_sync.warehouse.storage_errors import CatalogueError
+from pack_sync.warehouse.warehouse import Warehouse
+
+SCHEMA = "pack_sync"
+"""Of its own: DuckLake's tables are in `public`, or where the database's search path leads."""
+
+PATIENCE_SECONDS = 10
+"""How long to wait for a connection."""
+
+_NOTICED_SOON = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""A host that is gone says nothing: after half a minute it counts as gone, on both ends."""
+
+_SERVER_NOTICES = """
+    SELECT
+        set_config('tcp_keepalives_idle', '10', false),
+        set_config('tcp_keepalives_interval', '5', false),
+        set_config('tcp_keepalives_count', '4', false),
+        set_config('tcp_user_timeout', '30000', false)
+"""
+
+_TABLES = f"""
+    CREATE SCHEMA IF NOT EXISTS {SCHEMA};
+    CREATE TABLE IF NOT EXISTS {SCHEMA}.leases (
+        pack text NOT NULL,
+        table_name text NOT NULL,
+        sync text NOT NULL,
+        lock bigint NOT NULL,
+        holder text NOT NULL,
+        dagster_run_id text,
+        host text NOT NULL,
+        process integer NOT NULL,
+        process_started double precision NOT NULL,
+        taken_at timestamptz NOT NULL,
+        PRIMARY KEY (pack, table_name, sync)
+    );
+"""
+_NEWEST_TABLE = f"{SCHEMA}.leases"
+_MAKING_TABLES = 7_042_617_951_063_156
+"""An advisory lock: Postgres does not make one thing twice at once, whatever IF NOT EXISTS says."""
+
+
+def shared_postgres(warehouse: Warehouse) -> PostgresCatalogue | None:
+    """The Postgres that all who sync into this warehouse share; None if there is none."""
+    database = warehouse.database
+    catalogue = database.catalogue if isinstance(database, DuckLake) else None
+    return catalogue if isinstance(catalogue, PostgresCatalogue) else None
+
+
+def connect(catalogue: PostgresCatalogue) -> Any:
+    """A connection of psycopg's with autocommit, to be closed; our tables are there.
+
+    Raises `CatalogueError`.
+    """
+    postgres = catalogue.connect(PATIENCE_SECONDS, **_NOTICED_SOON)
+    try:
+        with catalogue.explained_failures():
+            postgres.execute(_SERVER_NOTICES)
+            if not has_tables(postgres):
+                _make_tables(catalogue, postgres)
+    except BaseException:
+        close(postgres)
+        raise
+    return postgres
+
+
+def has_tables(postgres: Any) -> bool:
+    """Whether our tables are there, all of them."""
+    return postgres.execute("SELECT to_regclass(%s)", [_NEWEST_TABLE]).fetchone() != (None,)
+
+
+def close(postgres: Any) -> None:
+    """Close a connection, whatever state it is in."""
+    with suppress(Exception):
+        postgres.close()
+
+
+def _make_tables(catalogue: PostgresCatalogue, postgres: Any) -> None:
+    try:
+        with postgres.transaction():
+            postgres.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING_TABLES])
+            postgres.execute(_TABLES)
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege
+            raise
+        raise CatalogueError(
+            f"the state that syncs share cannot be kept in {catalogue}: its user may not make the "
+            f"schema {SCHEMA}. Let an administrator of the database run: "
+            f'CREATE SCHEMA {SCHEMA} AUTHORIZATION "{postgres.info.user}"'
+        ) from error
