@@ -2,13 +2,14 @@
 
 `file` is a DuckDB file and what tests use unless told otherwise. `duckdb-lake`, `sqlite-lake` and
 `postgres-lake` are lakes whose catalogue is a file of DuckDB's or SQLite's, or a database in a
-Postgres that this module starts.
+Postgres that this module starts. `served` is a DuckDB file that a thread of the tests' serves.
 """
 
 import hashlib
 import os
 import tempfile
 import warnings
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from pack_sync.warehouse.serving import serve_file
 from pack_sync.warehouse.warehouse import Warehouse
 
 KIND = os.environ.get("TEST_WAREHOUSE", "file")
+
+SERVED = KIND == "served"
+"""Whether a file is there, and open, before anything is written."""
 
 only_a_file = pytest.mark.skipif(KIND != "file", reason="about the file of the warehouse")
 """For tests that look at the file, or at what DuckDB does in it alone."""
@@ -30,6 +35,9 @@ def warehouse_in(folder: Path, name: str = "warehouse.duckdb", **options: Any) -
     """The warehouse of a folder; asked again for the same one, the same warehouse."""
     if KIND == "file":
         return Warehouse.at(folder / name, **options)
+    if SERVED:
+        _serve(folder / name, folder)
+        return Warehouse.at(folder / name, **options)
     if KIND == "duckdb-lake":
         return Warehouse.at(f"ducklake:{folder / name}", **options)
     if KIND == "sqlite-lake":
@@ -38,6 +46,20 @@ def warehouse_in(folder: Path, name: str = "warehouse.duckdb", **options: Any) -
         address = f"ducklake:postgres:{postgres_database(folder / name)}"
         return Warehouse.at(address, data_path=str(folder / f"{name}.files"), **options)
     raise AssertionError(f"TEST_WAREHOUSE={KIND} is no kind of warehouse")
+
+
+_served: dict[Path, ExitStack] = {}
+_MOST_SERVED = 8
+
+
+def _serve(path: Path, stages: Path) -> None:
+    """Serve a file as `packsync serve` does, until others have been served since."""
+    if path in _served:
+        return
+    while len(_served) >= _MOST_SERVED:
+        _served.pop(next(iter(_served))).close()
+    _served[path] = server = ExitStack()
+    server.enter_context(serve_file(path, None, stages=stages, wait_seconds=60))
 
 
 def files_of(warehouse: Warehouse) -> dict[Path, bytes]:

@@ -67,6 +67,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "warehouse.warehouse",
         "Compact the files of a lake, and remove those that are not needed.",
     ),
+    "serve": (
+        "serve.serve",
+        "Have the warehouse's file open, for readers and syncs at once, until it is stopped.",
+    ),
     "held": (
         "held.held",
         "List full syncs that wait for approval because they would delete many rows.",

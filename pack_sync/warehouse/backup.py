@@ -63,7 +63,8 @@ def back_up(warehouse: Warehouse, target: Path) -> Backup:
 
 
 def _copy(warehouse: Warehouse, part: Path) -> None:
-    with warehouse.read():  # nobody writes meanwhile
+    # Nobody writes meanwhile. In a server, who may write keeps others from it, and not who reads.
+    with warehouse.write() if warehouse.served else warehouse.read():
         if _wal_of(warehouse.path).exists():  # a process died after a commit
             shutil.copy(_wal_of(warehouse.path), _wal_of(part))
         # The last one: closing the file, for whatever purpose, lets go of the lock on it.

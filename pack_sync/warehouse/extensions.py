@@ -15,12 +15,17 @@ def load_extension(instance: Instance, name: str) -> None:
 
     Raises `MissingExtensionError` when there is none for this version of DuckDB.
     """
-    if name in instance.extensions:
-        return
-    connection, packaged = instance.connection, _packaged(name)
+    if name not in instance.extensions:
+        load_into(instance.connection, name)
+        instance.extensions.add(name)
+
+
+def load_into(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension for a connection, and all others of its instance. Raises as above."""
+    file = packaged(name)
     try:
-        if packaged is not None:
-            connection.execute(f"LOAD {quote_literal(str(packaged))}")
+        if file is not None:
+            connection.execute(f"LOAD {quote_literal(str(file))}")
         else:
             connection.execute(f"INSTALL {name}; LOAD {name}")
     except (duckdb.IOException, duckdb.HTTPException, duckdb.InvalidInputException) as error:
@@ -29,10 +34,9 @@ def load_extension(instance: Instance, name: str) -> None:
             f"could not be loaded. Install it with a DuckDB that goes with it: "
             f'pip install "pack-sync[lake]". DuckDB says: {str(error).partition(chr(10))[0]}'
         ) from error
-    instance.extensions.add(name)
 
 
-def _packaged(name: str) -> Path | None:
+def packaged(name: str) -> Path | None:
     """The extension's file in an installed package, if it is for this DuckDB."""
     package = find_spec(f"duckdb_extension_{name}")
     folders = package.submodule_search_locations if package is not None else None

@@ -3,13 +3,18 @@
 import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import tenacity
 
 from pack_sync.warehouse.duckdb_handles import Instance
-from pack_sync.warehouse.storage_errors import WarehouseLockedError
+from pack_sync.warehouse.served_file import find_server
+from pack_sync.warehouse.storage_errors import ServedError, WarehouseLockedError
+
+T = TypeVar("T")
 
 LEAST_WAIT_SECONDS = 0.5
 """How long whoever opens the file waits at least for another process, which may be done soon."""
@@ -50,8 +55,16 @@ def attach_file(
 ) -> None:
     """Attach what is at an address, all or a part of which is the DuckDB file at the path.
 
+    Raises as `wait_for_file` does.
+    """
+    wait_for_file(path, wait_seconds, lambda: instance.attach(address, name, *options))
+
+
+def wait_for_file(path: Path, wait_seconds: float, open_file: Callable[[], T]) -> T:
+    """Open a DuckDB file that another process may have; returns what `open_file` does.
+
     Raises `WarehouseLockedError` when another process has the file for longer than so many
-    seconds, and `duckdb.Error`.
+    seconds, or `ServedError` as soon as a server has it, and `duckdb.Error`.
     """
     with _others_lock:
         other = _others.setdefault(path.absolute(), OtherHolder())
@@ -62,18 +75,23 @@ def attach_file(
         return enough and (state.seconds_since_start or 0) >= least
 
     waiting = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_is_lock_conflict),
+        retry=tenacity.retry_if_exception(
+            lambda error: _is_lock_conflict(error) and find_server(path) is None
+        ),
         wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
         stop=waited,
         reraise=True,
     )
     try:
-        waiting(instance.attach, address, name, *options)
+        opened = waiting(open_file)
     except duckdb.Error as error:
         if not _is_lock_conflict(error):
             raise
+        if find_server(path) is not None:
+            raise ServedError(f"{path} is served since a moment ago; try again") from error
         raise WarehouseLockedError(_locked(path, wait_seconds, str(error))) from error
     other.is_gone()
+    return opened
 
 
 def _locked(path: Path, wait_seconds: float, reason: str) -> str:

@@ -10,6 +10,9 @@ StorageError
 ├── AddressError             an address names no warehouse
 ├── CatalogueError           the catalogue of a lake does not answer
 ├── ConflictError            somebody else changed the lake meanwhile
+├── ServedError              a server has the file since a moment ago
+├── ServerLostError          the server of the file ended
+├── ServeError               the file cannot be served
 ├── MissingExtensionError    an extension of DuckDB, or a package, is not installed
 └── OutOfMemoryError         DuckDB's memory limit does not suffice
 """
@@ -66,6 +69,18 @@ class CatalogueError(StorageError):
 
 class ConflictError(StorageError):
     """A transaction in a lake that could not be committed beside another one."""
+
+
+class ServedError(WarehouseLockedError):
+    """A server opened the file while this process waited for it."""
+
+
+class ServerLostError(StorageError):
+    """The server that had the file open does not answer any more."""
+
+
+class ServeError(StorageError):
+    """A file cannot be served: something else is, or has the port."""
 
 
 class MissingExtensionError(StorageError):

@@ -8,7 +8,7 @@ patiently while somebody else has it, and close it again. Threads of one process
 
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from pack_sync.warehouse.database import Database, database_at
+from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
 from pack_sync.warehouse.duckdb_sharing import OpenDatabase, shared_database
 from pack_sync.warehouse.identifiers import quote_identifier
-from pack_sync.warehouse.storage_errors import explained_failures
+from pack_sync.warehouse.served_file import Server, find_server, served_connection
+from pack_sync.warehouse.storage_errors import ServedError, explained_failures
 
 if TYPE_CHECKING:
     import pandas
@@ -64,7 +66,12 @@ class Warehouse:
     @property
     def joins_stages(self) -> bool:
         """Whether it is attached to the instance that has a stage, rather than the stage to its."""
-        return not self.database.extensions
+        return not self.database.extensions and not self.served
+
+    @property
+    def served(self) -> bool:
+        """Whether a server has the file open, for this process as for others."""
+        return self._server is not None
 
     @contextmanager
     def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
@@ -132,11 +139,35 @@ class Warehouse:
             return self._open(read_only=read_only, within=within)
 
         shared, anew = shared_database(self.database), within is not None
-        with (
-            self.database.explained_failures(),
-            shared.connection(open_database, read_only=read_only, anew=anew) as connection,
-        ):
+        with self.database.explained_failures(), ExitStack() as opened:
+            connection = self._in_server(opened, read_only=read_only, within=within)
+            try:
+                connection = connection or opened.enter_context(
+                    shared.connection(open_database, read_only=read_only, anew=anew)
+                )
+            except ServedError:  # it began to serve while this process waited for the file
+                connection = self._in_server(opened, read_only=read_only, within=within)
+                if connection is None:
+                    raise
             yield connection
+
+    def _in_server(
+        self, opened: ExitStack, *, read_only: bool, within: Instance | None
+    ) -> duckdb.DuckDBPyConnection | None:
+        """A connection in the server of the file, until the stack ends; None if it has none."""
+        server = self._server
+        if server is None:
+            return None
+        if within is not None:
+            raise ServedError(f"{self.path} is served since a moment ago; sync again")
+        wait = self.lock_wait_seconds
+        return opened.enter_context(
+            served_connection(self.path, server, read_only=read_only, wait_seconds=wait)
+        )
+
+    @property
+    def _server(self) -> Server | None:
+        return find_server(self.path) if isinstance(self.database, DuckDBFile) else None
 
     def _open(self, *, read_only: bool, within: Instance | None) -> OpenDatabase:
         database = self.database
