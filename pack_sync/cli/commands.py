@@ -65,7 +65,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "warehouse": (
         "warehouse.warehouse",
-        "Compact the files of a lake, and remove those that are not needed.",
+        "Copy a warehouse to another one, such as a lake; tend a lake.",
     ),
     "serve": (
         "serve.serve",

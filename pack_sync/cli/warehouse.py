@@ -1,23 +1,127 @@
-"""`packsync warehouse`: what a lake needs from time to time."""
+"""`packsync warehouse`: moving to another warehouse, and what a lake needs from time to time."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import console, open_warehouse, plain_errors
+from pack_sync.cli.context import console, errors, fail, open_project, open_warehouse, plain_errors
+from pack_sync.commit.copy_plan import CopyPlan, plan_copy
+from pack_sync.commit.warehouse_copy import CopyFailedError, copy_table
+from pack_sync.engine.sync_lease import SILENT
+from pack_sync.ledger.lease_store import lease_store
+from pack_sync.project import NoProjectError
 from pack_sync.settings import LakeUpkeepSettings
 from pack_sync.warehouse.lake_upkeep import tend_lake
+from pack_sync.warehouse.warehouse import Warehouse
 
 _KEEP = LakeUpkeepSettings.model_fields["keep_days"]
 
-warehouse = typer.Typer(help="Compact the files of a lake, and remove those that are not needed.")
+warehouse = typer.Typer(help="Copy a warehouse to another one, such as a lake; tend a lake.")
 
 
-@warehouse.callback()
-def _group() -> None:
-    """Keep `upkeep` a command of its own though it is the only one."""
+@warehouse.command("copy")
+def copy(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="The warehouse with the tables: a DuckDB file, or the address of a lake, as "
+            "`path` of the warehouse resource takes it; relative paths start here.",
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TO", help="An empty warehouse, or an earlier copy of FROM."),
+    ],
+    data_path: Annotated[
+        str | None, typer.Option(help="Where the files of the lake TO are to be.")
+    ] = None,
+    from_data_path: Annotated[
+        str | None, typer.Option(help="Where the files of the lake FROM are.")
+    ] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="DuckDB's memory limit, such as 2GB.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be copied, and copy nothing.")
+    ] = False,
+) -> None:
+    """Copy all tables to another warehouse, with where their syncs stand; the next ones go on.
+
+    Each table is compared with the original before it counts as copied. A copy that was
+    interrupted goes on, and a later one brings the tables that were synced since.
+    """
+    with plain_errors():
+        with suppress(NoProjectError):
+            open_project()  # its .env may have what the addresses need
+        options = {"memory_limit": memory_limit}
+        plan = plan_copy(
+            Warehouse.at(source, data_path=from_data_path, **options),
+            Warehouse.at(target, data_path=data_path, **options),
+        )
+        _tell_plan(plan)
+        if dry_run:
+            for table in plan.due:
+                _tell(f"{table.key} would be copied: {_rows(table.rows)}")
+            return
+        _copy_tables(plan)
+        _tell_end(plan)
+
+
+def _tell_plan(plan: CopyPlan) -> None:
+    current = len(plan.tables) - len(plan.due)
+    if current:
+        _tell(f"{counted(current, 'table is', 'tables are')} there already, as in FROM")
+    if plan.left_out:
+        _tell(f"not copied, since no sync made them: {', '.join(plan.left_out)}")
+    for key, stage in plan.held:
+        _tell(f"{key} has a held sync, whose rows stay in {stage}")
+
+
+def _copy_tables(plan: CopyPlan) -> None:
+    """Copy what is due; exits with 1 when some of it could not be."""
+    failed = 0
+    for number, table in enumerate(plan.due, start=1):
+        with errors.status(f"{number} of {len(plan.due)}: {table.key}, {_rows(table.rows)}"):
+            try:
+                copied = copy_table(plan, table)
+            except CopyFailedError as error:
+                failed += 1
+                errors.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+                continue
+        checksum = f", checksum {copied.checksum}" if copied.checksum else ""
+        _tell(f"{copied.key}: {_rows(copied.rows)}{checksum}")
+    if failed:
+        fail(
+            f"{counted(failed, 'table was', 'tables were')} not copied. Go on with FROM, and copy "
+            "again when what is said above is mended"
+        )
+
+
+def _tell_end(plan: CopyPlan) -> None:
+    """Say whether that is all, and what to do next."""
+    moved = plan_copy(plan.source, plan.target).due
+    if moved:
+        names = ", ".join(str(table.key) for table in moved)
+        _tell(f"Synced since they were copied: {names}. Copy again before you switch")
+        return
+    for lease in lease_store(plan.source).running(SILENT):
+        _tell(f"{lease.key} is being synced into FROM by {lease}: copy again when that is done")
+    _tell(
+        f"{counted(len(plan.tables), 'table is', 'tables are')} the same in both. Let no sync "
+        f"run, and set the warehouse resource to {plan.target.database}; the next syncs go on there"
+    )
+
+
+def _rows(rows: int | None) -> str:
+    return "never filled, history only" if rows is None else counted(rows, "row", "rows")
+
+
+def _tell(text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 @warehouse.command("upkeep")
@@ -30,12 +134,9 @@ def upkeep(
     """Write the lake's small files together, and remove old and orphaned ones. Syncs may go on."""
     with plain_errors():
         done = tend_lake(open_warehouse(), keep=timedelta(days=keep_days))
-    console.print(
+    _tell(
         f"{counted(done.compacted_tables, 'table', 'tables')} compacted, "
         f"{counted(done.expired_snapshots, 'old snapshot', 'old snapshots')} expired, "
         f"{counted(done.removed_files, 'file', 'files')} removed; the lake has "
-        f"{counted(done.data_files, 'data file', 'data files')}",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
+        f"{counted(done.data_files, 'data file', 'data files')}"
     )

@@ -48,3 +48,13 @@ def summarize_held(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> HeldS
         since=since,
         sample=orjson.loads(sample),
     )
+
+
+def held_stages(connection: duckdb.DuckDBPyConnection) -> list[tuple[SyncKey, str]]:
+    """Which syncs are held, and where the staged rows of each are."""
+    if not ledger_exists(connection):
+        return []
+    found = connection.execute(
+        f"SELECT pack, table_name, sync, stage FROM {HELD_SYNCS} ORDER BY ALL"
+    ).fetchall()
+    return [(SyncKey(pack=p, table=t, sync=s), stage) for p, t, s, stage in found]

@@ -62,6 +62,15 @@ MIGRATIONS = (
     f"""
     ALTER TABLE {SYSTEM_SCHEMA}.cursors ADD COLUMN IF NOT EXISTS full_due_reason VARCHAR;
     """,
+    # 7: which tables were copied here from another warehouse, and how they were then.
+    f"""
+    CREATE TABLE IF NOT EXISTS {SYSTEM_SCHEMA}.copied_tables (
+        pack VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
+        source VARCHAR NOT NULL, source_address VARCHAR NOT NULL,
+        ledger VARCHAR NOT NULL, row_count BIGINT, checksum VARCHAR,
+        copied_at TIMESTAMPTZ NOT NULL
+    );
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

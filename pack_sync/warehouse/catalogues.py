@@ -13,7 +13,7 @@ import duckdb
 import filelock
 
 from pack_sync.warehouse.duckdb_handles import Instance
-from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 from pack_sync.warehouse.locked_files import attach_file
 from pack_sync.warehouse.storage_errors import (
     AddressError,
@@ -29,8 +29,6 @@ LAKE = "ducklake:"
 
 _POSTGRES = "postgres:"
 _SQLITE = "sqlite:"
-
-_PASSWORD = "lake_catalogue"  # noqa: S105  a secret's name in DuckDB
 
 _LOCK = 7_042_617_951_063_155
 """The advisory lock in Postgres of whoever writes; any number that nobody else is likely to use."""
@@ -211,11 +209,12 @@ class PostgresCatalogue:
         del wait_seconds
         password = self._parameters().get("password")
         if password is not None:
+            secret = f"password of {name}"
             instance.connection.execute(
-                f"CREATE OR REPLACE TEMPORARY SECRET {_PASSWORD} "
+                f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(secret)} "
                 f"(TYPE postgres, PASSWORD {quote_literal(str(password))})"
             )
-            options = [*options, f"META_SECRET {quote_literal(_PASSWORD)}"]
+            options = [*options, f"META_SECRET {quote_literal(secret)}"]
         try:
             instance.attach(f"{LAKE}{self}", name, *options)
         except duckdb.IOException as error:

@@ -3,7 +3,7 @@
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from pack_sync.warehouse.catalogues import LAKE
 from pack_sync.warehouse.duckdb_file import DuckDBFile
@@ -19,6 +19,10 @@ class Database(Protocol):
     @property
     def name(self) -> str:
         """As what it is attached."""
+        ...
+
+    def attached_as(self, name: str) -> Self:
+        """The same database, attached by another name: beside one that may have its own."""
         ...
 
     @property

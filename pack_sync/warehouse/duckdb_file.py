@@ -1,8 +1,9 @@
 """A warehouse in one DuckDB file, which one process at a time can have open for writing."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from pack_sync.warehouse.duckdb_handles import Instance, database_name
 from pack_sync.warehouse.locked_files import attach_file
@@ -15,11 +16,19 @@ class DuckDBFile:
     """One DuckDB file."""
 
     path: Path
+    alias: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
-        """The name that DuckDB gives to the database in the file."""
-        return database_name(self.path)
+        """The name that DuckDB gives to the database in the file, unless it was given another."""
+        return self.alias or database_name(self.path)
+
+    def attached_as(self, name: str) -> Self:
+        """The same file, attached by another name."""
+        return replace(self, alias=name)
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     @property
     def extensions(self) -> frozenset[str]:

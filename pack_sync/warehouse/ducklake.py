@@ -8,7 +8,7 @@ writers take turns.
 import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,8 +22,6 @@ from pack_sync.warehouse.object_stores import SCHEMES, give_credentials
 from pack_sync.warehouse.storage_errors import AddressError, ConflictError, explained_failures
 from pack_sync.warehouse.turns import StillOurs
 
-_NAME = "lake"
-
 _ALL_IN_FILES = "DATA_INLINING_ROW_LIMIT 0"
 """With rows kept in the catalogue, deleted ones came back (DuckDB 1.5.5)."""
 
@@ -33,11 +31,12 @@ class DuckLake:
     """A lake: its catalogue, and where its files are, a folder or an address in an object store.
 
     `data_path` None is a folder beside a catalogue that is a file, and what the catalogue has
-    noted where it is none.
+    noted where it is none. `name` is as what it is attached.
     """
 
     catalogue: Catalogue
     data_path: str | None = None
+    name: str = field(default="lake", compare=False)
 
     @classmethod
     def at(cls, address: str, data_path: str | None = None) -> "DuckLake":
@@ -57,16 +56,15 @@ class DuckLake:
             data_path = str(folder / data_path)
         return replace(self, catalogue=self.catalogue.below(folder), data_path=data_path)
 
-    @property
-    def name(self) -> str:
-        """As what it is attached."""
-        return _NAME
+    def attached_as(self, name: str) -> "DuckLake":
+        """The same lake, attached by another name."""
+        return replace(self, name=name)
 
     @property
     def path(self) -> Path:
         """The catalogue's file, or the folder of the files; what is left to name if neither is."""
         local = None if self._in_object_store else self.data_path
-        return self.catalogue.path or Path(local or _NAME)
+        return self.catalogue.path or Path(local or self.name)
 
     @property
     def extensions(self) -> frozenset[str]:
@@ -94,7 +92,7 @@ class DuckLake:
         if data_path is not None:
             options.append(f"DATA_PATH {quote_literal(data_path)}")
         try:
-            self.catalogue.attach(instance, _NAME, options, wait_seconds)
+            self.catalogue.attach(instance, self.name, options, wait_seconds)
         except duckdb.Error as error:
             told = re.search(r'DATA_PATH.*match existing data path.*"([^"]+)"', str(error))
             if told is None:

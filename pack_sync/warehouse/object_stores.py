@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pack_sync.warehouse.duckdb_handles import Instance
-from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 from pack_sync.warehouse.storage_errors import AddressError
 
 SCHEMES = ("s3", "gs", "gcs")
@@ -20,9 +20,10 @@ def give_credentials(instance: Instance, data_path: str) -> None:
     bucket = urlsplit(data_path)
     kind, options = _s3(os.environ) if bucket.scheme == "s3" else _google(os.environ)
     given = ", ".join(f"{name} {quote_literal(value)}" for name, value in options.items() if value)
-    scope = quote_literal(f"{bucket.scheme}://{bucket.netloc}")
+    scope = f"{bucket.scheme}://{bucket.netloc}"
     instance.connection.execute(
-        f"CREATE OR REPLACE TEMPORARY SECRET lake_files (TYPE {kind}, SCOPE {scope}, {given})"
+        f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(scope)} "
+        f"(TYPE {kind}, SCOPE {quote_literal(scope)}, {given})"
     )
 
 

@@ -100,10 +100,10 @@ class Warehouse:
                 connection.commit()
 
     @contextmanager
-    def read(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def read(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for reading; a warehouse that does not exist yet reads as an empty one.
 
-        Raises as `write` does.
+        `within` is an instance as for `write`. Raises as `write` does.
         """
         with explained_failures(self.path):
             exists = self.database.exists()
@@ -111,7 +111,7 @@ class Warehouse:
             with duckdb.connect() as connection:
                 yield connection
             return
-        with self._opened(read_only=True) as connection:
+        with self._opened(read_only=True, within=within) as connection:
             yield connection
 
     def frame(self, pack: str, table: str) -> "pandas.DataFrame":

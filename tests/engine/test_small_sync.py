@@ -29,9 +29,9 @@ class CountedWarehouse(Warehouse):
             yield connection
 
     @contextmanager
-    def read(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def read(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
         self.opened.append("read")
-        with super().read() as connection:
+        with super().read(within) as connection:
             yield connection
 
 
