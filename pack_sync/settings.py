@@ -136,8 +136,8 @@ class ConnectionOptions(Settings):
     )
     credentials_folder: str | None = Field(
         default=None,
-        description="Folder in which OAuth2 tokens are kept; .dagster/credentials of the project "
-        "if unset.",
+        description="Folder in which OAuth2 tokens are kept. If unset: in the Postgres of a lake, "
+        "encrypted; without one, in .dagster/credentials of the project.",
     )
     allow_http_localhost: bool = Field(
         default=False, description="Allow requests to this machine, also by plain http."

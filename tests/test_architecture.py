@@ -23,7 +23,7 @@ BELOW = {
     "stage": {"spool"},
     "runtimes": {"spool"},
     "spool": {"warehouse"},
-    "http": set[str](),
+    "http": {"state"},
     "state": {"warehouse"},
     "warehouse": set[str](),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pack_sync.cli.context import call_environment
+from pack_sync.cli.context import call_environment, database
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
@@ -26,7 +26,7 @@ def account_names(
 
 def _account_of(pack: PackResource, name: str) -> str:
     try:
-        connection = pack.connection(name)
+        connection = pack.connection(name, database())
     except ConfigurationError as error:
         return str(error)
     environment = call_environment(pack, connection)

@@ -28,6 +28,7 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.project import NoProjectError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
 from pack_sync.runtimes.runtime import CallEnvironment
+from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -229,6 +230,12 @@ def warehouse_resource() -> WarehouseResource:
     """The project's warehouse, as its definitions have it."""
     project = open_project()
     return warehouse_of(load_definitions(project), project)
+
+
+def database() -> Database:
+    """What the project's warehouse is kept in."""
+    with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
+        return resources.warehouse.database  # type: ignore[no-any-return]
 
 
 def open_warehouse() -> Warehouse:

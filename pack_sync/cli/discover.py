@@ -19,6 +19,7 @@ from pack_sync.cli.context import (
     choose_sync,
     choose_table,
     console,
+    database,
     fail,
     plain_errors,
 )
@@ -86,7 +87,7 @@ def _look_up(
     others = {k: v for k, v in configured.parameters.items() if k != parameter.name}
     known = known_parameters(parameters, others, where=where)
     values = values_at(parameters, known, datetime.now(UTC))
-    connection = pack.connection(configured.connection)
+    connection = pack.connection(configured.connection, database())
     environment = call_environment(pack, connection)
     session = pack.runtime().open(table.name, environment)
     dynamic_url = definition.configured_tables[key.table].dynamic_url

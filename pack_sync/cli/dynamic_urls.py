@@ -17,7 +17,7 @@ from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.wording import choose_from
-from pack_sync.cli.context import call_environment, console, fail
+from pack_sync.cli.context import call_environment, console, database, fail
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.pack_tables import PackTables
@@ -94,7 +94,7 @@ def _session(
     """The pack, to be asked; an error ends the command, without secrets."""
     with dg.build_resources({definition.resource_key: component.resource()}) as built:
         resource = getattr(built, definition.resource_key)
-        opened = resource.connection(connection)
+        opened = resource.connection(connection, database())
         environment = call_environment(resource, opened)
         session = resource.runtime().open(table.name, environment)
         try:

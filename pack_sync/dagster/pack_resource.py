@@ -25,6 +25,8 @@ from pack_sync.settings import (
     ConnectionSettings,
     SyncSettings,
 )
+from pack_sync.state.postgres_tokens import token_stores
+from pack_sync.warehouse.database import Database
 
 _WHOLE_NUMBER_VARIABLE = type(dg.EnvVar.int(""))
 
@@ -95,9 +97,10 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         """How the pack's syncs behave."""
         return SyncSettings(**{name: getattr(self, name) for name in SyncSettings.model_fields})
 
-    def connection(self, name: str) -> Connection:
+    def connection(self, name: str, database: Database) -> Connection:
         """The connection of that name, opened on first use.
 
+        Tokens that it obtains are kept where all who sync into this database find them.
         Raises `ConfigurationError` where a variable of its credentials is not set.
         """
         if name not in self._open:
@@ -110,6 +113,7 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
                 ConnectionSettings(name=name, **config.model_dump()),
                 pack.authentication,
                 pack.network_domains,
+                token_stores=token_stores(database),
             )
         return self._open[name]
 

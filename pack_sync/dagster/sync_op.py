@@ -35,6 +35,7 @@ from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import SyncSettings
 from pack_sync.spool.folders import remove_old_folders
+from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.identifiers import folder_name
 
 PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
@@ -85,8 +86,8 @@ class OpenPack(Protocol):
         """How the pack's syncs behave."""
         ...
 
-    def connection(self, name: str) -> Connection:
-        """The connection of that name, opened on first use."""
+    def connection(self, name: str, database: Database) -> Connection:
+        """The connection of that name, opened on first use, for syncs into this database."""
         ...
 
 
@@ -259,7 +260,7 @@ def sync_job_of(
         key=key,
         table=definition.table_of(key.table),
         runtime=pack.runtime(),
-        connection=pack.connection(syncs[key.sync].connection),
+        connection=pack.connection(syncs[key.sync].connection, warehouse.database),
         parameters=definition.parameters_of(key.table, key.sync),
         configured_syncs=tuple(syncs),
         by_sync=definition.is_partitioned(key.table),

@@ -7,7 +7,7 @@ import dagster as dg
 from pack_sync.ledger.ledger_versions import upgrade_ledger
 from pack_sync.project import current_project
 from pack_sync.settings import WarehouseSettings
-from pack_sync.warehouse.database import database_at
+from pack_sync.warehouse.database import Database, database_at
 from pack_sync.warehouse.warehouse import Warehouse
 
 WAREHOUSE = "warehouse"
@@ -22,10 +22,15 @@ class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseRes
         """The folder of running syncs' pages."""
         return current_project().path(self.spool_folder)
 
+    @property
+    def database(self) -> Database:
+        """What the warehouse is kept in, whether it exists or not."""
+        return database_at(self.path, current_project().root, data_path=self.data_path)
+
     def open(self) -> Warehouse:
         """The warehouse; it holds nothing open between its `read` and `write` blocks."""
         warehouse = Warehouse(
-            database=database_at(self.path, current_project().root, data_path=self.data_path),
+            database=self.database,
             lock_wait_seconds=self.lock_wait_seconds,
             memory_limit=self.memory_limit,
         )

@@ -58,7 +58,7 @@ class LeaseStore(Protocol):
 
 def lease_store(warehouse: Warehouse) -> LeaseStore:
     """The leases of the syncs into this warehouse."""
-    postgres = shared_postgres(warehouse)
+    postgres = shared_postgres(warehouse.database)
     return LedgerLeases(warehouse) if postgres is None else PostgresLeases(warehouse, postgres)
 
 

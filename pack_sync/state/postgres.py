@@ -4,9 +4,9 @@ from contextlib import suppress
 from typing import Any
 
 from pack_sync.warehouse.catalogues import PostgresCatalogue
+from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.storage_errors import CatalogueError
-from pack_sync.warehouse.warehouse import Warehouse
 
 SCHEMA = "pack_sync"
 """Of its own: DuckLake's tables are in `public`, or where the database's search path leads."""
@@ -45,15 +45,19 @@ _TABLES = f"""
         taken_at timestamptz NOT NULL,
         PRIMARY KEY (pack, table_name, sync)
     );
+    CREATE TABLE IF NOT EXISTS {SCHEMA}.credentials (
+        grant_name text PRIMARY KEY,
+        tokens text,
+        saved_at timestamptz
+    );
 """
-_NEWEST_TABLE = f"{SCHEMA}.leases"
+_NEWEST_TABLE = f"{SCHEMA}.credentials"
 _MAKING_TABLES = 7_042_617_951_063_156
 """An advisory lock: Postgres does not make one thing twice at once, whatever IF NOT EXISTS says."""
 
 
-def shared_postgres(warehouse: Warehouse) -> PostgresCatalogue | None:
-    """The Postgres that all who sync into this warehouse share; None if there is none."""
-    database = warehouse.database
+def shared_postgres(database: Database) -> PostgresCatalogue | None:
+    """The Postgres that all who sync into this database share; None if there is none."""
     catalogue = database.catalogue if isinstance(database, DuckLake) else None
     return catalogue if isinstance(catalogue, PostgresCatalogue) else None
 

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from pack_sdk.errors import FetchError
 from pack_sdk.fetching import FetchRequest
 from tests.conftest import Connect, impatient
 from tests.http.oauth_service import OAuthService, oauth_credentials
 from tests.http_server import Answer, HttpServer, SeenRequest
+from tests.warehouses import postgres_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,12 +38,19 @@ class OverlapFinder:
         return self._service.answer(seen)
 
 
-def test_two_processes_that_refresh_at_once(server: HttpServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["folder", "postgres"])
+def test_two_processes_that_refresh_at_once(
+    place: str, server: HttpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both meet a 401 at the same time; one refreshes, the other takes what it saved (A3).
 
     The service revokes everything when a refresh token is used twice. The second request of
     both is rejected together again, so that the rotated token is used by whoever is first.
     """
+    where = str(tmp_path)
+    if place == "postgres":
+        where = f"ducklake:postgres:{postgres_database(tmp_path)}"
+        monkeypatch.setenv("PACK_SYNC_STATE_KEY", Fernet.generate_key().decode())
     service = OAuthService(server=server)
     together = threading.Barrier(2)
     finder = OverlapFinder(service)
@@ -58,7 +67,7 @@ def test_two_processes_that_refresh_at_once(server: HttpServer, tmp_path: Path) 
     server.answer = answer
     processes = [
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "tests.http.refreshing_process", server.url, str(tmp_path)],
+            [sys.executable, "-m", "tests.http.refreshing_process", server.url, where],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,8 +8,9 @@ import pytest
 
 from pack_sdk.errors import AuthenticationFailedError
 from pack_sdk.fetching import FetchRequest
-from pack_sync.http.auth.token_store import Tokens, TokenStore
 from pack_sync.http.connection import Connection
+from pack_sync.state.token_files import TokenFile
+from pack_sync.state.tokens import Tokens
 from tests.conftest import Connect, impatient
 from tests.http.oauth_service import FIRST_REFRESH_TOKEN, OAuthService, oauth_credentials
 from tests.http_server import HttpServer, SeenRequest
@@ -17,8 +18,8 @@ from tests.http_server import HttpServer, SeenRequest
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=12.5)
 
 
-def store_in(folder: Path) -> TokenStore:
-    return TokenStore(folder, ["https://a.example/token", "client", "refresh"])
+def store_in(folder: Path) -> TokenFile:
+    return TokenFile(folder, ["https://a.example/token", "client", "refresh"])
 
 
 def connection_to(
@@ -39,7 +40,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     """All of it, by another store of the same grant; other grants know nothing of it (A3)."""
     store_in(tmp_path).save(TOKENS)
     assert store_in(tmp_path).load() == TOKENS
-    assert TokenStore(tmp_path, ["https://a.example/token", "client", "other"]).load() is None
+    assert TokenFile(tmp_path, ["https://a.example/token", "client", "other"]).load() is None
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:

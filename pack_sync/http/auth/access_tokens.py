@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from typing import TypeAlias
 
 from pack_sdk.errors import AuthenticationFailedError, RequestRefusedError
-from pack_sync.http.auth.token_store import Tokens, TokenStore
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.redaction import Redactor
+from pack_sync.state.tokens import Tokens, TokenStore
 
 TokenForm: TypeAlias = Callable[[str], Mapping[str, str]]
 """The form for the token endpoint, of a refresh token; of none for client credentials."""
@@ -50,7 +50,7 @@ class AccessTokens:
     def current(self, ask: Ask, deadline: PageDeadline) -> str:
         """The token to use now; obtained first if there is none, or it has expired.
 
-        Raises what `ask` raises, `AuthenticationFailedError` from the file of tokens, and a
+        Raises what `ask` raises, `AuthenticationFailedError` from the store of tokens, and a
         `FetchError` when the page's time is over; obtaining goes on then, for the next call.
         """
         known = self._current

@@ -13,6 +13,7 @@ from pack_sync.http.auth.access_tokens import AccessTokens
 from pack_sync.http.auth.query_params import without_query_param
 from pack_sync.redaction import Redactor
 from pack_sync.settings import ConnectionSettings
+from pack_sync.state.tokens import TokenStores
 
 Credentials: TypeAlias = Mapping[str, str]
 
@@ -63,9 +64,12 @@ class Authenticator:
         return [value for key, value in self.credentials.items() if key.lower() in _NAMES]
 
     def access_tokens(
-        self, settings: ConnectionSettings, redactor: Redactor
+        self, settings: ConnectionSettings, redactor: Redactor, stores: TokenStores | None
     ) -> AccessTokens | None:
-        """What obtains access tokens while a sync runs; None for a kind that needs none."""
+        """What obtains access tokens while a sync runs; None for a kind that needs none.
+
+        `stores` is where all workers keep them, None where each keeps files.
+        """
         return None
 
     def covers(self, url: httpx.URL) -> bool:

@@ -11,10 +11,11 @@ import httpx
 from pack_sync.http.auth.access_tokens import AccessTokens
 from pack_sync.http.auth.authenticator import Authenticator, RequestTokens, credential, header_text
 from pack_sync.http.auth.query_params import with_query_param
-from pack_sync.http.auth.token_store import TokenStore
 from pack_sync.project import current_project
 from pack_sync.redaction import Redactor
 from pack_sync.settings import ConnectionSettings
+from pack_sync.state.token_files import TokenFile
+from pack_sync.state.tokens import TokenStores
 
 
 class OAuth2ClientCredentials(Authenticator):
@@ -32,9 +33,10 @@ class OAuth2ClientCredentials(Authenticator):
         return request
 
     def access_tokens(
-        self, settings: ConnectionSettings, redactor: Redactor
+        self, settings: ConnectionSettings, redactor: Redactor, stores: TokenStores | None
     ) -> AccessTokens | None:
         """Access tokens in memory: another can be had at any time."""
+        del stores
         return AccessTokens(settings.credentials, redactor, self.token_form)
 
     def token_form(self, refresh_token: str) -> Mapping[str, str]:
@@ -50,16 +52,22 @@ class OAuth2(OAuth2ClientCredentials):
     """Somebody connected an account; that gave the refresh token of the configuration."""
 
     def access_tokens(
-        self, settings: ConnectionSettings, redactor: Redactor
+        self, settings: ConnectionSettings, redactor: Redactor, stores: TokenStores | None
     ) -> AccessTokens | None:
-        """Access tokens with a file for the refresh token, as many services rotate it."""
+        """Access tokens whose refresh token is kept, as many services rotate it.
+
+        In a folder that the connection names; else where the workers share it; else in a file.
+        """
         url = self.authentication.token_url
         identity = [url if "://" in url else f"{settings.endpoint} {url}"]
         keys = ("client_id", "refresh_token")
         identity += [settings.credentials.get(key, "").strip() for key in keys]
         project = current_project()
-        folder = settings.credentials_folder or project.state_folder / "credentials"
-        store = TokenStore(project.path(folder), identity)
+        if stores is None or settings.credentials_folder:
+            folder = settings.credentials_folder or project.state_folder / "credentials"
+            store = TokenFile(project.path(folder), identity)
+        else:
+            store = stores(identity)
         return AccessTokens(settings.credentials, redactor, self.token_form, store)
 
     def token_form(self, refresh_token: str) -> Mapping[str, str]:

@@ -19,11 +19,11 @@ from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.access_tokens import Ask
 from pack_sync.http.auth.authenticator import credential
 from pack_sync.http.auth.oauth2_responses import error_code, expiry, explain_refusal, fields_of
-from pack_sync.http.auth.token_store import Tokens
 from pack_sync.http.connection import Connection
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.response_body import RawResponse, parse_response
 from pack_sync.http.single_request import Hop, send_once
+from pack_sync.state.tokens import Tokens
 
 
 def access_token_for(connection: Connection, hop: Hop, deadline: PageDeadline) -> str:

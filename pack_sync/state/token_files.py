@@ -1,39 +1,29 @@
-"""Where tokens of OAuth2 that were obtained at run time are kept between runs (contract A3).
+"""Tokens of OAuth2 in files, kept between runs (contract A3).
 
 A file for each grant, that only its owner may read, outside the warehouse. The file is
 named by a hash of what the configuration gives, so that a new refresh token there begins a
 new file, and connections that were given the same one share theirs, and its lock.
 """
 
-import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pack_sdk.errors import AuthenticationFailedError
+from pack_sync.state.tokens import Tokens, grant_name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tokens:
-    """What a token endpoint gave. `expires_at` is in seconds since 1970."""
-
-    access_token: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
-    expires_at: float | None = None
-
-
-class TokenStore:
+class TokenFile:
     """The file of one grant. `identity` is what tells it from others, secrets included."""
 
     def __init__(self, folder: Path, identity: Sequence[str]) -> None:
-        digest = hashlib.sha256(json.dumps(list(identity)).encode()).hexdigest()[:32]
-        self.path = folder / f"oauth2-{digest}.json"
+        self.path = folder / f"oauth2-{grant_name(identity)}.json"
 
     @contextmanager
     def locked(self, seconds: float) -> Generator[None]:
