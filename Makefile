@@ -19,7 +19,7 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-lake test-quick matrix dev lint types check crash vulnerabilities bench bench-quick clean
+.PHONY: demo test test-lake test-quick matrix dev lint types check crash crash-lake vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -59,6 +59,10 @@ check: lint types test
 # Kills hundreds of syncs, some at each step that writes; CRASH="--seed 7" repeats a run.
 crash: $(INSTALLED)
 	@$(RUN)/python -m tests.crash --points 400 $(CRASH)
+
+# The same in a lake of the kind LAKE; CRASH="--postgres" kills Postgres instead of syncs.
+crash-lake: $(LAKE_INSTALLED)
+	@TEST_WAREHOUSE=$(LAKE) .venv-lake/bin/python -W ignore -m tests.crash --points 200 $(CRASH)
 
 # Known vulnerabilities of the locked dependencies; skipped, aloud, without a network.
 vulnerabilities: $(INSTALLED)

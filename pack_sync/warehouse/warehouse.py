@@ -89,15 +89,15 @@ class Warehouse:
             connection.begin()
             try:
                 yield connection
+                if not self.dry_run:
+                    still_ours()
+                    connection.commit()
             except BaseException:
                 with suppress(duckdb.Error):  # the transaction may be gone: what raised says more
                     connection.rollback()
                 raise
             if self.dry_run:
                 connection.rollback()
-            else:
-                still_ours()
-                connection.commit()
 
     @contextmanager
     def read(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:

@@ -17,12 +17,13 @@ NO_CALL = object()
 
 def violations(engine: Engine, world: World) -> list[str]:
     """What does not hold of the table, its cursor, the ledger and the pages on disk."""
-    cursor = engine.position().cursor
-    return [
-        *_of_rows(engine, world, cursor),
-        *_of_ledger(engine, world, cursor),
-        *(problem for spool in spools(engine) for problem in spool.problems),
-    ]
+    with engine.warehouse.read():  # is opened once for all
+        cursor = engine.position().cursor
+        return [
+            *_of_rows(engine, world, cursor),
+            *_of_ledger(engine, world, cursor),
+            *(problem for spool in spools(engine) for problem in spool.problems),
+        ]
 
 
 def _of_rows(engine: Engine, world: World, cursor: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ process in the middle of a call, such as a commit.
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,22 +26,26 @@ HALVES = "write "
 SIGNALS = (signal.SIGKILL, signal.SIGALRM)
 """What a process dies of here; it handles neither."""
 
+PID_FILE = "TEST_POSTGRES_PID_FILE"
+"""The environment variable that says where the process of the Postgres to kill is noted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kill:
     """When to die: at step `step` (from 0) of a process, and how.
 
     `half` is `before` for what cannot be done by halves; `timer` is so many microseconds
-    after the step began.
+    after the step began. If `postgres`, not the process dies but the Postgres it works with.
     """
 
     step: int
     how: How = "before"
     microseconds: int = 0
+    postgres: bool = False
 
     def __str__(self) -> str:
         late = f" {self.microseconds} µs" if self.how == "timer" else ""
-        return f"{self.how}{late} step {self.step}"
+        return f"{self.how}{late} step {self.step}{' of Postgres' if self.postgres else ''}"
 
 
 @dataclass
@@ -55,6 +60,8 @@ class Steps:
         """Do something that writes, unless, or until, this is the moment to die."""
         kill = self.kill if self.kill and self.kill.step == len(self.seen) else None
         self.seen.append(what)
+        if kill is not None and kill.postgres:
+            return _without_postgres(kill, act)
         if kill is not None and kill.how == "timer":  # the kernel ends a process without a handler
             signal.setitimer(signal.ITIMER_REAL, max(kill.microseconds, 1) / 1e6)
         elif kill is not None:
@@ -85,6 +92,27 @@ def die() -> NoReturn:
     """End this process at once; what was written to files is with the kernel and stays."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nothing outlives SIGKILL")
+
+
+def _without_postgres(kill: Kill, act: Callable[[], Any]) -> Any:
+    """Do something while Postgres dies, before, after or in the midst of it."""
+    if kill.how == "timer":
+        threading.Timer(kill.microseconds / 1e6, kill_postgres).start()
+    elif kill.how == "before":
+        kill_postgres()
+    done = act()
+    if kill.how in ("after", "half"):
+        kill_postgres()
+    return done
+
+
+def kill_postgres() -> None:
+    """End the Postgres of `PID_FILE` as if its machine lost power, unless it is down already."""
+    try:
+        process = int(Path(os.environ[PID_FILE]).read_text().partition("\n")[0])
+        os.kill(process, signal.SIGKILL)
+    except (FileNotFoundError, ProcessLookupError):
+        pass
 
 
 class _File:

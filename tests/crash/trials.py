@@ -1,12 +1,11 @@
 """Trials: a sync is killed, perhaps more than once, and then run to its end."""
 
 import random
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,8 +15,12 @@ from tests.crash.child import CALLS, REPORT, Job, engine_of
 from tests.crash.fork_server import ForkServer
 from tests.crash.killing import HALVES, HOWS, SIGNALS, Kill
 from tests.crash.world import World
+from tests.warehouses import KIND, copy_folder, remove_folder
 
-LONGEST_TIMER = 30_000
+if TYPE_CHECKING:  # what it needs takes long to import
+    from tests.crash.own_postgres import OwnPostgres
+
+LONGEST_TIMER = 30_000 if KIND == "file" else 300_000
 """In microseconds: longer than any statement here takes on an idle machine."""
 
 
@@ -62,13 +65,18 @@ class Trial:
 class Laboratory:
     """Runs trials in folders below `folder`, of a world made from `seed`.
 
-    `killed` counts the processes that were killed, as they were meant to be.
+    `killed` counts the processes that were killed, as they were meant to be. With a `postgres`,
+    that is killed in their stead; `told` are then the errors of the syncs that it failed.
     """
 
-    def __init__(self, folder: Path, server: ForkServer, seed: int) -> None:
+    def __init__(
+        self, folder: Path, server: ForkServer, seed: int, postgres: "OwnPostgres | None" = None
+    ) -> None:
         self.folder = folder
         self.world = World(seed)
         self.killed = 0
+        self.postgres = postgres
+        self.told: list[str] = []
         self._server = server
         self._trials = 0
 
@@ -91,7 +99,8 @@ class Laboratory:
         for scenario in SCENARIOS:
             for step, what in enumerate(self.steps[scenario.name]):
                 for how in HOWS if what.startswith(HALVES) else ("before", "after"):
-                    yield Trial(scenario=scenario, kills=[Kill(step=step, how=how)])
+                    kill = Kill(step=step, how=how, postgres=self.postgres is not None)
+                    yield Trial(scenario=scenario, kills=[kill])
 
     def some_trials(self, count: int, chance: random.Random) -> list[Trial]:
         """Half of them from `every_kill`, and half random."""
@@ -100,14 +109,16 @@ class Laboratory:
         return single + [self.random_trial(chance) for _ in range(count - len(single))]
 
     def random_trial(self, chance: random.Random) -> Trial:
-        """One to three kills at any moment, also in the middle of a statement."""
+        """One to three kills at any moment, also in the middle of a statement, or of the commit."""
         scenario = chance.choice(SCENARIOS)
-        count = len(self.steps[scenario.name])
+        steps = self.steps[scenario.name]
+        commits = [number for number, what in enumerate(steps) if what == "COMMIT"]
         kills = [
             Kill(
-                step=chance.randrange(count),
+                step=chance.choice((chance.randrange(len(steps)), *commits[-1:])),
                 how=chance.choice((*HOWS, "timer", "timer", "timer")),
                 microseconds=int(LONGEST_TIMER ** chance.random()),
+                postgres=self.postgres is not None,
             )
             for _ in range(chance.choice((1, 1, 2, 3)))
         ]
@@ -124,7 +135,7 @@ class Laboratory:
                 job = replace(job, now=min(job.now + 1, self.world.versions))
         problems += self._run_and_check(job)
         problems += self._problems_at_end(job)
-        shutil.rmtree(folder)
+        remove_folder(folder)
         return problems
 
     def _run_and_check(self, job: Job) -> list[str]:
@@ -167,6 +178,11 @@ class Laboratory:
         for name in (REPORT, CALLS):
             (Path(job.folder) / name).unlink(missing_ok=True)
         status = self._server.run(job)
+        if self.postgres is not None and job.kill is not None:
+            self.killed += 1
+            self.postgres.wait()
+            self.told += filter(None, [_report(Path(job.folder))["error"]])
+            return []
         if status == 0:  # also where the step to be killed at never came
             error = _report(Path(job.folder))["error"]
             return [f"the sync failed: {error}"] if error else []
@@ -186,7 +202,7 @@ class Laboratory:
         if not prepared.exists():
             prepared.mkdir()
             self._run(Job(folder=str(prepared), seed=self.world.seed, now=scenario.before))
-        shutil.copytree(prepared, folder)
+        copy_folder(prepared, folder)
         return folder
 
     def _job(self, scenario: Scenario, folder: Path) -> Job:
