@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 LAKE_INSTALLED := .venv-lake/installed
 LAKE ?= postgres-lake
-LAKE_TESTS ?= tests/warehouse/test_ducklake.py tests/dagster/test_lake.py tests/commit tests/ledger
+LAKE_TESTS ?= tests/warehouse/test_serving.py tests/warehouse/test_ducklake.py tests/dagster/test_lake.py tests/commit tests/ledger
 BENCH_INSTALLED := .venv-bench/installed
 BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
 # For `make test-quick`: the rooms (folders of pack_sync/ and tests/) that differ from the last commit.

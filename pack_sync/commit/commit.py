@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
+from pack_sync.warehouse.storage_errors import ServedError
 from pack_sync.warehouse.warehouse import Warehouse
 
 
@@ -108,7 +110,13 @@ def commit_stage(
     instance = stage.lend() if warehouse.joins_stages else None
     if instance is None:
         stage.close()
-    with warehouse.write(instance) as connection:
+    with ExitStack() as block:
+        try:
+            connection = block.enter_context(warehouse.write(instance))
+        except ServedError:  # since a moment ago: the stage must be a file
+            instance = None
+            stage.close()
+            connection = block.enter_context(warehouse.write())
         opened = time.monotonic()
         if instance is None:
             attach_stage(connection, stage.path)

@@ -88,7 +88,7 @@ def wait_for_file(path: Path, wait_seconds: float, open_file: Callable[[], T]) -
         if not _is_lock_conflict(error):
             raise
         if find_server(path) is not None:
-            raise ServedError(f"{path} is served since a moment ago; try again") from error
+            raise ServedError(f"`packsync serve` has opened {path} a moment ago") from error
         raise WarehouseLockedError(_locked(path, wait_seconds, str(error))) from error
     other.is_gone()
     return opened

@@ -159,7 +159,10 @@ class Warehouse:
         if server is None:
             return None
         if within is not None:
-            raise ServedError(f"{self.path} is served since a moment ago; sync again")
+            raise ServedError(
+                f"`packsync serve` has {self.path} open, which can then not be opened beside "
+                "another database: stop the server for this"
+            )
         wait = self.lock_wait_seconds
         return opened.enter_context(
             served_connection(self.path, server, read_only=read_only, wait_seconds=wait)
@@ -180,7 +183,8 @@ class Warehouse:
         try:
             database.attach(instance, read_only=read_only, wait_seconds=self.lock_wait_seconds)
         except BaseException:
-            instance.close()
+            if within is None:  # another's has more in it
+                instance.close()
             raise
         return OpenDatabase(instance, database.name, read_only=read_only, guest=within is not None)
 

@@ -12,6 +12,7 @@ from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import TableFinished, TableRuns
 from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.serving import serve_file
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 
@@ -80,3 +81,15 @@ def test_few_rows_are_staged_in_memory(
     assert (full.inserted, full.duplicates) == (3, 1)
     counts = (increment.inserted, increment.updated, increment.deleted, increment.rejected)
     assert counts == (2, 1, 1, 1)
+
+
+def test_a_server_that_starts_before_the_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows in memory become a file after all, which the server can attach."""
+    engine = Engine(folder=tmp_path, execute=Scripted(last_page("t1", a="4"), last_page("t2")))
+    path = engine.warehouse.path
+    with serve_file(path, None, stages=tmp_path, wait_seconds=60):
+        monkeypatch.setattr(Warehouse, "joins_stages", True)  # as it was a moment before
+        assert engine.sync().record.inserted == 1
+        assert engine.names() == {"a": "4"}
