@@ -77,6 +77,11 @@ def plan_copy(source: Warehouse, target: Warehouse) -> CopyPlan:
     """
     if source.database == target.database:
         raise CopyRefusedError(f"{source.database} cannot be copied to itself")
+    for each in (source, target):
+        if each.served:
+            raise CopyRefusedError(
+                f"{each.database} is open in `packsync serve`; end that while it is copied"
+            )
     upgrade_ledger(source)
     upgrade_ledger(target)
     with source.read() as connection:

@@ -9,6 +9,7 @@ from pack_sync.commit.copy_plan import CopyRefusedError, plan_copy
 from pack_sync.commit.warehouse_copy import CopyFailedError, copy_table
 from pack_sync.ledger.ledger_copy import COPIED, LEFT
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.serving import serve_file
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.copy_bench import (
@@ -198,6 +199,16 @@ def test_what_cannot_be_copied(tmp_path: Path) -> None:
     same = warehouse_of("file", tmp_path, "same")
     shutil.copy(own.path, same.path)
     assert "have one ledger" in refused(own, same)
+
+
+def test_a_file_that_is_served_is_not_copied(tmp_path: Path) -> None:
+    """The server alone has it open."""
+    bench = synced(tmp_path)
+    there = warehouse_of("file", tmp_path, "there")
+    copy(bench.warehouse, there)
+    with serve_file(there.path, None, stages=tmp_path / "stages", wait_seconds=60):
+        assert "is open in `packsync serve`" in refused(there, warehouse_of("file", tmp_path, "b"))
+        assert "is open in `packsync serve`" in refused(bench.warehouse, there)
 
 
 def test_what_no_sync_made_is_told_of(tmp_path: Path) -> None:
