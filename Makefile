@@ -6,7 +6,10 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 LAKE_INSTALLED := .venv-lake/installed
 LAKE ?= postgres-lake
-LAKE_TESTS ?= tests/warehouse/test_serving.py tests/warehouse/test_ducklake.py tests/dagster/test_lake.py tests/commit tests/ledger
+LAKE_TESTS ?= tests/warehouse/test_serving.py $(wildcard tests/warehouse/test_*lake*.py) \
+	tests/warehouse/test_postgres_dies.py tests/dagster/test_lake.py tests/commit tests/ledger \
+	tests/engine/test_sync_modes.py tests/engine/test_small_sync.py \
+	tests/crash/test_crash.py::test_some_of_all_kills
 BENCH_INSTALLED := .venv-bench/installed
 BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
 # For `make test-quick`: the rooms (folders of pack_sync/ and tests/) that differ from the last commit.
@@ -28,8 +31,9 @@ test: $(INSTALLED) $(LAKE_INSTALLED)
 	$(RUN)/pytest -n logical --dist worksteal
 	@$(MAKE) --no-print-directory test-lake
 
-# The tests of what differs in a lake, and those of commits and the ledger on one, with the DuckDB
-# that its extensions are for. LAKE=sqlite-lake is another kind, see tests/warehouses.py.
+# The tests of what differs in a lake, and those of commits, the ledger and some of whole syncs on
+# one, with the DuckDB that its extensions are for. LAKE=sqlite-lake is another kind, see
+# tests/warehouses.py. LAKE_TESTS="tests/engine tests/crash" runs all of whole syncs, for long.
 test-lake: $(LAKE_INSTALLED)
 	TEST_WAREHOUSE=$(LAKE) .venv-lake/bin/pytest -n logical --dist worksteal $(LAKE_TESTS)
 

@@ -33,12 +33,6 @@ _SQLITE = "sqlite:"
 _LOCK = 7_042_617_951_063_155
 """The advisory lock in Postgres of whoever writes; any number that nobody else is likely to use."""
 
-_UNREACHABLE = re.compile(
-    "server closed the connection|terminating connection|no connection to the server"
-    '|connection to server|the database system is|Failed to execute query "ROLLBACK"'
-)
-"""Postgres' words for a connection that is lost, or cannot be made."""
-
 
 class Catalogue(Protocol):
     """A catalogue: how to attach a lake by it, and how its writers take turns."""
@@ -288,11 +282,6 @@ class PostgresCatalogue:
     def _unreachable(self, error: Exception) -> CatalogueError:
         reason = " ".join(str(error).split())
         return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
-
-
-def says_unreachable(message: str) -> bool:
-    """Whether a message of DuckDB's says that Postgres does not answer."""
-    return _UNREACHABLE.search(message) is not None
 
 
 def _make_folder(path: Path) -> None:

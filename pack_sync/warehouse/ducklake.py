@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from pack_sync.warehouse.catalogues import LAKE, Catalogue, catalogue_at, says_unreachable
+from pack_sync.warehouse.catalogue_errors import explain_catalogue
+from pack_sync.warehouse.catalogues import LAKE, Catalogue, catalogue_at
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.object_stores import SCHEMES, give_credentials
 from pack_sync.warehouse.storage_errors import (
     AddressError,
-    CatalogueError,
     ConflictError,
     explained_failures,
 )
@@ -118,11 +118,9 @@ class DuckLake:
             with explained_failures(self.path, of_system=False):
                 yield
         except duckdb.Error as error:
-            if says_unreachable(str(error)):
-                raise CatalogueError(
-                    f"the catalogue of the lake, {self.catalogue}, does not answer any more: "
-                    f"{' '.join(str(error).split())}"
-                ) from error
+            explained = explain_catalogue(error, self.catalogue)
+            if explained is not None:
+                raise explained from error
             if "Transaction conflict" not in str(error):
                 raise
             raise ConflictError(

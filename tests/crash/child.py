@@ -1,5 +1,6 @@
 """What a child process does: one sync, in which it may be killed, and a report of it."""
 
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pack_sync.engine.sync_tables import TableFailed, TableRuns, TableSkipped
 from pack_sync.settings import SyncSettings
 from pack_sync.stage import background_typing
 from tests.crash.defects import DEFECTS
-from tests.crash.killing import Kill, Steps
+from tests.crash.killing import PID_FILE, Kill, Steps
 from tests.crash.world import Service, World
 from tests.engine.sync_harness import Engine
 
@@ -72,7 +73,10 @@ def engine_of(job: Job) -> Engine:
             file.write(orjson.dumps(context.sync.continuation) + b"\n")
         return service.execute(args, context)
 
-    settings = SyncSettings(attempts=1, retry_wait_seconds=0, small_table_deleted_share=1)
+    mortal = PID_FILE in os.environ  # Postgres is, which is soon back
+    settings = SyncSettings(
+        attempts=4 if mortal else 1, retry_wait_seconds=2, small_table_deleted_share=1
+    )
     return Engine(folder=Path(job.folder), execute=execute, settings=settings)
 
 

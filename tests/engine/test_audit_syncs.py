@@ -19,6 +19,7 @@ from tests.engine.sync_harness import Engine, Scripted, last_page
 from tests.engine.test_crawl import Forum, outcome
 from tests.engine.test_full_sync_audit import audits, found, page
 from tests.ledger.earlier_ledger import make_earlier_warehouse
+from tests.warehouses import only_a_file
 
 execute, engine = test_audit.execute, test_audit.engine
 
@@ -145,6 +146,7 @@ def test_a_held_sync_that_is_approved_is_an_audit(engine: Engine, execute: Scrip
         assert (approval.behind, found(approval.record)) == (newer, expected)
 
 
+@only_a_file
 def test_a_ledger_of_an_earlier_version(tmp_path: Path) -> None:
     """It has no audits; the first is of a sync whose configuration is known."""
     brought: list[dict[str, str]] = [{"a": "first"}, {"a": "first", "b": "x"}]

@@ -30,6 +30,7 @@ from tests.engine.sync_harness import (
     mangle_cursors,
 )
 from tests.ledger.earlier_ledger import WRITTEN, make_earlier_warehouse
+from tests.warehouses import only_a_file
 
 PARAMETER: Parameter = make_parameter(name="team", type="string", optional=True)
 
@@ -280,6 +281,7 @@ def test_no_way_back_to_a_mangled_cursor(tmp_path: Path) -> None:
     assert "was stored with [secret] in place of something" in refusal(engine, rewind_cursor, 1)
 
 
+@only_a_file
 def test_a_warehouse_of_an_earlier_version(tmp_path: Path) -> None:
     """Its history is read, and written on; what its cursors were for is not known (C6, D5)."""
     engine = Engine(folder=tmp_path, execute=Scripted(last_page("t2", a="x")))

@@ -17,6 +17,9 @@ from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.engine.sync_job import CrawlSource
 from pack_sync.engine.sync_tables import TableFailed, TableRuns
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
+from tests.warehouses import only_a_file
+
+pytestmark = only_a_file
 
 BLOCKS = 3 * 4096
 """Where the blocks of a DuckDB file begin, after its headers."""

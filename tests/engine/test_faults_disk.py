@@ -13,6 +13,7 @@ import pytest
 
 from tests.dagster.dagster_project import ROOT
 from tests.engine.sync_harness import Engine, Scripted, last_page
+from tests.warehouses import only_a_file
 
 AMOUNTS = (0, 60, 140, 165, 185, 300, 400, 900, 1_400, 1_500, 1_800, 6_000)
 """How many kilobytes are left: too few for the pages, the typed rows, the commit, and enough."""
@@ -67,6 +68,7 @@ def test_a_full_disk_changes_nothing(trials: list[dict[str, Any]]) -> None:
     assert [trial["left"] for trial in trials] == [[]] * len(trials)
 
 
+@only_a_file
 def test_it_fills_up_at_every_place_that_writes(
     trials: list[dict[str, Any]], most_in_memory: int
 ) -> None:
@@ -105,6 +107,7 @@ def mortal(command: Sequence[str]) -> list[str]:
     return ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *words]
 
 
+@only_a_file
 @pytest.mark.parametrize(
     ("closed", "mode", "named"),
     [

@@ -19,6 +19,7 @@ from tests.child_process import python_child
 from tests.commit.sync_bench import a_schema
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 from tests.engine.test_sync_interrupted import OtherRun
+from tests.warehouses import only_a_file
 
 PROJECT = make_parameter(name="project", type=ParameterType.STRING, optional=True)
 
@@ -110,6 +111,7 @@ class Impatient(Engine):
 HOLDING = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('ready', flush=True); input()"
 
 
+@only_a_file
 def test_where_all_pages_are_there_none_is_asked_for(tmp_path: Path) -> None:
     """If the last page had no continuation, what is left to do is to stage and apply (D9)."""
     engine, execute = synced(tmp_path)
