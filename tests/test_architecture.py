@@ -22,7 +22,7 @@ BELOW = {
     "ledger": {"stage", "state"},
     "stage": {"spool"},
     "runtimes": {"spool"},
-    "spool": {"warehouse"},
+    "spool": {"state"},
     "http": {"state"},
     "state": {"warehouse"},
     "warehouse": set[str](),

@@ -5,7 +5,7 @@ reason that may pass. The next attempt, in the same run or a later one, resumes 
 whole page, if it is about the same: sync, mode, schema, parameters, account, pack code and cursor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -21,8 +21,10 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.spool.journal import SpoolHeader
+from pack_sync.spool.mirror import Mirror, fetch_mirrored
 from pack_sync.spool.recovery import resume_spool
 from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.identifiers import folder_name
 
 T = TypeVar("T")
 
@@ -36,10 +38,11 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
     Raises `AttemptFailedError`.
     """
     with failures_of(attempt):
+        elsewhere = _fetched(sync)
         found = resumed(sync, attempt)
     if found is not None:
         try:
-            return _run_in(sync, *found, run)
+            return _run_in(sync, *found, run, elsewhere)
         except AttemptFailedError as failure:
             error = failure.error
             if not _continuation_failed(found[1], error):
@@ -54,7 +57,24 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
             attempt = attempt.again(describe_previous(error), fetcher)
     with failures_of(attempt):
         spool = Spool.begin(sync.spool_folder, header(sync, attempt))
-    return _run_in(sync, attempt, spool, run)
+    return _run_in(sync, attempt, spool, run, elsewhere)
+
+
+def _place(sync: SyncJob) -> str:
+    """Where the pages of a sync are among the shared files."""
+    key = sync.key
+    return "/".join(["spools", *map(folder_name, [key.pack, key.table, key.sync])])
+
+
+def _fetched(sync: SyncJob) -> Sequence[str]:
+    """Fetch the pages that another worker has left; which shared files there are of the sync."""
+    if sync.shared_files is None or not sync.settings.resume_within:
+        return []
+
+    def log(message: str) -> None:
+        sync.log("warning", f"{sync.key}: {message}")
+
+    return fetch_mirrored(sync.shared_files, _place(sync), sync.spool_folder, log)
 
 
 def resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
@@ -104,7 +124,13 @@ def header(sync: SyncJob, attempt: Attempt) -> SpoolHeader:
     )
 
 
-def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attempt, Spool], T]) -> T:
+def _run_in(
+    sync: SyncJob,
+    attempt: Attempt,
+    spool: Spool,
+    run: Callable[[Attempt, Spool], T],
+    elsewhere: Sequence[str],
+) -> T:
     """Call `run`; then discard the spool, or leave it where a later attempt may resume it.
 
     What was committed must be discarded: resuming it would apply the same pages again. That
@@ -113,6 +139,7 @@ def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attemp
     """
     resumed_pages = spool.resumed_after.number if spool.resumed_after else 0
     leave, paused_until = False, None
+    mirror = _mirror(sync, spool, elsewhere)
     try:
         with failures_of(attempt, spool):
             return run(attempt, spool)
@@ -129,9 +156,23 @@ def _run_in(sync: SyncJob, attempt: Attempt, spool: Spool, run: Callable[[Attemp
         raise
     finally:
         if leave and spool.kept_pages and sync.settings.resume_within:
+            if mirror:
+                mirror.keep()
             spool.leave(paused_until)
         else:
+            if mirror:
+                mirror.discard()
             spool.discard()
+
+
+def _mirror(sync: SyncJob, spool: Spool, elsewhere: Sequence[str]) -> Mirror | None:
+    if sync.shared_files is None or not sync.settings.resume_within:
+        return None
+
+    def warn(message: str) -> None:
+        sync.log("warning", f"{sync.key}: {message}")
+
+    return Mirror(sync.shared_files, _place(sync), spool, elsewhere, warn)
 
 
 def _continuation_failed(spool: Spool, error: Exception) -> bool:

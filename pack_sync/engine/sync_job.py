@@ -17,6 +17,7 @@ from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import DeleteGuard, SyncSettings
 from pack_sync.stage.row_conversion import BadValues
+from pack_sync.state.shared_files import SharedFiles
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Log: TypeAlias = Callable[[LogLevel, str], None]
@@ -48,7 +49,8 @@ class SyncJob:
     `confirm_deletes` is how many full syncs in a row must lack a row before it is deleted (D9).
     `bad_values` says what becomes of a row with a value that cannot be stored (contract S4).
     `ignore_next_link` says that it may end where the service names a further page (D11).
-    `lease` keeps others from running the same sync at once.
+    `lease` keeps others from running the same sync at once. `shared_files` are where its pages are
+    kept for other workers, None where each has its own.
     `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
@@ -77,6 +79,7 @@ class SyncJob:
     bad_values: BadValues = "reject"
     ignore_next_link: bool = False
     lease: LeaseKeeper | None = None
+    shared_files: SharedFiles | None = None
     settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)

@@ -14,6 +14,7 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.lease_store import LeaseStore, lease_store
 from pack_sync.ledger.leases import Lease, LeaseTakenError
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
+from pack_sync.state.shared_files import shared_files
 from pack_sync.warehouse.storage_errors import DatabaseError, StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -39,7 +40,7 @@ def leased(sync: SyncJob, warehouse: Warehouse, request: ModeRequest) -> Generat
     patience = sync.settings.lease_wait_seconds if asks_for_full(request) else 0
     keeper = LeaseKeeper(store, lease, _take(sync, store, lease, patience))
     try:
-        yield replace(sync, lease=keeper)
+        yield replace(sync, lease=keeper, shared_files=shared_files(warehouse.database))
     finally:
         _release(sync, keeper)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from pack_sync.spool.folders import SpoolFolder, abandoned_folders, paused_until
+from pack_sync.spool.folders import JOURNAL, SpoolFolder, abandoned_folders, paused_until
 from pack_sync.spool.journal import SpoolHeader, read_header
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
@@ -28,12 +28,18 @@ def resume_spool(
     """
     resumed: Spool | None = None
     with explained_failures(parent):
-        for folder in abandoned_folders(parent):
+        for folder in sorted(abandoned_folders(parent), key=_journal_bytes, reverse=True):
             spool = None if resumed else _taken_over(folder, header, within, log)
             if spool is None:
                 folder.remove()
             resumed = resumed or spool
     return resumed
+
+
+def _journal_bytes(folder: SpoolFolder) -> int:
+    """The most first: another worker may have gone on from pages that were left here."""
+    journal = folder.path / JOURNAL
+    return journal.stat().st_size if journal.exists() else 0
 
 
 def copy_pages(source: Spool, part: int, target: Spool, into: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from pack_sync.warehouse.duckdb_handles import Instance
@@ -25,6 +26,26 @@ def give_credentials(instance: Instance, data_path: str) -> None:
         f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(scope)} "
         f"(TYPE {kind}, SCOPE {quote_literal(scope)}, {given})"
     )
+
+
+def bucket_options(scheme: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """How a client of S3's reaches buckets with these addresses, by the same variables.
+
+    Raises as `give_credentials` does.
+    """
+    _, given = _s3(environment) if scheme == "s3" else _google(environment)
+    endpoint = "https://storage.googleapis.com"
+    if scheme == "s3":
+        endpoint = environment.get("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL", ""))
+    options: dict[str, Any] = {
+        "access_key_id": given["KEY_ID"],
+        "secret_access_key": given["SECRET"],
+        "session_token": given.get("SESSION_TOKEN"),
+        "region": given.get("REGION") or ("us-east-1" if scheme == "s3" else "auto"),
+        "endpoint": endpoint,
+        "virtual_hosted_style_request": not endpoint,
+    }
+    return {name: value for name, value in options.items() if value not in (None, "")}
 
 
 def _s3(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -1,0 +1,141 @@
+"""A sync into a lake that dies on one machine goes on on another (contract D9)."""
+
+import importlib.util
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pack_sync.engine.sync_tables import TableFailed, TableFinished
+from pack_sync.state.shared_files import SharedFiles, shared_files
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.engine.sync_harness import Engine, Scripted, items, last_page
+from tests.engine.test_two_at_once import run
+from tests.warehouses import KIND, postgres_database
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(KIND != "postgres-lake", reason="about a lake in Postgres"),
+    pytest.mark.skipif(importlib.util.find_spec("obstore") is None, reason="needs obstore"),
+]
+
+
+@dataclass(kw_only=True)
+class Machine(Engine):
+    """One of several machines with folders of their own, and one lake."""
+
+    name: str
+    data_path: str
+
+    @property
+    def warehouse(self) -> Warehouse:
+        address = f"ducklake:postgres:{postgres_database(self.folder / 'lake')}"
+        return Warehouse.at(address, data_path=self.data_path)
+
+    @property
+    def spools(self) -> Path:
+        return self.folder / self.name
+
+    @property
+    def shared(self) -> SharedFiles:
+        """What the machines share."""
+        found = shared_files(self.warehouse.database)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def data_path(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Where the lake's files are."""
+    if request.param == "folder":
+        yield str(tmp_path / "files")
+        return
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "hunter2",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
+    yield "s3://lake/files"
+    server.stop()
+
+
+def page(number: int, of: int = 6) -> Any:
+    """A page of one row, with a continuation unless it is the last."""
+    row = {f"r{number}": "é\n\n"}
+    return (
+        last_page("t", **row) if number == of else {"result": items(**row), "continuation": number}
+    )
+
+
+def _sync_and_die(folder: Path, data_path: str) -> None:
+    """In a process of its own: three pages, and death in the fourth."""
+
+    def execute(_args: Any, context: Any) -> Any:
+        number = (context.sync.continuation or 0) + 1
+        while number == 4:
+            names = machine.shared.names("spools")
+            if names and names[-1].endswith("0000000003.pages"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.05)
+        return page(number)
+
+    machine = Machine(folder=folder, name="one", data_path=data_path, execute=execute)
+    run(machine)
+
+
+def test_a_killed_sync_goes_on_elsewhere(tmp_path: Path, data_path: str) -> None:
+    """At the page after the last that was uploaded; after the commit nothing is left (D9)."""
+    died = multiprocessing.get_context("spawn").Process(
+        target=_sync_and_die, args=(tmp_path, data_path)
+    )
+    died.start()
+    died.join(240)
+    assert died.exitcode == -signal.SIGKILL
+    rest = Scripted(page(4), page(5), page(6))
+    two = Machine(folder=tmp_path, name="two", data_path=data_path, execute=rest)
+    with two.warehouse.write() as connection:  # what DuckLake takes for orphans
+        connection.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
+    two.configure(lease_wait_seconds=60)  # Postgres hears of the death a moment later
+    (event,) = run(two, "full")
+    assert isinstance(event, TableFinished), event
+    assert rest.contexts[0].sync.continuation == 3
+    assert two.names() == {f"r{number}": "é\n\n" for number in range(1, 7)}
+    assert two.shared.names("spools") == []
+
+
+def test_the_machine_with_the_most_pages_is_gone_on_from(tmp_path: Path) -> None:
+    """Whoever has more, here or elsewhere; and it is one machine's pages alone (D9)."""
+    steps = {
+        "one": [page(1), page(2), ConnectionError("gone")],
+        "two": [page(3), page(4), ConnectionError("gone")],
+    }
+    for name, given in steps.items():
+        machine = Machine(
+            folder=tmp_path, name=name, data_path=str(tmp_path / "files"), execute=Scripted(*given)
+        )
+        assert isinstance(run(machine)[0], TableFailed)
+    rest = Scripted(page(5), page(6))
+    one = Machine(folder=tmp_path, name="one", data_path=str(tmp_path / "files"), execute=rest)
+    (event,) = run(one)
+    assert isinstance(event, TableFinished), event
+    assert [context.sync.continuation for context in rest.contexts] == [4, 5]
+    assert len(one.names()) == 6
+    assert one.shared.names("spools") == []
+    assert not list(one.spools.rglob("journal*"))
