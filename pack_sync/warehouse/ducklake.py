@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
+import tenacity
 
 from pack_sync.warehouse.catalogue_errors import explain_catalogue
 from pack_sync.warehouse.catalogues import LAKE, Catalogue, catalogue_at
@@ -29,6 +30,11 @@ from pack_sync.warehouse.turns import StillOurs
 
 _ALL_IN_FILES = "DATA_INLINING_ROW_LIMIT 0"
 """With rows kept in the catalogue, deleted ones came back (DuckDB 1.5.5)."""
+
+_BEING_MADE = re.compile(
+    r"Failed to initialize DuckLake.*(duplicate key|already exists|is locked)", re.DOTALL
+)
+"""What DuckLake says to whoever makes a lake that somebody else is making too."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,9 @@ class DuckLake:
         if data_path is not None:
             options.append(f"DATA_PATH {quote_literal(data_path)}")
         try:
-            self.catalogue.attach(instance, self.name, options, wait_seconds)
+            _others_may_make_it(wait_seconds)(
+                self.catalogue.attach, instance, self.name, options, wait_seconds
+            )
         except duckdb.Error as error:
             told = re.search(r'DATA_PATH.*match existing data path.*"([^"]+)"', str(error))
             if told is None:
@@ -131,6 +139,20 @@ class DuckLake:
     @property
     def _in_object_store(self) -> bool:
         return bool(urlsplit(self.data_path or "").scheme)
+
+
+def _others_may_make_it(wait_seconds: float) -> tenacity.Retrying:
+    """Attaching again, where others are just making the same lake: of them one succeeds."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(
+            lambda error: (
+                isinstance(error, duckdb.Error) and _BEING_MADE.search(str(error)) is not None
+            )
+        ),
+        wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
+        stop=tenacity.stop_after_delay(wait_seconds),
+        reraise=True,
+    )
 
 
 def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -3,7 +3,9 @@
 import importlib.util
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +18,7 @@ import pytest
 
 from pack_sync.commit.commit import SupersededError
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
-from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
 from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.lake_upkeep import tend_lake
 from pack_sync.warehouse.storage_errors import (
@@ -178,6 +180,26 @@ def test_first_syncs_at_once(kind: str, tmp_path: Path, monkeypatch: pytest.Monk
         ended = sorted(sync.communicate()[0].strip() for sync in syncs)
     assert ended == ["committed", "superseded", "superseded", "superseded"]
     assert [row["id"] for row in bench.rows()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_lake_that_several_make_at_once(kind: str, tmp_path: Path) -> None:
+    """The first syncs of many workers find no lake; one of them makes it, and all go on."""
+    database, together = lake(kind, tmp_path).database, threading.Barrier(4)
+
+    def attach() -> None:
+        instance = borrow_instance(
+            database.extensions, temp_directory=str(tmp_path), memory_limit=None, **OF_THE_WAREHOUSE
+        )
+        try:
+            together.wait()
+            database.attach(instance, read_only=False, wait_seconds=60)
+        finally:
+            instance.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for attached in [pool.submit(attach) for _ in range(4)]:
+            attached.result()
 
 
 @pytest.mark.parametrize("kind", KINDS)
