@@ -10,6 +10,7 @@ LAKE_TESTS ?= tests/warehouse/test_serving.py $(wildcard tests/warehouse/test_*l
 	tests/warehouse/test_postgres_dies.py tests/dagster/test_lake.py tests/commit tests/ledger \
 	tests/engine/test_sync_modes.py tests/engine/test_small_sync.py \
 	tests/crash/test_crash.py::test_some_of_all_kills
+SCALE_INSTALLED := .venv-scale/installed
 BENCH_INSTALLED := .venv-bench/installed
 BENCH_RUN := .venv-bench/bin/python -W ignore -m benchmarks
 # For `make test-quick`: the rooms (folders of pack_sync/ and tests/) that differ from the last commit.
@@ -22,7 +23,7 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-lake test-quick matrix dev lint types check crash crash-lake vulnerabilities bench bench-quick clean
+.PHONY: demo test test-lake test-scale scale test-quick matrix dev lint types check crash crash-lake vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -36,6 +37,14 @@ test: $(INSTALLED) $(LAKE_INSTALLED)
 # tests/warehouses.py. LAKE_TESTS="tests/engine tests/crash" runs all of whole syncs, for long.
 test-lake: $(LAKE_INSTALLED)
 	TEST_WAREHOUSE=$(LAKE) .venv-lake/bin/pytest -n logical --dist worksteal $(LAKE_TESTS)
+
+# Many workers on machines of their own, by Celery: a small part as a test; and all of it, with the
+# rate of 1, 2 and 4 workers. SCALE="--tables 50 --rates 1,2" is another size.
+test-scale: $(SCALE_INSTALLED)
+	.venv-scale/bin/pytest tests/scale
+
+scale: $(SCALE_INSTALLED)
+	.venv-scale/bin/python -W ignore -m tests.scale $(SCALE)
 
 # The tests of one room, but for those that start servers, kill processes or build with npm:
 # `make test-quick ROOM=engine`. Without ROOM, those of the rooms with uncommitted changes.
@@ -82,11 +91,16 @@ bench-quick: $(BENCH_INSTALLED)
 	$(BENCH_RUN) --size quick $(BENCH)
 
 clean:
-	rm -rf .venv .venv-lake .venv-bench .venv-bench-airbyte .venv-matrix .uv .dagster warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .venv .venv-lake .venv-scale .venv-bench .venv-bench-airbyte .venv-matrix .uv .dagster warehouse.duckdb warehouse.duckdb.wal
 
 $(LAKE_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-lake
 $(LAKE_INSTALLED): pyproject.toml uv.lock | uv
 	$(UV) sync --quiet --locked --extra lake --no-group newest
+	@touch $@
+
+$(SCALE_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-scale
+$(SCALE_INSTALLED): pyproject.toml uv.lock | uv
+	$(UV) sync --quiet --locked --no-default-groups --extra lake --group scale
 	@touch $@
 
 $(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench

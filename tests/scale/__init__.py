@@ -1,0 +1,1 @@
+"""Many workers, run for real: `python -m tests.scale`."""

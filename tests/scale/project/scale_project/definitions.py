@@ -1,0 +1,37 @@
+"""A project whose tables are synced by workers on many machines."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+from pack_sync import WarehouseResource, load_packs
+
+
+def executor() -> dg.ExecutorDefinition:
+    """Celery with the file that the workers have too, or Dask with the cluster that there is."""
+    if address := os.environ.get("SCALE_DASK"):
+        from dagster_dask import dask_executor
+
+        return dask_executor.configured({"cluster": {"existing": {"address": address}}})
+    from dagster_celery import celery_executor
+
+    settings = yaml.safe_load(Path(os.environ["CELERY_YAML"]).read_text())
+    return celery_executor.configured(settings["execution"]["config"])
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The pack, the lake and the executor."""
+    return dg.Definitions.merge(
+        load_packs(path_within_project=Path(__file__).parent),
+        dg.Definitions(
+            resources={
+                "warehouse": WarehouseResource(
+                    path=dg.EnvVar("SCALE_WAREHOUSE"), data_path="s3://scale/lake"
+                )
+            },
+            executor=executor(),
+        ),
+    )
