@@ -216,7 +216,13 @@ class PostgresCatalogue:
             )
             options = [*options, f"META_SECRET {quote_literal(secret)}"]
         try:
-            instance.attach(f"{LAKE}{self}", name, *options)
+            try:
+                instance.attach(f"{LAKE}{self}", name, *options)
+            except duckdb.Error as error:
+                if "duplicate key" not in str(error):
+                    raise
+                # Another process made the lake in the same moment: now it is there.
+                instance.attach(f"{LAKE}{self}", name, *options)
         except duckdb.IOException as error:
             raise self._unreachable(error) from error
 
