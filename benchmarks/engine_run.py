@@ -61,10 +61,12 @@ class TimedWarehouse(Warehouse):
     held: list[float] = field(default_factory=list[float])
 
     @contextmanager
-    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(
+        self, within: Instance | None = None, *, table: str | None = None
+    ) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for writing, from the opening to the end of the closing (its checkpoint)."""
         began = time.monotonic()
-        with super().write(within) as connection:
+        with super().write(within, table=table) as connection:
             yield connection
         self.held.append(time.monotonic() - began)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +35,8 @@ from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.storage_errors import ServedError
+from pack_sync.warehouse.duckdb_handles import Instance
+from pack_sync.warehouse.storage_errors import ConflictError, ServedError
 from pack_sync.warehouse.warehouse import Warehouse
 
 
@@ -110,21 +110,34 @@ def commit_stage(
     instance = stage.lend() if warehouse.joins_stages else None
     if instance is None:
         stage.close()
-    with ExitStack() as block:
-        try:
-            connection = block.enter_context(warehouse.write(instance))
-        except ServedError:  # since a moment ago: the stage must be a file
-            instance = None
-            stage.close()
-            connection = block.enter_context(warehouse.write())
-        opened = time.monotonic()
-        if instance is None:
-            attach_stage(connection, stage.path)
-        result, settled = _commit(connection, stage, counts, request, opened)
+    table = request.key.of_table
+    try:
+        result, settled = _commit_in(warehouse, instance, stage, counts, request, table)
+    except ServedError:  # since a moment ago: the stage must be a file
+        stage.close()
+        result, settled = _commit_in(warehouse, None, stage, counts, request, table)
+    except ConflictError:  # with a commit of another table; such are rare
+        result, settled = _commit_in(warehouse, instance, stage, counts, request, None)
     # After the commit only: a process that dies in between leaves files that nobody needs,
     # the other way round it would leave a held sync without its rows.
     remove_stages(warehouse, settled)
     return result
+
+
+def _commit_in(
+    warehouse: Warehouse,
+    instance: Instance | None,
+    stage: Stage,
+    counts: StageCounts,
+    request: CommitRequest,
+    table: str | None,
+) -> tuple[CommitResult, list[Path]]:
+    """Commit while nobody else writes to the table, or, with None, to any."""
+    with warehouse.write(instance, table=table) as connection:
+        opened = time.monotonic()
+        if instance is None:
+            attach_stage(connection, stage.path)
+        return _commit(connection, stage, counts, request, opened)
 
 
 def _commit(

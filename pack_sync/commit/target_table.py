@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from pack_sync.ledger.ledger_tables import BAD_VALUES, CURSORS, REJECTED_ROWS
+from pack_sync.ledger.position_lines import remove_lines
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.relations import UPSERTS
@@ -185,9 +186,12 @@ class TargetTable:
         counts = ", ".join(f"(SELECT count(*) FROM {relation})" for relation in relations)
         keeping = {"keep": list(keep)}
         (found,) = self._connection.execute(f"SELECT {counts}", keeping).fetchall()
-        for relation, count in zip(relations, found, strict=True):
+        *counted, positions = found
+        for relation, count in zip(relations, counted, strict=False):
             if count:
                 self._connection.execute(f"DELETE FROM {relation}", keeping)
+        if positions:
+            remove_lines(self._connection, self.key, f"sync {gone}", keeping)
         removed: int = found[0]
         return removed
 

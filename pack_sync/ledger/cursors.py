@@ -13,6 +13,7 @@ import duckdb
 
 from pack_sync.ledger.ledger_tables import CURSOR_HISTORY, CURSORS, HELD_SYNCS, from_json, to_json
 from pack_sync.ledger.ledger_versions import ledger_exists
+from pack_sync.ledger.position_lines import change_lines, put_lines
 from pack_sync.ledger.sync_key import SyncKey
 
 
@@ -119,18 +120,17 @@ def forget_schema(
     `schema` is that part of a fingerprint, None if it is not known; `anyway` takes all positions.
     A sync that runs meanwhile writes the fingerprint that it began with; the reason stays.
     """
-    connection.execute(
-        f"""
-        UPDATE {CURSORS}
-        SET fingerprint = json_merge_patch(fingerprint, '{{"schema": null}}'),
-            full_due_reason = 'rejected rows were replayed by another schema'
-        WHERE pack = $pack AND table_name = $table
-            AND (
-                $anyway
-                OR ($schema IS NOT NULL AND fingerprint ->> 'schema' IS DISTINCT FROM $schema)
-            )
+    change_lines(
+        connection,
+        key,
+        """
+        ($anyway OR ($schema IS NOT NULL AND fingerprint ->> 'schema' IS DISTINCT FROM $schema))
         """,
-        {"pack": key.pack, "table": key.table, "anyway": anyway, "schema": schema},
+        {
+            "fingerprint": """json_merge_patch(fingerprint, '{"schema": null}')""",
+            "full_due_reason": "'rejected rows were replayed by another schema'",
+        },
+        {"anyway": anyway, "schema": schema},
     )
 
 
@@ -149,48 +149,55 @@ def write_positions(
     if not changes:
         return
     standing = [change.sync for change in changes if change.before.execution_id is not None]
-    due: dict[str, str] = {}
-    if standing:
-        replaced = (
-            f"FROM {CURSORS} WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))"
-        )
-        of = [key.pack, key.table, standing]
-        due = dict(connection.execute(f"SELECT sync, full_due_reason {replaced}", of).fetchall())
-        connection.execute(f"DELETE {replaced}", of)  # a lake knows no RETURNING
+    due = _due_reasons(connection, key, standing)
     after = [_still_due(change, due.get(change.sync) or "") for change in changes]
-    connection.execute(
-        f"""
-        INSERT INTO {CURSORS}
-        SELECT
-            ?, ?,
-            unnest(?::VARCHAR[]),  -- sync
-            unnest(?::JSON[]),  -- cursor
-            unnest(?::VARCHAR[]),  -- no_cursor_reason
-            unnest(?::JSON[]),  -- fingerprint
-            unnest(?::TIMESTAMPTZ[]),  -- last_full_at
-            unnest(?::TIMESTAMPTZ[]),  -- last_incremental_at
-            unnest(?::VARCHAR[]),  -- execution_id
-            ?,
-            unnest(?::VARCHAR[])  -- full_due_reason
-        """,
-        [
-            key.pack,
-            key.table,
-            [change.sync for change in changes],
-            [to_json(position.cursor) for position in after],
-            [p.no_cursor_reason if p.cursor is None else None for p in after],
-            [to_json(position.fingerprint) for position in after],
-            [position.last_full_at for position in after],
-            [position.last_incremental_at for position in after],
-            [position.execution_id for position in after],
-            at,
-            [position.full_due_reason or None for position in after],
-        ],
+    put_lines(
+        connection,
+        key,
+        {
+            "sync": "unnest($sync::VARCHAR[])",
+            "cursor": "unnest($cursor::JSON[])",
+            "no_cursor_reason": "unnest($no_cursor_reason::VARCHAR[])",
+            "fingerprint": "unnest($fingerprint::JSON[])",
+            "last_full_at": "unnest($last_full_at::TIMESTAMPTZ[])",
+            "last_incremental_at": "unnest($last_incremental_at::TIMESTAMPTZ[])",
+            "execution_id": "unnest($execution_id::VARCHAR[])",
+            "updated_at": "$at::TIMESTAMPTZ",
+            "full_due_reason": "unnest($full_due_reason::VARCHAR[])",
+        },
+        {
+            "sync": [change.sync for change in changes],
+            "cursor": [to_json(position.cursor) for position in after],
+            "no_cursor_reason": [p.no_cursor_reason if p.cursor is None else None for p in after],
+            "fingerprint": [to_json(position.fingerprint) for position in after],
+            "last_full_at": [position.last_full_at for position in after],
+            "last_incremental_at": [position.last_incremental_at for position in after],
+            "execution_id": [position.execution_id for position in after],
+            "at": at,
+            "full_due_reason": [position.full_due_reason or None for position in after],
+        },
+        replaced=standing,
     )
     for change in changes:
         if change.keep_history:
             changed = replace(key, sync=change.sync)
             remember_cursor(connection, changed, change.after, reason=change.reason, at=at)
+
+
+def _due_reasons(
+    connection: duckdb.DuckDBPyConnection, key: SyncKey, syncs: Sequence[str]
+) -> dict[str, str]:
+    """Why the next sync of each is to be full, as the ledger says now."""
+    if not syncs:
+        return {}
+    found = connection.execute(
+        f"""
+        SELECT sync, full_due_reason FROM {CURSORS}
+        WHERE pack = ? AND table_name = ? AND sync IN (SELECT unnest(?))
+        """,
+        [key.pack, key.table, syncs],
+    )
+    return dict(found.fetchall())
 
 
 def _still_due(change: PositionChange, due: str) -> SyncPosition:
@@ -232,10 +239,10 @@ def remember_cursor(
 
 def make_full_sync_due(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, reason: str) -> None:
     """Let the next sync be a full one, and say why; the cursor stays, in case it is not."""
-    connection.execute(
-        f"""
-        UPDATE {CURSORS} SET full_due_reason = ?
-        WHERE pack = ? AND table_name = ? AND sync = ?
-        """,
-        [reason, key.pack, key.table, key.sync],
+    change_lines(
+        connection,
+        key,
+        "sync = $sync",
+        {"full_due_reason": "$reason"},
+        {"sync": key.sync, "reason": reason},
     )

@@ -19,6 +19,7 @@ from pack_sync.ledger.ledger_tables import (
     RUNS,
 )
 from pack_sync.ledger.ledger_versions import VERSIONS, create_ledger, ledger_exists
+from pack_sync.ledger.position_lines import copy_lines
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
@@ -82,7 +83,10 @@ def ledger_states(
 
 def copy_ledger(connection: duckdb.DuckDBPyConnection, key: SyncKey, *, source: str) -> None:
     """Have the ledger say of a table what that of the attached `source` does, and nothing else."""
+    copy_lines(connection, key, f"{_in(source, CURSORS)} {_of(key)}")
     for table in COPIED:
+        if table == CURSORS:
+            continue
         connection.execute(f"DELETE FROM {table} {_of(key)}")
         connection.execute(
             f"""

@@ -12,6 +12,7 @@ import orjson
 from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA
 
 CURSORS = f"{SYSTEM_SCHEMA}.cursors"
+POSITIONS = f"{SYSTEM_SCHEMA}.positions"  # only in a lake, where `cursors` is a view of it
 CURSOR_HISTORY = f"{SYSTEM_SCHEMA}.cursor_history"
 RUNS = f"{SYSTEM_SCHEMA}.runs"
 REJECTED_ROWS = f"{SYSTEM_SCHEMA}.rejected_rows"

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import duckdb
 
 from pack_sync import __version__
-from pack_sync.ledger.ledger_tables import CREATE_TABLES
+from pack_sync.ledger.ledger_tables import CREATE_TABLES, CURSORS, POSITIONS
+from pack_sync.warehouse.ducklake import is_lake
 from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
@@ -71,8 +72,29 @@ MIGRATIONS = (
         copied_at TIMESTAMPTZ NOT NULL
     );
     """,
+    # 8: where syncs stand, in a lake as lines that are only added; nothing in a file.
+    "",
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
+
+MIGRATIONS_OF_LAKES = {
+    8: f"""
+    CREATE TABLE {POSITIONS} AS
+        SELECT *, 1::BIGINT AS revision, false AS removed FROM {CURSORS};
+    DROP TABLE {CURSORS};
+    CREATE VIEW {CURSORS} AS
+        SELECT * EXCLUDE (revision, removed, newest)
+        FROM (
+            SELECT
+                *, row_number() OVER (
+                    PARTITION BY pack, table_name, sync ORDER BY revision DESC
+                ) AS newest
+            FROM {POSITIONS}
+        )
+        WHERE newest = 1 AND removed IS NOT true;
+    """,
+}
+"""What the change of a version is besides, in a lake (`pack_sync.ledger.position_lines`)."""
 
 _NO_VERSION = 0
 """Of a warehouse without a ledger, or with one from before versions were recorded."""
@@ -94,6 +116,8 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     """
     done = _version(connection)
     for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+        if is_lake(connection):
+            statements += MIGRATIONS_OF_LAKES.get(version, "")
         connection.execute(statements)
         connection.execute(
             f"INSERT INTO {VERSIONS} VALUES (?, ?, ?)", [version, __version__, datetime.now(UTC)]

@@ -17,3 +17,8 @@ class SyncKey:
     def __str__(self) -> str:
         name = f"{self.pack}.{self.table}"
         return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
+
+    @property
+    def of_table(self) -> str:
+        """What is the same for all syncs of one table; names are compared without case."""
+        return f"{self.pack}.{self.table}".casefold()

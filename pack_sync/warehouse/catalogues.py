@@ -1,7 +1,9 @@
 """The catalogue of a lake, which says which files its tables are: a file itself, or Postgres."""
 
+import hashlib
 import importlib
 import re
+import time
 from collections.abc import Collection, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -31,7 +33,10 @@ _POSTGRES = "postgres:"
 _SQLITE = "sqlite:"
 
 _LOCK = 7_042_617_951_063_155
-"""The advisory lock in Postgres of whoever writes; any number that nobody else is likely to use."""
+"""The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
+
+_NOT_MADE = "Failed to initialize DuckLake"
+_ASK_AGAIN_SECONDS = 0.05
 
 
 class Catalogue(Protocol):
@@ -61,11 +66,10 @@ class Catalogue(Protocol):
         """Attach the lake by this name. Raises `StorageError`, or `duckdb.Error`."""
         ...
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
-        """While the block runs, nobody else has such a block.
-
-        Raises `WarehouseLockedError` when that is not so within so many seconds.
-        """
+    def turn_to_write(
+        self, wait_seconds: float, table: str | None
+    ) -> AbstractContextManager[StillOurs]:
+        """While the block runs, nobody else has such a block; see `Database.turn_to_write`."""
         ...
 
 
@@ -119,9 +123,11 @@ class DuckDBCatalogue(_InAFile):
         _make_folder(self.path)
         attach_file(instance, f"{LAKE}{self}", self.path, name, wait_seconds, *options)
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
+    def turn_to_write(
+        self, wait_seconds: float, table: str | None
+    ) -> AbstractContextManager[StillOurs]:
         """Nothing to do: who has the file open for writing has it alone."""
-        del wait_seconds
+        del wait_seconds, table
         return nullcontext(always_ours)
 
 
@@ -143,11 +149,12 @@ class SQLiteCatalogue(_InAFile):
         """Attach it; readers and the writer do not wait for each other."""
         _make_folder(self.path)
         patience = [f"META_BUSY_TIMEOUT {int(wait_seconds * 1000)}", "META_JOURNAL_MODE 'WAL'"]
-        instance.attach(f"{LAKE}{self}", name, *options, *patience)
+        _attach(self, instance, name, [*options, *patience], wait_seconds)
 
     @contextmanager
-    def turn_to_write(self, wait_seconds: float) -> Generator[StillOurs]:
-        """Have the lock, a file beside the catalogue."""
+    def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
+        """Have the lock, a file beside the catalogue; SQLite itself lets one at a time write."""
+        del table
         path = self.path.with_name(f"{self.path.name}.lock")
         lock = filelock.FileLock(path, timeout=wait_seconds)
         try:
@@ -206,7 +213,6 @@ class PostgresCatalogue:
         self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
     ) -> None:
         """Attach it; its password is given apart, so that no message of DuckDB's has it."""
-        del wait_seconds
         password = self._parameters().get("password")
         if password is not None:
             secret = f"password of {name}"
@@ -216,25 +222,26 @@ class PostgresCatalogue:
             )
             options = [*options, f"META_SECRET {quote_literal(secret)}"]
         try:
-            try:
-                instance.attach(f"{LAKE}{self}", name, *options)
-            except duckdb.Error as error:
-                if "duplicate key" not in str(error):
-                    raise
-                # Another process made the lake in the same moment: now it is there.
-                instance.attach(f"{LAKE}{self}", name, *options)
+            _attach(self, instance, name, options, wait_seconds)
         except duckdb.IOException as error:
             raise self._unreachable(error) from error
 
     @contextmanager
-    def turn_to_write(self, wait_seconds: float) -> Generator[StillOurs]:
-        """Have Postgres' advisory lock, which ends with the connection that holds it."""
+    def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
+        """Have Postgres' advisory locks, which end with the connection that holds them.
+
+        Who writes to one table shares the first with others that do, and has the table's alone.
+        """
         psycopg = _psycopg()
         with self._connected(wait_seconds) as postgres:
             milliseconds = max(1, int(wait_seconds * 1000))  # 0 would be for ever
             postgres.execute(f"SET lock_timeout = {milliseconds}")
             try:
-                postgres.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+                if table is None:
+                    postgres.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+                else:
+                    postgres.execute("SELECT pg_advisory_lock_shared(%s)", [_LOCK])
+                    postgres.execute("SELECT pg_advisory_lock(%s)", [_lock_of(table)])
             except psycopg.errors.LockNotAvailable as error:
                 raise WarehouseLockedError(
                     f"other processes write to the lake of {self}, and it was not this one's turn "
@@ -288,6 +295,44 @@ class PostgresCatalogue:
     def _unreachable(self, error: Exception) -> CatalogueError:
         reason = " ".join(str(error).split())
         return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
+
+
+def _attach(
+    catalogue: Catalogue,
+    instance: Instance,
+    name: str,
+    options: Sequence[str],
+    wait_seconds: float,
+) -> None:
+    """Attach a lake, and make it where it does not exist yet.
+
+    Of processes that make it at the same moment DuckLake lets one succeed, or none.
+    """
+    address = f"{LAKE}{catalogue}"
+    patience = time.monotonic() + wait_seconds
+    try:
+        instance.attach(address, name, *options)
+    except duckdb.Error as error:
+        if _NOT_MADE not in str(error):
+            raise
+    else:
+        return
+    with catalogue.turn_to_write(wait_seconds, None):
+        while True:  # another may be making its first, hopeless try
+            try:
+                instance.attach(address, name, *options)
+            except duckdb.Error as error:
+                if _NOT_MADE not in str(error) or time.monotonic() >= patience:
+                    raise
+                time.sleep(_ASK_AGAIN_SECONDS)
+            else:
+                return
+
+
+def _lock_of(table: str) -> int:
+    """The advisory lock of a table. Two that have the same only wait for each other."""
+    digest = hashlib.blake2b(table.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _make_folder(path: Path) -> None:

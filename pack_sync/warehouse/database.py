@@ -47,9 +47,12 @@ class Database(Protocol):
         """
         ...
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
-        """While the block runs, no other process of ours writes.
+    def turn_to_write(
+        self, wait_seconds: float, table: str | None
+    ) -> AbstractContextManager[StillOurs]:
+        """While the block runs, no other process of ours writes, or none to that `table`.
 
+        Those who write to other tables may go on where the database can keep them apart.
         Raises `WarehouseLockedError` when that is not so within so many seconds.
         """
         ...

@@ -47,9 +47,11 @@ class DuckDBFile:
         options = ("READ_ONLY",) if read_only else ()
         attach_file(instance, str(self.path), self.path, self.name, wait_seconds, *options)
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
+    def turn_to_write(
+        self, wait_seconds: float, table: str | None
+    ) -> AbstractContextManager[StillOurs]:
         """Nothing to do: who has the file open for writing has it alone."""
-        del wait_seconds
+        del wait_seconds, table
         return nullcontext(always_ours)
 
     def explained_failures(self) -> AbstractContextManager[None]:

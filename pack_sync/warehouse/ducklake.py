@@ -115,9 +115,11 @@ class DuckLake:
                 f"{data_path}: set the warehouse's `data_path` to where they are"
             ) from error
 
-    def turn_to_write(self, wait_seconds: float) -> AbstractContextManager[StillOurs]:
-        """No other process of ours writes to the lake while the block runs."""
-        return self.catalogue.turn_to_write(wait_seconds)
+    def turn_to_write(
+        self, wait_seconds: float, table: str | None
+    ) -> AbstractContextManager[StillOurs]:
+        """No other process of ours writes to the lake, or to the table, while the block runs."""
+        return self.catalogue.turn_to_write(wait_seconds, table)
 
     @contextmanager
     def explained_failures(self) -> Generator[None]:

@@ -1,4 +1,4 @@
-"""The turn to write, which one process at a time has: what its holder is given."""
+"""Turns to write: what a process has while it writes, and others do not."""
 
 from collections.abc import Callable
 

@@ -74,17 +74,22 @@ class Warehouse:
         return self._server is not None
 
     @contextmanager
-    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(
+        self, within: Instance | None = None, *, table: str | None = None
+    ) -> Generator[duckdb.DuckDBPyConnection]:
         """Open for writing, with one transaction around the block.
 
         The transaction is committed when the block ends and rolled back when it raises. The
         database is opened `within` an instance, if one is given, beside what is attached there.
-        Raises `WarehouseLockedError` when another process keeps it, and another `StorageError`
-        when it cannot be opened or written.
+        With a `table` other processes may write to other tables meanwhile, where the database
+        keeps them apart; nobody else writes to that one.
+        Raises `WarehouseLockedError` when another process keeps it, `ConflictError` when one that
+        wrote to another table changed the same lines of the ledger, or the same schema, and
+        another `StorageError` when it cannot be opened or written.
         """
         with (
             self._opened(read_only=False, within=within) as connection,
-            self.database.turn_to_write(self.lock_wait_seconds) as still_ours,
+            self.database.turn_to_write(self.lock_wait_seconds, table) as still_ours,
         ):
             connection.begin()
             try:

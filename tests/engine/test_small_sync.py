@@ -25,9 +25,11 @@ class CountedWarehouse(Warehouse):
     opened: list[str] = field(default_factory=list[str])
 
     @contextmanager
-    def write(self, within: Instance | None = None) -> Generator[duckdb.DuckDBPyConnection]:
+    def write(
+        self, within: Instance | None = None, *, table: str | None = None
+    ) -> Generator[duckdb.DuckDBPyConnection]:
         self.opened.append("write")
-        with super().write(within) as connection:
+        with super().write(within, table=table) as connection:
             yield connection
 
     @contextmanager

@@ -4,7 +4,7 @@ import importlib.util
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -135,41 +135,42 @@ def test_of_two_first_syncs_one_is_superseded(
     assert len(bench.rows()) == 1
 
 
-FIRST_SYNC = """
+SYNC_AT_ONCE = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from pack_sync import Warehouse
 from pack_sync.commit.commit import SupersededError
+from pack_sync.ledger.cursors import SyncPosition
 from tests.commit.sync_bench import SyncBench, a_page
 SyncBench.warehouse = property(lambda _: Warehouse.at(sys.argv[1], data_path=sys.argv[2]))
 bench = SyncBench(folder=Path(sys.argv[3]))
 bench.folder.mkdir()
-nothing = bench.position()
+key = replace(bench.key, table=sys.argv[4])
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    bench.full(a_page({"id": "1"}, {"id": "2"}), before=nothing)
+    bench.full(a_page({"id": "1"}, {"id": "2"}), key=key, before=SyncPosition())
+    for number in range(int(sys.argv[5])):
+        page = a_page({"id": "1", "size": number}, {"size": 7}, {"id": f"n{number}"})
+        bench.incremental(page, key=key, cursor={"at": number})
 except SupersededError:
     print("superseded")
 else:
     print("committed")
 """
+"""Syncs a table in full, and then so many times incrementally, each with a row to reject."""
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_first_syncs_at_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of processes that commit at the same moment one does, the others say so, no row is double."""
-    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    bench = SyncBench(folder=tmp_path)
-    bench.full(a_page({"id": "0"}), key=replace(bench.key, table="Others"))  # makes the lake
+def syncs_at_once(kind: str, folder: Path, tables: Sequence[str], more: int = 0) -> list[str]:
+    """How syncs ended that began at the same moment, each in a process of its own."""
     with ExitStack() as stack:
-        program = [sys.executable, "-c", FIRST_SYNC, *address_of(kind, tmp_path)]
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        syncs = [
-            stack.enter_context(subprocess.Popen([*program, tmp_path / name], **pipes))  # noqa: S603
-            for name in "abcd"
-        ]
+        syncs: list[subprocess.Popen[str]] = []
+        for number, table in enumerate(tables):
+            arguments = [*address_of(kind, folder), folder / f"worker-{number}", table, str(more)]
+            program = [sys.executable, "-c", SYNC_AT_ONCE, *arguments]
+            pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            syncs.append(stack.enter_context(subprocess.Popen(program, **pipes)))  # noqa: S603
         for sync in syncs:
             assert sync.stdout is not None
             assert sync.stdout.readline() == "ready\n"
@@ -177,9 +178,46 @@ def test_first_syncs_at_once(kind: str, tmp_path: Path, monkeypatch: pytest.Monk
             assert sync.stdin is not None
             sync.stdin.write("\n")
             sync.stdin.flush()
-        ended = sorted(sync.communicate()[0].strip() for sync in syncs)
+        # The last line: before it DuckDB may have drawn its progress bar.
+        return [sync.communicate()[0].splitlines()[-1] for sync in syncs]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_first_syncs_at_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of processes that commit at the same moment, to a lake that there is not yet, one does.
+
+    The others say so, and no row is double.
+    """
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    ended = sorted(syncs_at_once(kind, tmp_path, ["Tasks"] * 4))
     assert ended == ["committed", "superseded", "superseded", "superseded"]
-    assert [row["id"] for row in bench.rows()] == ["1", "2"]
+    assert [row["id"] for row in SyncBench(folder=tmp_path).rows()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_commits_of_different_tables_at_once(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are committed, each where it left off, though they write to the same ledger."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    bench, tables = SyncBench(folder=tmp_path), ["Tasks", "Notes", "Files"]
+    assert syncs_at_once(kind, tmp_path, tables, more=3) == ["committed"] * 3
+    for table in tables:
+        assert bench.position(replace(bench.key, table=table)).cursor == {"at": 2}
+        found = bench.query(f"SELECT id, size FROM {bench.warehouse.database.name}.acme.{table}")
+        assert sorted(found, key=str) == [
+            ("1", 2),
+            ("2", None),
+            ("n0", None),
+            ("n1", None),
+            ("n2", None),
+        ]
+    assert bench.query("SELECT table_name, count(*) FROM _sync.runs GROUP BY ALL ORDER BY ALL") == [
+        ("Files", 4), ("Notes", 4), ("Tasks", 4)
+    ]  # fmt: skip
+    assert [line[0] for line in bench.query("SELECT page FROM _sync.rejected_rows")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
