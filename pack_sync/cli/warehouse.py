@@ -14,7 +14,7 @@ from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.lease_store import lease_store
 from pack_sync.project import NoProjectError
 from pack_sync.settings import LakeUpkeepSettings
-from pack_sync.warehouse.lake_upkeep import tend_lake
+from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.warehouse.warehouse import Warehouse
 
 _KEEP = LakeUpkeepSettings.model_fields["keep_days"]

@@ -5,8 +5,8 @@ from datetime import timedelta
 import dagster as dg
 
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
+from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.settings import LakeUpkeepSettings
-from pack_sync.warehouse.lake_upkeep import tend_lake
 
 JOB = "lake_upkeep"
 

@@ -133,7 +133,7 @@ def test_a_database_that_stays_locked_is_left_alone(
     """The error reaches the caller, and the sync can be applied later (design 1)."""
     before = bench.snapshot()
 
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise WarehouseLockedError("somebody has it")
 
     with monkeypatch.context() as patched:

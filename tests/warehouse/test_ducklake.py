@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from pack_sync.commit.commit import SupersededError
+from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
 from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
 from pack_sync.warehouse.extensions import load_extension
-from pack_sync.warehouse.lake_upkeep import tend_lake
 from pack_sync.warehouse.storage_errors import (
     AddressError,
     CatalogueError,
@@ -285,6 +285,7 @@ def test_upkeep(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert bench.snapshot() == snapshot
     assert len(after) < len(before) / 2
     assert done.compacted_tables > 1
+    assert bench.query("SELECT count(*) FROM _sync.positions") == [(1,)]
     assert done.removed_files >= len(before) - len(after)
     assert bench.incremental(a_page({"id": "1", "size": 9})).record.updated == 1
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from pack_sync.ledger.position_lines import remove_older_lines
 from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.warehouse import Warehouse
@@ -38,6 +39,7 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     """
     if not isinstance(warehouse.database, DuckLake):
         raise NoLakeError(f"{warehouse.path} is a DuckDB file, which needs no upkeep")
+    remove_older_lines(warehouse)
     old = _before(keep)
     compacted = {
         (schema, table)
