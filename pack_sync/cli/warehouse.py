@@ -11,10 +11,10 @@ from pack_sync.cli.context import console, errors, fail, open_project, open_ware
 from pack_sync.commit.copy_plan import CopyPlan, plan_copy
 from pack_sync.commit.warehouse_copy import CopyFailedError, copy_table
 from pack_sync.engine.sync_lease import SILENT
+from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.ledger.lease_store import lease_store
 from pack_sync.project import NoProjectError
 from pack_sync.settings import LakeUpkeepSettings
-from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.warehouse.warehouse import Warehouse
 
 _KEEP = LakeUpkeepSettings.model_fields["keep_days"]
