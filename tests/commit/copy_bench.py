@@ -12,6 +12,7 @@ from pack_sync.commit.copied_rows import TableForm, read_form
 from pack_sync.commit.copy_plan import plan_copy
 from pack_sync.commit.warehouse_copy import CopiedTable, copy_table
 from pack_sync.ledger.ledger_copy import COPIED
+from pack_sync.ledger.ledger_tables import CURSORS
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import SyncBench, a_page
@@ -63,7 +64,7 @@ def contents(warehouse: Warehouse) -> dict[str, Any]:
     held: dict[str, Any] = {}
     with warehouse.read() as connection:
         for table in COPIED:
-            order = "pack, table_name, rowid"
+            order = "pack, table_name, sync" if table == CURSORS else "pack, table_name, rowid"
             rows = f"SELECT CAST(t AS VARCHAR) FROM (FROM {table} ORDER BY {order}) AS t"
             held[table] = connection.execute(rows).fetchall()
         names = connection.execute(

@@ -79,8 +79,9 @@ def lines_everywhere(bench: SyncBench, key: SyncKey) -> None:
     with bench.warehouse.write() as connection:
         for table in COPIED:
             described = connection.execute(f"DESCRIBE {table}").fetchall()
-            of_table = {"pack": f"'{key.pack}'", "table_name": f"'{key.table}'"}
             for sparse in (False, True):
+                of_table = {"pack": f"'{key.pack}'", "table_name": f"'{key.table}'"}
+                of_table["sync"] = f"'{sparse}'"
                 line = [
                     "NULL" if sparse and null == "YES" else of_table.get(name, values[sql_type])
                     for name, sql_type, null, *_ in described
