@@ -15,6 +15,7 @@ from pack_sync.ledger.ledger_tables import (
     DESCRIPTIONS,
     HELD_SYNCS,
     LEASES,
+    POSITIONS,
     REJECTED_ROWS,
     RUNS,
 )
@@ -36,7 +37,7 @@ COPIED = (
 )
 """The tables of the ledger that tell of synced tables, and go with them."""
 
-LEFT = (LEASES, VERSIONS, COPIED_TABLES)
+LEFT = (LEASES, VERSIONS, COPIED_TABLES, POSITIONS)
 """Those that are about the warehouse itself."""
 
 

@@ -35,7 +35,9 @@ _SQLITE = "sqlite:"
 _LOCK = 7_042_617_951_063_155
 """The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
 
-_NOT_MADE = "Failed to initialize DuckLake"
+_BEING_MADE = re.compile(
+    "initialize DuckLake.*(database is locked|duplicate key|already exists)", re.S
+)
 _ASK_AGAIN_SECONDS = 0.05
 
 
@@ -313,7 +315,7 @@ def _attach(
     try:
         instance.attach(address, name, *options)
     except duckdb.Error as error:
-        if _NOT_MADE not in str(error):
+        if not _BEING_MADE.search(str(error)):
             raise
     else:
         return
@@ -322,7 +324,7 @@ def _attach(
             try:
                 instance.attach(address, name, *options)
             except duckdb.Error as error:
-                if _NOT_MADE not in str(error) or time.monotonic() >= patience:
+                if not _BEING_MADE.search(str(error)) or time.monotonic() >= patience:
                     raise
                 time.sleep(_ASK_AGAIN_SECONDS)
             else:
