@@ -3,9 +3,8 @@
 import hashlib
 import importlib
 import re
-import time
 from collections.abc import Collection, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,11 +33,6 @@ _SQLITE = "sqlite:"
 
 _LOCK = 7_042_617_951_063_155
 """The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
-
-_BEING_MADE = re.compile(
-    "initialize DuckLake.*(database is locked|duplicate key|already exists)", re.S
-)
-_ASK_AGAIN_SECONDS = 0.05
 
 
 class Catalogue(Protocol):
@@ -151,7 +145,7 @@ class SQLiteCatalogue(_InAFile):
         """Attach it; readers and the writer do not wait for each other."""
         _make_folder(self.path)
         patience = [f"META_BUSY_TIMEOUT {int(wait_seconds * 1000)}", "META_JOURNAL_MODE 'WAL'"]
-        _attach(self, instance, name, [*options, *patience], wait_seconds)
+        instance.attach(f"{LAKE}{self}", name, *options, *patience)
 
     @contextmanager
     def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
@@ -215,6 +209,7 @@ class PostgresCatalogue:
         self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
     ) -> None:
         """Attach it; its password is given apart, so that no message of DuckDB's has it."""
+        del wait_seconds
         password = self._parameters().get("password")
         if password is not None:
             secret = f"password of {name}"
@@ -224,7 +219,7 @@ class PostgresCatalogue:
             )
             options = [*options, f"META_SECRET {quote_literal(secret)}"]
         try:
-            _attach(self, instance, name, options, wait_seconds)
+            instance.attach(f"{LAKE}{self}", name, *options)
         except duckdb.IOException as error:
             raise self._unreachable(error) from error
 
@@ -244,6 +239,7 @@ class PostgresCatalogue:
                 else:
                     postgres.execute("SELECT pg_advisory_lock_shared(%s)", [_LOCK])
                     postgres.execute("SELECT pg_advisory_lock(%s)", [_lock_of(table)])
+                self._let_commits_end(postgres)
             except psycopg.errors.LockNotAvailable as error:
                 raise WarehouseLockedError(
                     f"other processes write to the lake of {self}, and it was not this one's turn "
@@ -278,6 +274,14 @@ class PostgresCatalogue:
         except _psycopg().Error as error:
             raise self._unreachable(error) from error
 
+    def _let_commits_end(self, postgres: Any) -> None:
+        """Wait for commits that Postgres is making, though who sent them may be dead.
+
+        With the sender's death its lock is free; what it sent is there a moment later.
+        """
+        with suppress(_psycopg().errors.UndefinedTable), postgres.transaction():
+            postgres.execute("LOCK TABLE ducklake_snapshot IN SHARE MODE")
+
     @contextmanager
     def _connected(self, wait_seconds: float) -> Generator[Any]:
         with self.connect(wait_seconds) as postgres:
@@ -297,38 +301,6 @@ class PostgresCatalogue:
     def _unreachable(self, error: Exception) -> CatalogueError:
         reason = " ".join(str(error).split())
         return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
-
-
-def _attach(
-    catalogue: Catalogue,
-    instance: Instance,
-    name: str,
-    options: Sequence[str],
-    wait_seconds: float,
-) -> None:
-    """Attach a lake, and make it where it does not exist yet.
-
-    Of processes that make it at the same moment DuckLake lets one succeed, or none.
-    """
-    address = f"{LAKE}{catalogue}"
-    patience = time.monotonic() + wait_seconds
-    try:
-        instance.attach(address, name, *options)
-    except duckdb.Error as error:
-        if not _BEING_MADE.search(str(error)):
-            raise
-    else:
-        return
-    with catalogue.turn_to_write(wait_seconds, None):
-        while True:  # another may be making its first, hopeless try
-            try:
-                instance.attach(address, name, *options)
-            except duckdb.Error as error:
-                if not _BEING_MADE.search(str(error)) or time.monotonic() >= patience:
-                    raise
-                time.sleep(_ASK_AGAIN_SECONDS)
-            else:
-                return
 
 
 def _lock_of(table: str) -> int:
