@@ -173,7 +173,7 @@ def syncs_at_once(kind: str, folder: Path, tables: Sequence[str], more: int = 0)
             syncs.append(stack.enter_context(subprocess.Popen(program, **pipes)))  # noqa: S603
         for sync in syncs:
             assert sync.stdout is not None
-            assert sync.stdout.readline() == "ready\n"
+            assert "ready\n" in iter(sync.stdout.readline, "")
         for sync in syncs:
             assert sync.stdin is not None
             sync.stdin.write("\n")
@@ -280,9 +280,10 @@ def test_upkeep(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for number in range(4):
         bench.incremental(a_page({"id": "1", "size": number}, {"id": f"new {number}"}))
     before, snapshot = list(tmp_path.rglob("*.parquet")), bench.snapshot()
+    del snapshot["_sync.positions"]
     done = tend_lake(bench.warehouse, keep=timedelta(0))
     after = list(tmp_path.rglob("*.parquet"))
-    assert bench.snapshot() == snapshot
+    assert {name: now for name, now in bench.snapshot().items() if name in snapshot} == snapshot
     assert len(after) < len(before) / 2
     assert done.compacted_tables > 1
     assert bench.query("SELECT count(*) FROM _sync.positions") == [(1,)]
