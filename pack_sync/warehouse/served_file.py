@@ -31,8 +31,12 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A process that serves a file, since when, and how to reach it; the note beside the file."""
+    """A process that serves a file, since when, and how to reach it; the note beside the file.
 
+    `file` is the file's number on its disk: a copy of both, and of the note, has another.
+    """
+
+    file: int
     port: int
     key: str
     process: int
@@ -60,7 +64,7 @@ def find_server(path: Path) -> Server | None:
             server = Server(**json.loads(note.read_bytes()))
     except FileNotFoundError:
         return None
-    return server if server.runs else None
+    return server if server.runs and path.exists() and path.stat().st_ino == server.file else None
 
 
 def leave_note(path: Path, server: Server) -> None:

@@ -171,6 +171,7 @@ class Sessions:
         threading.Thread(target=self._accept, daemon=True, name="sessions").start()
         process = psutil.Process()
         server = Server(
+            file=self._path.stat().st_ino,
             port=cast("tuple[str, int]", self._listener.address)[1],
             key=self._key.hex(),
             process=process.pid,

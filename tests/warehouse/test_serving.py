@@ -1,6 +1,7 @@
 """A served file: readers and syncs of other processes at once, and what their deaths leave."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -239,6 +240,15 @@ def test_a_file_is_served_once(warehouse: Warehouse) -> None:
         serve_file(warehouse.path, None, stages=warehouse.path.parent, wait_seconds=0),
     ):
         pass
+
+
+def test_a_copy_of_all_that_is_there(warehouse: Warehouse, tmp_path: Path) -> None:
+    """The note in it leads nobody who has the copy to the server of the other file."""
+    with started(SERVE, warehouse.path, 0, TOKEN):
+        copy = Warehouse.at(shutil.copytree(tmp_path, tmp_path / "copy") / warehouse.path.name)
+        assert note_of(copy.path).exists()
+        add(copy, 3)
+        assert (ids(copy), ids(warehouse)) == ([1, 2, 3], [1, 2])
 
 
 def test_who_does_not_know_the_key(warehouse: Warehouse) -> None:
