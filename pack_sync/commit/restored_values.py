@@ -14,6 +14,7 @@ from typing import Any, cast
 from duckdb.sqltypes import DuckDBPyType
 
 from pack_sdk.schemas import Schema, ValueType
+from pack_sync.stage.column_types import scalar_type
 
 _EXPONENT_FROM = Decimal(10) ** 21
 """From here on JavaScript writes whole numbers with an exponent, and nobody means their digits."""
@@ -38,7 +39,8 @@ def as_it_was(text: str, kind: DuckDBPyType, schema: Schema | None) -> Any:
 def _restored(value: Any, kind: DuckDBPyType, schema: Schema | None) -> Any:
     if value is None:
         return None
-    match kind.id:
+    duration = kind.id == "varchar" and schema is not None and scalar_type(schema) == "INTERVAL"
+    match "interval" if duration else kind.id:  # a lake keeps durations as text
         case "list":
             (_, items) = cast("list[tuple[str, DuckDBPyType]]", kind.children)[0]
             return [_restored(item, items, schema and schema.items) for item in value]
@@ -55,7 +57,7 @@ def _restored(value: Any, kind: DuckDBPyType, schema: Schema | None) -> Any:
         case "date" | "time" | "timestamp with time zone" | "interval":
             was_number = schema is not None and schema.type is ValueType.NUMBER
             restore = _seconds_or_days if was_number else _iso_text
-            return restore(value, kind.id)
+            return restore(value, "interval" if duration else kind.id)
         case _:
             return _of_json(value)
 

@@ -5,6 +5,7 @@ primary key and no index: the stage has unique ids, so the result has, and a Duc
 make large merges many times slower. `pack_sync.commit.row_changes` changes rows.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import duckdb
@@ -73,6 +74,11 @@ class TargetTable:
         it: where the type would, the column gets one of its wider types instead.
         """
         wanted = {column.name: column.sql_type for column in (*columns, *HIDDEN_COLUMNS)}
+        if any("INTERVAL" in sql_type for sql_type in wanted.values()) and is_lake(
+            self._connection
+        ):
+            # Parquet's has milliseconds, no negative ones, and overflows after 49 days.
+            wanted = {name: _DURATION.sub("VARCHAR", kept) for name, kept in wanted.items()}
         definitions = (f"{quote_identifier(n)} {t}" for n, t in wanted.items())
         self._connection.execute(
             f"""
@@ -223,6 +229,7 @@ class TargetTable:
         return str(row[0]) if row else ""
 
 
+_DURATION = re.compile(r'\bINTERVAL\b(?!")')  # and not a field of that name
 _NUMERIC = ("BIGINT", "DOUBLE", "DECIMAL")
 
 

@@ -1,7 +1,7 @@
 """What a sync does to the rows of a table (contract C10, C11, C18, D2)."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,21 @@ def test_equal_values_of_every_kind_are_unchanged(
     again = bench.full(a_page({"id": "a", "v": value}))
     assert counts_of(again) == {"unchanged": 1}
     assert again.schema_changes == []
+
+
+@pytest.mark.parametrize("days", [-2.5, 5000.25, 0.00001, 0])
+def test_a_duration_of_any_length_is_kept(days: float, tmp_path: Path) -> None:
+    """Also below zero, of many years and of less than a millisecond, and in an object."""
+    hint = {"type": "number", "hint": "duration"}
+    schema = a_schema(v=hint, nested={"type": "object", "properties": {"v": hint}})
+    bench = SyncBench(folder=tmp_path, schema=schema)
+    for counts in ({"inserted": 1}, {"unchanged": 1}):
+        row = {"id": "a", "v": days, "nested": {"v": days}}
+        assert counts_of(bench.full(a_page(row))) == counts
+    table = f"{bench.warehouse.database.name}.acme.Tasks"
+    assert bench.query(f"SELECT v::INTERVAL, nested.v::INTERVAL FROM {table}") == [
+        (timedelta(days=days), timedelta(days=days))
+    ]
 
 
 def test_to_null_and_from_null_are_changes(bench: SyncBench) -> None:
