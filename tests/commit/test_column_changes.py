@@ -10,6 +10,7 @@ import pytest
 from pack_sdk import make_object_schema
 from pack_sync.ledger.sync_key import SyncKey
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, counts_of
+from tests.warehouses import KIND
 
 STRUCT_A: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "number"}}}
 STRUCT_B: dict[str, Any] = {"type": "object", "properties": {"b": {"type": "string"}}}
@@ -87,6 +88,8 @@ def test_every_type_can_become_every_other(before: str, tmp_path: Path) -> None:
     applied = bench.incremental(page, schema=schema)
     kept = ("DOUBLE", "DECIMAL")  # they hold all that BIGINT does (contract S7)
     changed = [kind for kind in names.values() if before not in kept or kind != "BIGINT"]
+    if KIND.endswith("lake"):  # which keeps durations as text
+        changed = [kind for kind in changed if {kind, before} != {"INTERVAL", "VARCHAR"}]
     assert len(applied.schema_changes) == len(changed)
     assert [row["id"] for row in bench.rows()] == ["1", "2"]
     assert None not in bench.rows()[1].values()

@@ -88,7 +88,7 @@ def lines_everywhere(bench: SyncBench, key: SyncKey) -> None:
                     name: f"'{of_line[name]}'"
                     if name in of_line
                     else "NULL"
-                    if sparse and null == "YES"
+                    if sparse and null == "YES" and name not in ("execution_id", "updated_at")
                     else values[sql_type]
                     for name, sql_type, null, *_ in described
                 }
