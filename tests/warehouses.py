@@ -11,11 +11,13 @@ import shutil
 import sqlite3
 import tempfile
 import warnings
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -133,3 +135,23 @@ def postgres() -> str:
     folder = Path(tempfile.gettempdir()) / f"pack-sync-postgres-{os.getuid()}"
     server = get_server(folder, cleanup_mode="stop")
     return str(server.get_uri())
+
+
+@contextmanager
+def object_store(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    """The address of a folder in an object store on loopback, which the environment names."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "hunter2",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
+    yield "s3://lake/files"
+    server.stop()

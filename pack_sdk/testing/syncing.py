@@ -63,11 +63,10 @@ def execute_sync_table(
     Unlike the engine it tries once, has no time limit, and runs no full sync when results are
     incomplete (C8): see `SyncedRows.has_incomplete_results`.
 
-    Raises what the pack raises; `InvalidResultError` for a result that breaks the contract,
-    such as a continuation that would go on for ever (C15); `UserVisibleError` when the pack
-    rejects the parameters; `ValueError` for arguments that could not be configured or a
-    completion without a cursor; `AssertionError` for more than `max_pages` pages, or rows
-    that the engine would reject (S4) unless `allow_rejected` says that this is meant.
+    Raises what the pack raises; `InvalidResultError` for a result that breaks the contract
+    (C15); `UserVisibleError` when the pack rejects the parameters; `ValueError` for arguments that
+    could not be configured or a completion without a cursor; `AssertionError` for more than
+    `max_pages` pages, or rows that the engine would reject (S4) unless `allow_rejected` is set.
     """
     clock = clock or Clock()
     table = pack.sync_tables[table_name]

@@ -9,11 +9,10 @@ from typing import Annotated
 import dagster as dg
 import typer
 
-from pack_sync.cli.context import console, fail, plain_errors, warehouse_resource
+from pack_sync.cli.context import console, plain_errors, warehouse_resource
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
-from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.served_file import LOOPBACK
-from pack_sync.warehouse.serving import ReadersAddress, serve_file
+from pack_sync.warehouse.serving import ReadersAddress, serve_warehouse
 
 TOKEN = "PACKSYNC_SERVE_TOKEN"  # noqa: S105  a variable's name
 """The environment variable with the token that readers show."""
@@ -30,8 +29,6 @@ def serve(
         with dg.build_resources({WAREHOUSE: warehouse_resource()}) as resources:
             resource = resources.warehouse
             warehouse = resource.open()
-        if not isinstance(warehouse.database, DuckDBFile):
-            fail(f"{warehouse.database} is a lake, whose readers never wait: they need no server")
         given = os.environ.get(TOKEN)
         readers = ReadersAddress(host, port, given or secrets.token_urlsafe(24))
         stop = threading.Event()
@@ -41,13 +38,7 @@ def serve(
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
-        with serve_file(
-            warehouse.path,
-            readers,
-            stages=resource.spool,
-            wait_seconds=warehouse.lock_wait_seconds,
-            memory_limit=warehouse.memory_limit,
-        ):
+        with serve_warehouse(warehouse, readers, stages=resource.spool):
             _say(f"{warehouse.path} is served at {readers}")
             if given is None:
                 _say(f"readers' token, until it is stopped: {readers.token}  ({TOKEN} sets one)")

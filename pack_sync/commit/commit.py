@@ -2,35 +2,33 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from pack_sync.commit.change_samples import OnChanges, sample_of_changes
+from pack_sync.commit.change_samples import sample_of_changes
+from pack_sync.commit.commit_request import CommitRequest, CommitResult
 from pack_sync.commit.data_warnings import data_warnings
 from pack_sync.commit.delete_guard import KeptChildren, check_children, check_deletes
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import Audit, audit_changes, audited_since
 from pack_sync.commit.held_files import remove_stages
 from pack_sync.commit.held_syncs import forget_held
-from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, make_changes
+from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.row_sample import RowSample, SampleColumns
 from pack_sync.commit.table_descriptions import describe_table
-from pack_sync.commit.table_state import TableState, state_after_commit
+from pack_sync.commit.table_state import state_after_commit
 from pack_sync.commit.target_table import TargetTable
 from pack_sync.ledger.absent_rows import remember_absent
 from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import PositionChange, write_positions
-from pack_sync.ledger.leases import Lease, release_lease
+from pack_sync.ledger.leases import release_lease
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_rejects
-from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
-from pack_sync.settings import DeleteGuard
-from pack_sync.stage.column_types import Column
 from pack_sync.stage.deduplication import StageCounts
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage
@@ -46,56 +44,6 @@ class SupersededError(Exception):
 
 SAMPLE_ROWS = 5
 """How many changed rows are shown."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommitRequest:
-    """What a sync, or a batch of crawled ones, wants to commit.
-
-    `changes` hold where each sync started from and where it stands afterwards: if one has
-    moved meanwhile, nothing is applied. `keep_syncs`, where given, are all the syncs that
-    the table may have: rows of others go. Full syncs that `guard` does not let pass are not
-    applied, nor is anything that comes with them; without a guard all pass (contract D8).
-    `lease` is given back with the commit. `sample` are the columns of the sample of changed
-    rows; without any there is none. `on_changes` is shown what is about to be changed. With
-    `count_sync` the rows of the sync are counted too. `confirm_deletes` is how many full syncs in a
-    row must lack a row before it is deleted. `description` is the table's.
-    """
-
-    key: SyncKey
-    changes: Sequence[PositionChange]
-    record: RunRecord
-    keep_syncs: Sequence[str] | None = None
-    guard: DeleteGuard | None = None
-    lease: Lease | None = None
-    sample: SampleColumns = field(default_factory=SampleColumns)
-    on_changes: OnChanges | None = None
-    count_sync: bool = False
-    confirm_deletes: int = 1
-    description: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommitResult:
-    """What was committed, and how the table stands then; all who show it read it here.
-
-    `record` is the ledger's line with its counts. `columns` are the table's, without the hidden
-    ones; `schema_changes` says in words how they changed. `removed` counts the rows of syncs
-    that the table no longer has, `kept_children` those that the guard keeps. `unconfirmed` are rows
-    that a full sync did not return and that stay all the same. `row_count` is of the whole table;
-    `sync_rows` counts the rows of the sync itself, if asked for. `sample` holds some changed rows.
-    """
-
-    record: RunRecord
-    columns: Sequence[Column]
-    schema_changes: Sequence[str]
-    removed: int
-    unconfirmed: UnconfirmedRows
-    kept_children: KeptChildren | None
-    row_count: int
-    sync_rows: int | None
-    sample: RowSample
-    table: TableState
 
 
 def commit_stage(

@@ -8,7 +8,7 @@ import dagster as dg
 import orjson
 
 from pack_sdk.wording import counted
-from pack_sync.commit.commit import CommitResult
+from pack_sync.commit.commit_request import CommitResult
 from pack_sync.commit.row_sample import RowSample
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.dagster.audit_report import audit_metadata

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pack_sync.commit.commit import CommitRequest, commit_stage
+from pack_sync.commit.commit import commit_stage
+from pack_sync.commit.commit_request import CommitRequest
 from pack_sync.commit.delete_guard import LargeDelete, LargeDeleteError
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.collect import Collected

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pack_sync.commit.commit import CommitResult
+from pack_sync.commit.commit_request import CommitResult
 from pack_sync.commit.data_warnings import rows_were
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.sync_runs import RunRecord

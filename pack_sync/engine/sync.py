@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pack_sdk.context import PreviousAttemptError
-from pack_sync.commit.commit import CommitRequest, commit_stage
+from pack_sync.commit.commit import commit_stage
+from pack_sync.commit.commit_request import CommitRequest
 from pack_sync.commit.delete_guard import LargeDeleteError
 from pack_sync.engine.attempt import Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.collect import CREDENTIAL_IN_CURSOR, Collected, collect

@@ -9,9 +9,11 @@ has been silent for long.
 import os
 import socket
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import duckdb
 import psutil
@@ -107,19 +109,22 @@ def read_leases(connection: duckdb.DuckDBPyConnection, key: SyncKey | None = Non
         """,
         [] if key is None else [key.pack, key.table, key.sync],
     ).fetchall()
-    return [
-        Lease(
-            key=SyncKey(pack=row[0], table=row[1], sync=row[2]),
-            holder=row[3],
-            dagster_run_id=row[4],
-            host=row[5],
-            process=row[6],
-            process_started=row[7],
-            taken_at=row[8],
-            renewed_at=row[9],
-        )
-        for row in rows
-    ]
+    return [lease_of(row) for row in rows]
+
+
+def lease_of(row: Sequence[Any]) -> Lease:
+    """The lease of a line: its columns in the order of `_sync.leases`, times in UTC."""
+    pack, table, sync, holder, dagster_run_id, host, process, started, taken_at, renewed_at = row
+    return Lease(
+        key=SyncKey(pack=pack, table=table, sync=sync),
+        holder=holder,
+        dagster_run_id=dagster_run_id,
+        host=host,
+        process=process,
+        process_started=started,
+        taken_at=taken_at,
+        renewed_at=renewed_at,
+    )
 
 
 def is_held(lease: Lease, silent: timedelta) -> bool:

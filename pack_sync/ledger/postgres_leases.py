@@ -5,7 +5,6 @@ are on one connection. Should it be lost, Postgres lets go of the locks, and the
 with the next sign of life; if somebody else was faster, a sync has run twice, of which one commits.
 """
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Generator
@@ -16,10 +15,10 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pack_sync.ledger.leases import Lease, LeaseTakenError
+from pack_sync.ledger.leases import Lease, LeaseTakenError, lease_of
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.state.postgres import SCHEMA, close, connect, has_tables
-from pack_sync.warehouse.catalogues import PostgresCatalogue
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, advisory_lock
 from pack_sync.warehouse.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -213,21 +212,11 @@ def _unlock(postgres: Any, lease: Lease) -> None:
 
 def _read(postgres: Any, query: str, *values: str) -> list[Lease]:
     return [
-        Lease(
-            key=SyncKey(pack=row[0], table=row[1], sync=row[2]),
-            holder=row[3],
-            dagster_run_id=row[4],
-            host=row[5],
-            process=row[6],
-            process_started=row[7],
-            taken_at=row[8].astimezone(UTC),
-            renewed_at=datetime.now(UTC),
-        )
+        lease_of([*row[:-1], row[-1].astimezone(UTC), datetime.now(UTC)])
         for row in postgres.execute(query, values).fetchall()
     ]
 
 
 def _lock_of(key: SyncKey) -> int:
     """The number of a sync's advisory lock."""
-    text = "\0".join(["pack_sync lease", key.pack, key.table, key.sync])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], signed=True)
+    return advisory_lock("pack_sync lease", key.pack, key.table, key.sync)

@@ -3,9 +3,9 @@
 from contextlib import suppress
 from typing import Any
 
-from pack_sync.warehouse.catalogues import PostgresCatalogue
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.ducklake import DuckLake
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
 from pack_sync.warehouse.storage_errors import CatalogueError
 
 SCHEMA = "pack_sync"

@@ -17,8 +17,8 @@ from pack_sdk.errors import AuthenticationFailedError, ConnectionFailedError
 from pack_sync.state.encryption import VARIABLE, Cipher
 from pack_sync.state.postgres import SCHEMA, close, connect, shared_postgres
 from pack_sync.state.tokens import Tokens, TokenStores, grant_name
-from pack_sync.warehouse.catalogues import PostgresCatalogue
 from pack_sync.warehouse.database import Database
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
 from pack_sync.warehouse.storage_errors import CatalogueError
 
 _SAVE_FOR_SECONDS = 60.0

@@ -1,38 +1,17 @@
 """The catalogue of a lake, which says which files its tables are: a file itself, or Postgres."""
 
-import hashlib
-import importlib
 import re
-from collections.abc import Collection, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
-import duckdb
-import filelock
-
+from pack_sync.warehouse.addresses import LAKE, POSTGRES, SQLITE
 from pack_sync.warehouse.duckdb_handles import Instance
-from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
-from pack_sync.warehouse.locked_files import attach_file
-from pack_sync.warehouse.storage_errors import (
-    AddressError,
-    CatalogueError,
-    MissingExtensionError,
-    WarehouseLockedError,
-    explained_failures,
-)
-from pack_sync.warehouse.turns import StillOurs, always_ours
-
-LAKE = "ducklake:"
-"""How the address of a lake begins; what follows is the catalogue's, as DuckLake takes it."""
-
-_POSTGRES = "postgres:"
-_SQLITE = "sqlite:"
-
-_LOCK = 7_042_617_951_063_155
-"""The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
+from pack_sync.warehouse.file_catalogues import DuckDBCatalogue, SQLiteCatalogue
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
+from pack_sync.warehouse.storage_errors import AddressError
+from pack_sync.warehouse.turns import StillOurs
 
 
 class Catalogue(Protocol):
@@ -71,254 +50,15 @@ class Catalogue(Protocol):
 
 def catalogue_at(address: str) -> Catalogue:
     """The catalogue of this address, as DuckLake takes it. Raises `AddressError`."""
-    if address.startswith(_POSTGRES):
-        return PostgresCatalogue(address.removeprefix(_POSTGRES))
-    is_sqlite = address.startswith(_SQLITE)
-    path = address.removeprefix(_SQLITE)
+    if address.startswith(POSTGRES):
+        return PostgresCatalogue(address.removeprefix(POSTGRES))
+    is_sqlite = address.startswith(SQLITE)
+    path = address.removeprefix(SQLITE)
     scheme = re.match(r"\w[\w+]+:", path)  # not a drive's letter
     if not path or scheme is not None:
         # Not with the rest of it, which may have a password: postgresql://user:password@host.
         raise AddressError(
             f"{LAKE}{scheme[0] if scheme else ''} begins the address of no lake. It is one of "
-            f"{LAKE}{_SQLITE}FILE, {LAKE}{_POSTGRES}CONNECTION and {LAKE}FILE, a DuckDB file"
+            f"{LAKE}{SQLITE}FILE, {LAKE}{POSTGRES}CONNECTION and {LAKE}FILE, a DuckDB file"
         )
     return SQLiteCatalogue(Path(path)) if is_sqlite else DuckDBCatalogue(Path(path))
-
-
-@dataclass(frozen=True)
-class _InAFile:
-    """A catalogue that is a file."""
-
-    path: Path
-
-    def below(self, folder: Path) -> Self:
-        """The same, with its path below the folder."""
-        return replace(self, path=folder / self.path)
-
-    def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
-
-
-@dataclass(frozen=True)
-class DuckDBCatalogue(_InAFile):
-    """A DuckDB file: while one process writes to the lake, no other can even read it."""
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    @property
-    def extensions(self) -> Collection[str]:
-        """The extensions of DuckDB that it needs."""
-        return ()
-
-    def attach(
-        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
-    ) -> None:
-        """Attach it, waiting while another process has the file."""
-        _make_folder(self.path)
-        attach_file(instance, f"{LAKE}{self}", self.path, name, wait_seconds, *options)
-
-    def turn_to_write(
-        self, wait_seconds: float, table: str | None
-    ) -> AbstractContextManager[StillOurs]:
-        """Nothing to do: who has the file open for writing has it alone."""
-        del wait_seconds, table
-        return nullcontext(always_ours)
-
-
-@dataclass(frozen=True)
-class SQLiteCatalogue(_InAFile):
-    """An SQLite file, for many processes on one machine."""
-
-    def __str__(self) -> str:
-        return f"{_SQLITE}{self.path}"
-
-    @property
-    def extensions(self) -> Collection[str]:
-        """The extensions of DuckDB that it needs."""
-        return ("sqlite_scanner",)
-
-    def attach(
-        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
-    ) -> None:
-        """Attach it; readers and the writer do not wait for each other."""
-        _make_folder(self.path)
-        patience = [f"META_BUSY_TIMEOUT {int(wait_seconds * 1000)}", "META_JOURNAL_MODE 'WAL'"]
-        instance.attach(f"{LAKE}{self}", name, *options, *patience)
-
-    @contextmanager
-    def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
-        """Have the lock, a file beside the catalogue; SQLite itself lets one at a time write."""
-        del table
-        path = self.path.with_name(f"{self.path.name}.lock")
-        lock = filelock.FileLock(path, timeout=wait_seconds)
-        try:
-            with explained_failures(path):
-                lock.acquire()
-        except filelock.Timeout as error:
-            raise WarehouseLockedError(
-                f"another process writes to the lake {self.path}, and did not end within "
-                f"{wait_seconds:g} s"
-            ) from error
-        try:
-            yield always_ours
-        finally:
-            lock.release()
-
-
-@dataclass(frozen=True)
-class PostgresCatalogue:
-    """A Postgres database, for many machines.
-
-    `connection` is what libpq takes, words or a URI; what it leaves out is in the environment
-    (`PGPASSWORD`, `PGHOST`). Raises `AddressError` when it is neither.
-    """
-
-    connection: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        self._parameters()
-
-    def __str__(self) -> str:
-        shown = {k: v for k, v in self._parameters().items() if k != "password"}
-        return f"{_POSTGRES}{_psycopg().conninfo.make_conninfo(**shown)}"
-
-    @property
-    def path(self) -> Path | None:
-        """It has none."""
-        return None
-
-    @property
-    def extensions(self) -> Collection[str]:
-        """The extensions of DuckDB that it needs."""
-        return ("postgres_scanner",)
-
-    def below(self, folder: Path) -> Self:
-        """It has no path."""
-        del folder
-        return self
-
-    def exists(self) -> bool:
-        """Whether there is a lake in the database. Raises `CatalogueError`."""
-        with self._connected(10) as postgres:
-            found = postgres.execute("SELECT to_regclass('ducklake_snapshot')").fetchone()
-        return found is not None and found[0] is not None
-
-    def attach(
-        self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
-    ) -> None:
-        """Attach it; its password is given apart, so that no message of DuckDB's has it."""
-        del wait_seconds
-        password = self._parameters().get("password")
-        if password is not None:
-            secret = f"password of {name}"
-            instance.connection.execute(
-                f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(secret)} "
-                f"(TYPE postgres, PASSWORD {quote_literal(str(password))})"
-            )
-            options = [*options, f"META_SECRET {quote_literal(secret)}"]
-        try:
-            instance.attach(f"{LAKE}{self}", name, *options)
-        except duckdb.IOException as error:
-            raise self._unreachable(error) from error
-
-    @contextmanager
-    def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
-        """Have Postgres' advisory locks, which end with the connection that holds them.
-
-        Who writes to one table shares the first with others that do, and has the table's alone.
-        """
-        psycopg = _psycopg()
-        with self._connected(wait_seconds) as postgres:
-            milliseconds = max(1, int(wait_seconds * 1000))  # 0 would be for ever
-            postgres.execute(f"SET lock_timeout = {milliseconds}")
-            try:
-                if table is None:
-                    postgres.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-                else:
-                    postgres.execute("SELECT pg_advisory_lock_shared(%s)", [_LOCK])
-                    postgres.execute("SELECT pg_advisory_lock(%s)", [_lock_of(table)])
-                self._let_commits_end(postgres)
-            except psycopg.errors.LockNotAvailable as error:
-                raise WarehouseLockedError(
-                    f"other processes write to the lake of {self}, and it was not this one's turn "
-                    f"within {wait_seconds:g} s"
-                ) from error
-
-            def still_ours() -> None:
-                try:
-                    postgres.execute("SELECT 1")
-                except psycopg.Error as error:  # with the connection the lock was lost
-                    raise self._unreachable(error) from error
-
-            yield still_ours
-
-    def connect(self, wait_seconds: float, **options: int) -> Any:
-        """A connection of psycopg's, to be closed; `options` are libpq's, where it has none.
-
-        Raises `CatalogueError`.
-        """
-        psycopg = _psycopg()
-        given = {**options, "connect_timeout": max(2, int(wait_seconds)), **self._parameters()}
-        try:
-            return psycopg.connect(psycopg.conninfo.make_conninfo(**given), autocommit=True)
-        except psycopg.Error as error:
-            raise self._unreachable(error) from error
-
-    @contextmanager
-    def explained_failures(self) -> Generator[None]:
-        """Raise a `CatalogueError` for what Postgres, or the way to it, says in the block."""
-        try:
-            yield
-        except _psycopg().Error as error:
-            raise self._unreachable(error) from error
-
-    def _let_commits_end(self, postgres: Any) -> None:
-        """Wait for commits that Postgres is making, though who sent them may be dead.
-
-        With the sender's death its lock is free; what it sent is there a moment later.
-        """
-        with suppress(_psycopg().errors.UndefinedTable), postgres.transaction():
-            postgres.execute("LOCK TABLE ducklake_snapshot IN SHARE MODE")
-
-    @contextmanager
-    def _connected(self, wait_seconds: float) -> Generator[Any]:
-        with self.connect(wait_seconds) as postgres:
-            yield postgres
-
-    def _parameters(self) -> dict[str, object]:
-        psycopg = _psycopg()
-        try:
-            return dict(psycopg.conninfo.conninfo_to_dict(self.connection))
-        except psycopg.Error as error:
-            # Not with what it says, which may be a part of a password.
-            raise AddressError(
-                f"what follows {_POSTGRES} in the lake's address is no connection of Postgres; "
-                "it looks like postgres:host=db.example.com dbname=lake user=sync"
-            ) from error
-
-    def _unreachable(self, error: Exception) -> CatalogueError:
-        reason = " ".join(str(error).split())
-        return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
-
-
-def _lock_of(table: str) -> int:
-    """The advisory lock of a table. Two that have the same only wait for each other."""
-    digest = hashlib.blake2b(table.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _make_folder(path: Path) -> None:
-    with explained_failures(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _psycopg() -> Any:
-    """The package, which only lakes with a catalogue in Postgres need."""
-    if find_spec("psycopg") is None:
-        raise MissingExtensionError(
-            "a lake with its catalogue in Postgres needs psycopg, which is not installed: "
-            'pip install "pack-sync[lake]"'
-        )
-    return importlib.import_module("psycopg")

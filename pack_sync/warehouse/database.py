@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
-from pack_sync.warehouse.catalogues import LAKE
+from pack_sync.warehouse.addresses import LAKE
 from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.ducklake import DuckLake

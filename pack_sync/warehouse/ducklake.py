@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import duckdb
 import tenacity
 
+from pack_sync.warehouse.addresses import LAKE
 from pack_sync.warehouse.catalogue_errors import explain_catalogue
-from pack_sync.warehouse.catalogues import LAKE, Catalogue, catalogue_at
+from pack_sync.warehouse.catalogues import Catalogue, catalogue_at
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal

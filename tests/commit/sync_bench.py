@@ -11,7 +11,8 @@ import duckdb
 
 from pack_sdk.results import Completion
 from pack_sdk.schemas import Schema, make_object_schema
-from pack_sync.commit.commit import CommitRequest, CommitResult, commit_stage
+from pack_sync.commit.commit import commit_stage
+from pack_sync.commit.commit_request import CommitRequest, CommitResult
 from pack_sync.commit.target_table import HIDDEN_COLUMNS
 from pack_sync.ledger.cursors import PositionChange, SyncPosition, read_position
 from pack_sync.ledger.sync_key import SyncKey

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pack_sync.commit.commit import CommitResult, SupersededError, commit_stage
+from pack_sync.commit.commit import SupersededError, commit_stage
+from pack_sync.commit.commit_request import CommitResult
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.leases import Lease
 from pack_sync.ledger.ledger_versions import MIGRATIONS, NewerLedgerError

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from pack_sync.engine.sync_tables import TableFailed, TableFinished
@@ -18,7 +17,7 @@ from pack_sync.state.shared_files import SharedFiles, shared_files
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items, last_page
 from tests.engine.test_two_at_once import run
-from tests.warehouses import KIND, postgres_database
+from tests.warehouses import KIND, object_store, postgres_database
 
 pytestmark = [
     pytest.mark.slow,
@@ -59,21 +58,8 @@ def data_path(
     if request.param == "folder":
         yield str(tmp_path / "files")
         return
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "hunter2",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
-    yield "s3://lake/files"
-    server.stop()
+    with object_store(monkeypatch) as address:
+        yield address
 
 
 def page(number: int, of: int = 6) -> Any:

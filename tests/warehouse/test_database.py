@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pack_sync.warehouse.catalogues import DuckDBCatalogue, PostgresCatalogue, SQLiteCatalogue
 from pack_sync.warehouse.database import database_at
 from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.ducklake import DuckLake
+from pack_sync.warehouse.file_catalogues import DuckDBCatalogue, SQLiteCatalogue
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
 from pack_sync.warehouse.storage_errors import AddressError
 
 HERE = Path("/project")

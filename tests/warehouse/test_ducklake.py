@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 import pytest
 
 from pack_sync.commit.commit import SupersededError
@@ -29,7 +28,7 @@ from pack_sync.warehouse.storage_errors import (
 )
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import SyncBench, a_page
-from tests.warehouses import postgres_database
+from tests.warehouses import object_store, postgres_database
 
 needs_extensions = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -339,21 +338,8 @@ def test_a_password_in_the_address_is_used(tmp_path: Path) -> None:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a bucket in an object store on loopback."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "hunter2",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
-    yield "s3://lake/files"
-    server.stop()
+    with object_store(monkeypatch) as address:
+        yield address
 
 
 def test_files_in_an_object_store(bucket: str, tmp_path: Path) -> None:
