@@ -88,30 +88,31 @@ class PostgresCatalogue:
 
         Who writes to one table shares the first with others that do, and has the table's alone.
         """
-        psycopg = _psycopg()
         with self._connected(wait_seconds) as postgres:
-            milliseconds = max(1, int(wait_seconds * 1000))  # 0 would be for ever
-            postgres.execute(f"SET lock_timeout = {milliseconds}")
-            try:
-                if table is None:
-                    postgres.execute("SELECT pg_advisory_lock(%s)", [_WRITERS])
-                else:
-                    postgres.execute("SELECT pg_advisory_lock_shared(%s)", [_WRITERS])
-                    postgres.execute("SELECT pg_advisory_lock(%s)", [advisory_lock(table)])
-                self._let_commits_end(postgres)
-            except psycopg.errors.LockNotAvailable as error:
-                raise WarehouseLockedError(
-                    f"other processes write to the lake of {self}, and it was not this one's turn "
-                    f"within {wait_seconds:g} s"
-                ) from error
+            with self.explained_failures():
+                self._lock(postgres, wait_seconds, table)
 
             def still_ours() -> None:
-                try:
+                with self.explained_failures():  # with the connection the lock was lost
                     postgres.execute("SELECT 1")
-                except psycopg.Error as error:  # with the connection the lock was lost
-                    raise self._unreachable(error) from error
 
             yield still_ours
+
+    def _lock(self, postgres: Any, wait_seconds: float, table: str | None) -> None:
+        milliseconds = max(1, int(wait_seconds * 1000))  # 0 would be for ever
+        postgres.execute(f"SET lock_timeout = {milliseconds}")
+        try:
+            if table is None:
+                postgres.execute("SELECT pg_advisory_lock(%s)", [_WRITERS])
+            else:
+                postgres.execute("SELECT pg_advisory_lock_shared(%s)", [_WRITERS])
+                postgres.execute("SELECT pg_advisory_lock(%s)", [advisory_lock(table)])
+            self._let_commits_end(postgres)
+        except _psycopg().errors.LockNotAvailable as error:
+            raise WarehouseLockedError(
+                f"other processes write to the lake of {self}, and it was not this one's turn "
+                f"within {wait_seconds:g} s"
+            ) from error
 
     def connect(self, wait_seconds: float, **options: int) -> Any:
         """A connection of psycopg's, to be closed; `options` are libpq's, where it has none.

@@ -6,13 +6,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 
 from pack_sync.commit.commit import SupersededError
@@ -237,6 +238,56 @@ def test_a_lake_that_several_make_at_once(kind: str, tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for attached in [pool.submit(attach) for _ in range(4)]:
             attached.result()
+
+
+@pytest.mark.parametrize("table", [None, "acme.tasks"])
+def test_a_commit_of_a_dead_sender_is_waited_for(table: str | None, tmp_path: Path) -> None:
+    """Its lock ended with it, while Postgres still makes what it had sent."""
+    warehouse = lake("postgres", tmp_path)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    newest = "SELECT * FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
+    with psycopg.connect(postgres_database(tmp_path / "lake")) as sender:
+        # What Postgres has of a commit before it is one.
+        sender.execute(f"CREATE TEMP TABLE sent AS {newest}")
+        sender.execute("UPDATE sent SET snapshot_id = snapshot_id + 1")
+        sender.execute("INSERT INTO ducklake_snapshot SELECT * FROM sent")
+        hasty = replace(warehouse, lock_wait_seconds=0)
+        with pytest.raises(WarehouseLockedError), hasty.write(table=table):
+            pass
+        sender.rollback()
+    with hasty.write(table=table) as connection:
+        assert connection.execute("FROM t").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("table", [None, "acme.tasks"])
+def test_postgres_is_lost_while_others_write(table: str | None, tmp_path: Path) -> None:
+    """Who waits for a turn is told what happened, as who has one is."""
+    warehouse = lake("postgres", tmp_path)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    address = postgres_database(tmp_path / "lake")
+    with (
+        psycopg.connect(address, autocommit=True) as other,
+        warehouse.database.turn_to_write(60, None),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waits = (
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+        )
+        waits += "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        turn = pool.submit(enter, warehouse.database.turn_to_write(60, table))
+        while not (found := other.execute(waits).fetchall()):
+            assert not turn.done(), turn.result()
+        other.execute("SELECT pg_terminate_backend(%s)", found[0])
+        with pytest.raises(CatalogueError, match="cannot be used"):
+            turn.result()
+
+
+def enter(turn: AbstractContextManager[object]) -> None:
+    """Wait for a turn, and end it."""
+    with turn:
+        pass
 
 
 @pytest.mark.parametrize("kind", KINDS)
