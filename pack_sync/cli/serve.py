@@ -14,7 +14,7 @@ from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.warehouse.served_file import LOOPBACK
 from pack_sync.warehouse.serving import ReadersAddress, serve_warehouse
 
-TOKEN = "PACKSYNC_SERVE_TOKEN"  # noqa: S105  a variable's name
+TOKEN = "PACK_SYNC_SERVE_TOKEN"  # noqa: S105  a variable's name
 """The environment variable with the token that readers show."""
 
 
