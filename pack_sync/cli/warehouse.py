@@ -9,12 +9,14 @@ import typer
 from pack_sdk.wording import counted
 from pack_sync.cli.context import console, errors, fail, open_project, open_warehouse, plain_errors
 from pack_sync.commit.copy_plan import CopyPlan, plan_copy
+from pack_sync.commit.held_files import copy_stages, is_shared
 from pack_sync.commit.warehouse_copy import CopyFailedError, copy_table
 from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.ledger.lease_store import lease_store
 from pack_sync.project import NoProjectError
 from pack_sync.settings import LakeUpkeepSettings
+from pack_sync.state.shared_files import shared_files
 from pack_sync.warehouse.warehouse import Warehouse
 
 _KEEP = LakeUpkeepSettings.model_fields["keep_days"]
@@ -78,11 +80,24 @@ def _tell_plan(plan: CopyPlan) -> None:
     if plan.left_out:
         _tell(f"not copied, since no sync made them: {', '.join(plan.left_out)}")
     for key, stage in plan.held:
-        _tell(f"{key} has a held sync, whose rows stay in {stage}")
+        _tell(f"{key} has a held sync, whose rows {_becomes_of(stage, plan)}")
+
+
+def _becomes_of(stage: str, plan: CopyPlan) -> str:
+    """What a copy does with the rows of a held sync."""
+    if not is_shared(stage):
+        return f"stay in {stage}: approve or discard it on the machine that has them"
+    if shared_files(plan.target.database) is not None:
+        return "are copied too: it can be approved in either"
+    return (
+        "are among the files of the lake, and TO has no place for them: approve it in FROM before "
+        "you switch; in TO it can only be discarded"
+    )
 
 
 def _copy_tables(plan: CopyPlan) -> None:
     """Copy what is due; exits with 1 when some of it could not be."""
+    copy_stages(plan.source, plan.target, [stage for _, stage in plan.held])
     failed = 0
     for number, table in enumerate(plan.due, start=1):
         with errors.status(f"{number} of {len(plan.due)}: {table.key}, {_rows(table.rows)}"):
@@ -140,3 +155,6 @@ def upkeep(
         f"{counted(done.removed_files, 'file', 'files')} removed; the lake has "
         f"{counted(done.data_files, 'data file', 'data files')}"
     )
+    if done.removed_shared_files:
+        left = counted(done.removed_shared_files, "file", "files")
+        _tell(f"{left} removed of pages and held rows that are of no use any more")

@@ -6,7 +6,6 @@ changed since the sync was held, rows that the table lacks are not added (a newe
 deleted them), and the cursor stays. The next full sync, which is due at once, brings the rest.
 """
 
-import shutil
 import tempfile
 import uuid
 from collections.abc import Generator
@@ -19,7 +18,7 @@ import duckdb
 
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.full_sync_audit import audit_changes, audited_since
-from pack_sync.commit.held_files import remove_stages
+from pack_sync.commit.held_files import fetch_stage, is_shared, remove_stages
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, settle
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.table_descriptions import forget_descriptions
@@ -47,10 +46,10 @@ class Approval:
 def approve_held(warehouse: Warehouse, held: HeldSync) -> Approval:
     """Apply a held sync in one transaction with the removal of its hold.
 
-    Raises `NotHeldError` when it has been settled meanwhile, its staged rows are not on this
-    machine, or the table's columns have changed since; the warehouse is then as it was.
+    Raises `NotHeldError` when it has been settled meanwhile, its staged rows cannot be had on
+    this machine, or the table's columns have changed since; the warehouse is then as it was.
     """
-    with _only(held) as stage, warehouse.write() as connection:
+    with _only(warehouse, held) as stage, warehouse.write() as connection:
         attach_stage(connection, stage)
         create_ledger(connection)
         settled = settle(connection, held)
@@ -62,20 +61,24 @@ def approve_held(warehouse: Warehouse, held: HeldSync) -> Approval:
 
 
 @contextmanager
-def _only(held: HeldSync) -> Generator[Path]:
+def _only(warehouse: Warehouse, held: HeldSync) -> Generator[Path]:
     """A stage of this sync alone; the file may hold others, crawled beside it."""
-    if not held.stage.exists():
-        raise NotHeldError(
-            f"{held.key}: its staged rows are not at {held.stage}; discard it (`packsync held "
-            "discard`) and sync fully, with `approve_deletes: true` if the deletes are right"
-        )
-    if "/" not in held.key.sync:
-        yield held.stage
+    alone = "/" not in held.key.sync
+    if alone and not is_shared(held.stage) and Path(held.stage).exists():
+        yield Path(held.stage)
         return
     with tempfile.TemporaryDirectory(prefix="packsync-held-") as folder:
         copy = Path(folder) / "stage.duckdb"
-        shutil.copyfile(held.stage, copy)
-        leave_out(copy, [held.key.sync], others=True)
+        try:
+            fetch_stage(warehouse, held.stage, copy)
+        except FileNotFoundError as error:
+            raise NotHeldError(
+                f"{held.key}: its staged rows are not at {held.stage}, or not on this machine; "
+                "discard it (`packsync held discard`) and sync fully, with `approve_deletes: true` "
+                "if the deletes are right"
+            ) from error
+        if not alone:
+            leave_out(copy, [held.key.sync], others=True)
         yield copy
 
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 
@@ -79,7 +78,7 @@ def _commit_in(
     counts: StageCounts,
     request: CommitRequest,
     table: str | None,
-) -> tuple[CommitResult, list[Path]]:
+) -> tuple[CommitResult, list[str]]:
     """Commit while nobody else writes to the table, or, with None, to any."""
     with warehouse.write(instance, table=table) as connection:
         opened = time.monotonic()
@@ -94,8 +93,8 @@ def _commit(
     counts: StageCounts,
     request: CommitRequest,
     opened: float,
-) -> tuple[CommitResult, list[Path]]:
-    """Make the changes, inside the transaction; also returns files to remove after it."""
+) -> tuple[CommitResult, list[str]]:
+    """Make the changes, inside the transaction; also returns stages to remove after it."""
     key, keep = request.key, request.keep_syncs
     create_ledger(connection)
     there = TableLedger.read(connection, key)

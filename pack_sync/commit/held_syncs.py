@@ -1,14 +1,11 @@
 """Held syncs: full syncs that wait for a decision, with their staged rows (contract D8).
 
-`_sync.held_syncs` has a line for each, with what it would delete; the stage is a file beside the
-spools. A held sync is settled by approving it (`pack_sync.commit.approval`), by discarding
-it, by a later full sync of the same sync, which either passes or is held in its place, or by the
-sync's removal. A file is moved while the warehouse is open for writing, so that no process takes
-one for abandoned which another is about to register (`pack_sync.commit.held_files`).
+`_sync.held_syncs` has a line for each, with what it would delete; the stage is a file
+(`pack_sync.commit.held_files`). A held sync is settled by approving it
+(`pack_sync.commit.approval`), by discarding it, by a later full sync of the same sync, which either
+passes or is held in its place, or by the sync's removal.
 """
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +17,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from pack_sync.commit.delete_guard import LargeDelete
-from pack_sync.commit.held_files import remove_stages
+from pack_sync.commit.held_files import move_stage, remove_stages, share_stage
 from pack_sync.ledger.cursors import PositionChange, make_full_sync_due
 from pack_sync.ledger.ledger_tables import HELD_SYNCS
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
@@ -32,7 +29,6 @@ from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import FULL_SYNCS, REJECT_REASONS, REJECTS
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
-from pack_sync.warehouse.storage_errors import explained_failures
 from pack_sync.warehouse.warehouse import Warehouse
 
 _COLUMNS = TypeAdapter(list[Column])
@@ -48,8 +44,9 @@ class NotHeldError(Exception):
 class HeldSync:
     """A full sync that is held.
 
-    `columns`, `id_index` and `stage` are its staged rows; `change` is where the sync would have
-    moved, `run` the line of the ledger that it would have got.
+    `columns`, `id_index` and `stage` are its staged rows, the last the name of a shared file or
+    the path of one of the machine that ran the sync; `change` is where the sync would have moved,
+    `run` the line of the ledger that it would have got.
     """
 
     key: SyncKey
@@ -63,7 +60,7 @@ class HeldSync:
     id_index: int
     change: PositionChange
     run: RunRecord
-    stage: Path
+    stage: str
 
     @property
     def id_column(self) -> str:
@@ -86,28 +83,28 @@ def keep_held(
 ) -> Sequence[ReasonCount]:
     """Register full syncs of one stage as held, in place of earlier ones of the same syncs.
 
-    The closed stage moves to `folder`, or is copied if the rest of it is still to be applied.
-    Each `RunRecord` is that of a sync and names it. The rows that the stage rejects are kept as
-    those of a failed sync, to be looked at. Returns why they were rejected, most frequent first.
+    The closed stage is uploaded where machines share files, and moves to `folder` elsewhere, or is
+    copied if the rest of it is still to be applied. Each `RunRecord` is that of a sync and names
+    it. The rows that the stage rejects are kept as those of a failed sync, to be looked at. Returns
+    why they were rejected, most frequent first.
     """
     if not held:
         return []
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = folder.absolute() / f"{held[0][2].execution_id}.duckdb"
+    first = held[0][2]
+    table = SyncKey(pack=first.pack, table=first.table_name).of_table
+    shared = share_stage(warehouse, stage.path, table, first.execution_id)
     with warehouse.write() as connection:
         create_ledger(connection)
-        with explained_failures(kept):
-            (shutil.copyfile if copy else shutil.move)(stage.path, kept)
-            with kept.open("rb") as file:  # a stage is not flushed to the disk while it is made
-                os.fsync(file.fileno())
+        kept = shared or move_stage(stage.path, folder, first.execution_id, copy=copy)
         at = datetime.now(UTC)
-        settled: list[Path] = []
+        settled: list[str] = []
         for large, change, run in held:
             key = SyncKey(pack=run.pack, table=run.table_name, sync=large.sync)
             settled += _forget(connection, key, "sync = ?", [key.sync])
             _insert(connection, large, change, run, _Staged(stage, kept), at)
-        reasons = _keep_rejects(connection, kept, held[0][2], at)
-    remove_stages(warehouse, settled)
+        reasons = _keep_rejects(connection, stage.path if shared else Path(kept), first, at)
+    # Not its own: a process that died after it held a sync has left pages that are resumed.
+    remove_stages(warehouse, set(settled) - {kept})
     return reasons
 
 
@@ -125,7 +122,7 @@ def _keep_rejects(
 @dataclass(frozen=True)
 class _Staged:
     stage: Stage
-    path: Path
+    kept: str
 
 
 def _insert(
@@ -150,7 +147,7 @@ def _insert(
         "id_index": staged.stage.id_index,
         "change": orjson.dumps(change).decode(),
         "run": orjson.dumps(run).decode(),
-        "stage": str(staged.path),
+        "stage": staged.kept,
     }
     marks = ", ".join("?" for _ in values)
     connection.execute(
@@ -193,7 +190,7 @@ def read_held(
             id_index=row[10],
             change=_CHANGE.validate_json(row[11]),
             run=_RUN.validate_json(row[12]),
-            stage=Path(row[13]),
+            stage=row[13],
         )
         for row in rows
     ]
@@ -201,10 +198,10 @@ def read_held(
 
 def forget_held(
     connection: duckdb.DuckDBPyConnection, key: SyncKey, *, keep: Sequence[str] | None
-) -> list[Path]:
+) -> list[str]:
     """Forget the table's held syncs that the attached stage settles: its own full syncs.
 
-    And those of syncs that are gone, where `keep` says which are not. Returns the files to
+    And those of syncs that are gone, where `keep` says which are not. Returns the stages to
     remove once that is committed.
     """
     gone = "" if keep is None else " OR sync NOT IN (SELECT unnest(?::VARCHAR[]))"
@@ -214,8 +211,8 @@ def forget_held(
 
 def _forget(
     connection: duckdb.DuckDBPyConnection, key: SyncKey, which: str, values: Sequence[Any]
-) -> list[Path]:
-    """Remove lines of the table; returns the files that no line names any more."""
+) -> list[str]:
+    """Remove lines of the table; returns the stages that no line names any more."""
     settled = f"FROM {HELD_SYNCS} WHERE pack = ? AND table_name = ? AND ({which})"
     given = [key.pack, key.table, *values]
     stages = connection.execute(f"SELECT stage {settled}", given).fetchall()
@@ -223,11 +220,11 @@ def _forget(
         return []
     connection.execute(f"DELETE {settled}", given)  # a lake knows no RETURNING
     named = connection.execute(f"SELECT stage FROM {HELD_SYNCS}").fetchall()
-    return [Path(stage) for (stage,) in set(stages) - set(named)]
+    return [stage for (stage,) in set(stages) - set(named)]
 
 
-def settle(connection: duckdb.DuckDBPyConnection, held: HeldSync) -> list[Path]:
-    """Remove a held sync's line; returns the files to remove once that is committed.
+def settle(connection: duckdb.DuckDBPyConnection, held: HeldSync) -> list[str]:
+    """Remove a held sync's line; returns the stages to remove once that is committed.
 
     Raises `NotHeldError` when it has been settled meanwhile.
     """

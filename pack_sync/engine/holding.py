@@ -34,7 +34,8 @@ def hold(
 ) -> dict[str, HeldSyncError]:
     """Keep what is staged of these syncs for a decision; returns what to tell of each.
 
-    The stage moves beside the spools, or is copied if the rest of it is still to be applied.
+    The stage is uploaded, or moves beside the spools; it is copied if the rest of it is still to be
+    applied.
     """
     reasons = keep_held(warehouse, stage, held, held_folder(sync), copy=copy)
     return {

@@ -21,10 +21,9 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.spool.journal import SpoolHeader
-from pack_sync.spool.mirror import Mirror, fetch_mirrored
+from pack_sync.spool.mirror import Mirror, fetch_mirrored, place_of
 from pack_sync.spool.recovery import resume_spool
 from pack_sync.spool.spool import Spool
-from pack_sync.warehouse.identifiers import folder_name
 
 T = TypeVar("T")
 
@@ -60,12 +59,6 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
     return _run_in(sync, attempt, spool, run, elsewhere)
 
 
-def _place(sync: SyncJob) -> str:
-    """Where the pages of a sync are among the shared files."""
-    key = sync.key
-    return "/".join(["spools", *map(folder_name, [key.pack, key.table, key.sync])])
-
-
 def _fetched(sync: SyncJob) -> Sequence[str]:
     """Fetch the pages that another worker has left; which shared files there are of the sync."""
     if sync.shared_files is None or not sync.settings.resume_within:
@@ -74,7 +67,7 @@ def _fetched(sync: SyncJob) -> Sequence[str]:
     def log(message: str) -> None:
         sync.log("warning", f"{sync.key}: {message}")
 
-    return fetch_mirrored(sync.shared_files, _place(sync), sync.spool_folder, log)
+    return fetch_mirrored(sync.shared_files, place_of(*sync.key.names), sync.spool_folder, log)
 
 
 def resumed(sync: SyncJob, attempt: Attempt) -> tuple[Attempt, Spool] | None:
@@ -172,7 +165,8 @@ def _mirror(sync: SyncJob, spool: Spool, elsewhere: Sequence[str]) -> Mirror | N
     def warn(message: str) -> None:
         sync.log("warning", f"{sync.key}: {message}")
 
-    return Mirror(sync.shared_files, _place(sync), spool, elsewhere, warn)
+    place, within = place_of(*sync.key.names), sync.settings.resume_within
+    return Mirror(sync.shared_files, place, spool, elsewhere, within, warn)
 
 
 def _continuation_failed(spool: Spool, error: Exception) -> bool:

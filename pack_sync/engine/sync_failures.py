@@ -20,6 +20,7 @@ from pack_sync.warehouse.storage_errors import (
     ConflictError,
     DatabaseError,
     DiskFullError,
+    LakeFilesError,
     StorageError,
 )
 
@@ -48,8 +49,8 @@ class SyncCancelledError(Exception):
     """The run was cancelled; the sync stopped between two pages."""
 
 
-# A catalogue that is down is soon back, and whoever wrote to the lake meanwhile is done.
-_SOON_OVER = (CatalogueError, ConflictError)
+# What keeps a lake is soon back, and whoever wrote to it meanwhile is done.
+_SOON_OVER = (CatalogueError, ConflictError, LakeFilesError)
 
 # The same would happen again at once: somebody must change something, or decide.
 _POINTLESS_TO_RETRY = (

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from pack_sync.ledger.position_lines import remove_older_lines
+from pack_sync.ledger.shared_upkeep import remove_old_files
 from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.warehouse import Warehouse
@@ -23,11 +24,15 @@ class NoLakeError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Upkeep:
-    """What was done: tables whose files were written anew, and what was removed."""
+    """What was done: tables whose files were written anew, and what was removed.
+
+    `removed_shared_files` are pages and held rows of syncs that nobody comes for any more.
+    """
 
     compacted_tables: int
     expired_snapshots: int
     removed_files: int
+    removed_shared_files: int
     data_files: int
 
 
@@ -51,6 +56,7 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     orphans = _call(
         warehouse, "ducklake_delete_orphaned_files", _before(max(keep, _WRITTEN_BY_NOW))
     )
+    shared = remove_old_files(warehouse, keep)
     with warehouse.read() as connection:
         name = quote_literal(warehouse.database.name)
         counted = f"SELECT coalesce(sum(file_count), 0)::BIGINT FROM ducklake_table_info({name})"
@@ -59,6 +65,7 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
         compacted_tables=len(compacted),
         expired_snapshots=len(expired),
         removed_files=len(removed) + len(orphans),
+        removed_shared_files=shared,
         data_files=files,
     )
 

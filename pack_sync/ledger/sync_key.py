@@ -19,6 +19,11 @@ class SyncKey:
         return name if self.sync == DEFAULT_SYNC else f"{name}[{self.sync}]"
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        """Pack, table and sync."""
+        return self.pack, self.table, self.sync
+
+    @property
     def of_table(self) -> str:
         """What is the same for all syncs of one table; names are compared without case."""
         return f"{self.pack}.{self.table}".casefold()

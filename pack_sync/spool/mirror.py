@@ -9,16 +9,22 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
 
 from pack_sync.spool.folders import JOURNAL, new_folder
 from pack_sync.spool.spool import Spool
-from pack_sync.state.shared_files import SharedFiles, SharedFilesError
+from pack_sync.state.shared_files import SharedFiles
+from pack_sync.warehouse.identifiers import folder_name
+from pack_sync.warehouse.storage_errors import LakeFilesError
 
 WAIT_SECONDS = 0.5
 """How long a page waits for others to be uploaded with."""
+
+PAGES_FOLDER = "spools"
+"""Where pages are among the shared files."""
 
 _OBJECT_BYTES = 8 * 1024 * 1024
 
@@ -26,13 +32,23 @@ Log = Callable[[str], object]
 
 
 class Mirror:
-    """Uploads the pages of a spool while it is written; `earlier` are files of earlier mirrors."""
+    """Uploads the pages of a spool while it is written; `earlier` are files of earlier mirrors.
+
+    `within` is for how long after the last page a sync may go on with them.
+    """
 
     def __init__(
-        self, files: SharedFiles, place: str, spool: Spool, earlier: Sequence[str], warn: Log
+        self,
+        files: SharedFiles,
+        place: str,
+        spool: Spool,
+        earlier: Sequence[str],
+        within: timedelta,
+        warn: Log,
     ) -> None:
         self._files = files
-        self._folder = f"{place}/{spool.folder.name}.{uuid.uuid4().hex}"
+        minutes = within // timedelta(minutes=1) + 1
+        self._folder = f"{place}/{spool.folder.name}.{uuid.uuid4().hex}.{minutes}"
         self._spool = spool.folder
         self._earlier = list(earlier)
         self._taken_up = spool.page_count
@@ -55,7 +71,7 @@ class Mirror:
         self._stop()
         try:
             self._files.remove([*self._written, *self._earlier])
-        except SharedFilesError as error:
+        except LakeFilesError as error:
             self._warn(f"uploaded pages could not be removed, and a later sync does: {error}")
 
     def _stop(self) -> None:
@@ -80,7 +96,7 @@ class Mirror:
             if self._earlier and self._pages >= max(self._taken_up, 1):
                 self._files.remove(self._earlier)
                 self._earlier.clear()
-        except (SharedFilesError, OSError) as error:
+        except (LakeFilesError, OSError) as error:
             if not self._told:
                 self._told = True
                 self._warn(f"pages cannot be uploaded for other workers to go on from: {error}")
@@ -109,6 +125,17 @@ class Mirror:
             yield lines, rows
 
 
+def place_of(*names: str) -> str:
+    """Where the pages of a sync are among the shared files, by its pack, table and name."""
+    return "/".join([PAGES_FOLDER, *map(folder_name, names)])
+
+
+def longest_use(folder: str) -> timedelta:
+    """For how long after its last page a mirror with this folder may be of use."""
+    minutes = folder.rpartition("/")[2].split(".")[2:]
+    return timedelta(minutes=int(*minutes)) if minutes else timedelta(0)
+
+
 def fetch_mirrored(files: SharedFiles, place: str, parent: Path, log: Log) -> Sequence[str]:
     """Fetch the pages that another worker has left of a sync, if they are more than are here.
 
@@ -129,7 +156,7 @@ def fetch_mirrored(files: SharedFiles, place: str, parent: Path, log: Log) -> Se
         best = max(others.values(), key=_last_page, default=list[str]())
         if best and _last_page(best) > max(here.values(), default=0):
             _fetch(files, best, parent)
-    except (SharedFilesError, OSError, ValueError) as error:
+    except (LakeFilesError, OSError, ValueError) as error:
         log(f"pages that another worker may have left could not be fetched: {error}")
         return []
     return found

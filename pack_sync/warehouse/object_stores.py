@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
-from pack_sync.warehouse.storage_errors import AddressError
+from pack_sync.warehouse.storage_errors import AddressError, LakeFilesError
 
 SCHEMES = ("s3", "gs", "gcs")
 """How addresses in object stores begin."""
@@ -46,6 +46,29 @@ def bucket_options(scheme: str, environment: Mapping[str, str]) -> dict[str, Any
         "virtual_hosted_style_request": not endpoint,
     }
     return {name: value for name, value in options.items() if value not in (None, "")}
+
+
+def unreachable_files(place: str, error: Exception) -> LakeFilesError:
+    """What to tell of a failure to read or write the files of a lake, which are in this place."""
+    scheme = urlsplit(place).scheme
+    remedy = (
+        "Is the user that syncs allowed to write there, and the disk there?"
+        if not scheme
+        else f"Does the object store answer, at {_endpoint(scheme)}, and do its credentials hold?"
+    )
+    reason = " ".join(str(error).split())[:300]
+    return LakeFilesError(
+        f"the files of the lake, in {place}, cannot be read or written: {reason}. {remedy} Nothing "
+        "is lost; the next sync goes on"
+    )
+
+
+def _endpoint(scheme: str) -> str:
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if scheme == "s3" else ()
+    for name in names:
+        if host := urlsplit(os.environ.get(name, "")).hostname:
+            return f"{host} ({name})"
+    return f"the usual address of {scheme}://"
 
 
 def _s3(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:

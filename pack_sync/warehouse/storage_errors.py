@@ -9,6 +9,7 @@ StorageError
 ├── NotADatabaseError        something else has the database's name
 ├── AddressError             an address names no warehouse
 ├── CatalogueError           the catalogue of a lake does not answer
+├── LakeFilesError           the object store or folder with a lake's files cannot be used
 ├── ConflictError            somebody else changed the lake meanwhile
 ├── ServedError              a server has the file since a moment ago
 ├── ServerLostError          the server of the file ended
@@ -65,6 +66,10 @@ class AddressError(StorageError):
 
 class CatalogueError(StorageError):
     """The database with a lake's catalogue cannot be reached, or does not answer."""
+
+
+class LakeFilesError(StorageError):
+    """The object store, or the folder, with a lake's files does not answer, or refuses."""
 
 
 class ConflictError(StorageError):

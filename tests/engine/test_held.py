@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from pack_sync.commit.approval import approve_held
+from pack_sync.commit.held_files import remove_stages
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, discard_held, read_held
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
 from pack_sync.settings import DeleteGuard, SyncSettings
+from pack_sync.state.shared_files import shared_files
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items
 
 
@@ -70,8 +73,16 @@ def hold(engine: Engine) -> HeldSync:
 
 
 def stages(engine: Engine) -> list[str]:
-    """The files of staged sets that are kept."""
-    return [path.name for path in engine.spools.rglob("*.duckdb")]
+    """The files of staged sets that are kept, here or for all machines."""
+    here = [path.name for path in engine.spools.rglob("*.duckdb")]
+    shared = shared_files(engine.warehouse.database)
+    return [*here, *(shared.names("held") if shared else [])]
+
+
+def is_kept(warehouse: Warehouse, held: HeldSync) -> bool:
+    """Whether the staged rows of a held sync are there."""
+    shared = shared_files(warehouse.database)
+    return Path(held.stage).exists() or (shared is not None and held.stage in shared.names("held"))
 
 
 FIVE = page("t1", "a", "b", "c", "d", "e")
@@ -361,7 +372,7 @@ def test_approving_without_the_staged_rows_says_what_to_do(tmp_path: Path) -> No
     engine = engine_of(tmp_path, FIVE, page("t2", "a"))
     engine.sync()
     found = hold(engine)
-    found.stage.unlink()
+    remove_stages(engine.warehouse, [found.stage])
     state = engine.state()
     with pytest.raises(NotHeldError, match="approve_deletes: true"):
         approve_held(engine.warehouse, found)

@@ -1,53 +1,22 @@
 """A sync into a lake that dies on one machine goes on on another (contract D9)."""
 
-import importlib.util
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pack_sync.engine.sync_tables import TableFailed, TableFinished
-from pack_sync.state.shared_files import SharedFiles, shared_files
-from pack_sync.warehouse.warehouse import Warehouse
-from tests.engine.sync_harness import Engine, Scripted, items, last_page
+from tests.engine.machines import Machine, in_a_shared_lake
+from tests.engine.sync_harness import Scripted, items, last_page
 from tests.engine.test_two_at_once import run
-from tests.warehouses import KIND, object_store, postgres_database
+from tests.warehouses import object_store
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(KIND != "postgres-lake", reason="about a lake in Postgres"),
-    pytest.mark.skipif(importlib.util.find_spec("obstore") is None, reason="needs obstore"),
-]
-
-
-@dataclass(kw_only=True)
-class Machine(Engine):
-    """One of several machines with folders of their own, and one lake."""
-
-    name: str
-    data_path: str
-
-    @property
-    def warehouse(self) -> Warehouse:
-        address = f"ducklake:postgres:{postgres_database(self.folder / 'lake')}"
-        return Warehouse.at(address, data_path=self.data_path)
-
-    @property
-    def spools(self) -> Path:
-        return self.folder / self.name
-
-    @property
-    def shared(self) -> SharedFiles:
-        """What the machines share."""
-        found = shared_files(self.warehouse.database)
-        assert found is not None
-        return found
+pytestmark = in_a_shared_lake
 
 
 @pytest.fixture(params=["folder", "bucket"])
