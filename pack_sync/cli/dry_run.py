@@ -51,7 +51,9 @@ def dry_run(
             for sync in definition.syncs_of(table)
         ]
         syncs = [sync_job_of(definition, key, pack, built.warehouse, runs, None) for key in keys]
-        for event in dry_run_syncs(runs, syncs, built.warehouse.open(), request, rows=rows):
+        for event in dry_run_syncs(
+            runs, syncs, built.warehouse.open(), request, rows=rows, spool=built.warehouse.spool
+        ):
             if isinstance(event, LogLine):
                 if debug or event.level != "debug":
                     _log(event.level, _would(event.message))

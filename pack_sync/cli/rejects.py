@@ -1,8 +1,6 @@
 """`packsync rejects`: the rows that could not be stored, and applying them after all."""
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import dagster as dg
@@ -36,6 +34,7 @@ from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.rejected_rows import RejectedRow, RejectFilter, count_rejects, read_rejects
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.spool.folders import scratch_folder
 
 _LONGEST_ROW = 80
 _LONGEST_REASON = 100
@@ -130,13 +129,13 @@ def replay(
         for each in syncs:
             key = SyncKey(pack=definition.name, table=name, sync=each)
             schema = _present_schema(component, definition, key)
-            with tempfile.TemporaryDirectory(prefix="packsync-replay-") as folder:
+            with scratch_folder(warehouse_resource().spool) as folder:
                 try:
                     done = replay_rejects(
                         open_warehouse(),
                         key,
                         schema,
-                        Path(folder),
+                        folder,
                         schema_fingerprint=schema_part(schema),
                         bad_values=definition.bad_values_of(name),
                     )

@@ -41,6 +41,7 @@ def status() -> None:
                 warnings += _warnings(key, found)
             waiting = read_held(connection)
             rejected = count_rejects(connection, RejectFilter())
+        console.print(f"warehouse: {warehouse.database}", markup=False, soft_wrap=True)
         console.print(table)
         for _, definition in packs.values():
             if left_out := definition.not_synced:

@@ -70,7 +70,7 @@ def copy(
                 _tell(f"{table.key} would be copied: {_rows(table.rows)}")
             return
         _copy_tables(plan)
-        _tell_end(plan)
+        _tell_end(plan, data_path)
 
 
 def _tell_plan(plan: CopyPlan) -> None:
@@ -116,7 +116,7 @@ def _copy_tables(plan: CopyPlan) -> None:
         )
 
 
-def _tell_end(plan: CopyPlan) -> None:
+def _tell_end(plan: CopyPlan, data_path: str | None) -> None:
     """Say whether that is all, and what to do next."""
     moved = plan_copy(plan.source, plan.target).due
     if moved:
@@ -125,9 +125,11 @@ def _tell_end(plan: CopyPlan) -> None:
         return
     for lease in lease_store(plan.source).running(SILENT):
         _tell(f"{lease.key} is being synced into FROM by {lease}: copy again when that is done")
+    files = f" and its `data_path` to {data_path}" if data_path else ""
     _tell(
-        f"{counted(len(plan.tables), 'table is', 'tables are')} the same in both. Let no sync "
-        f"run, and set the warehouse resource to {plan.target.database}; the next syncs go on there"
+        f"{counted(len(plan.tables), 'table is', 'tables are')} the same in both. Let no sync run, "
+        f"and set the `path` of the warehouse resource to {plan.target.database}{files}; the next "
+        "syncs go on there"
     )
 
 

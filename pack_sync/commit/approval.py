@@ -6,7 +6,6 @@ changed since the sync was held, rows that the table lacks are not added (a newe
 deleted them), and the cursor stays. The next full sync, which is due at once, brings the rest.
 """
 
-import tempfile
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from pack_sync.ledger.cursors import make_full_sync_due, read_position, write_po
 from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
+from pack_sync.spool.folders import scratch_folder
 from pack_sync.stage.relations import CHANGED
 from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
 from pack_sync.warehouse.warehouse import Warehouse
@@ -67,8 +67,10 @@ def _only(warehouse: Warehouse, held: HeldSync) -> Generator[Path]:
     if alone and not is_shared(held.stage) and Path(held.stage).exists():
         yield Path(held.stage)
         return
-    with tempfile.TemporaryDirectory(prefix="packsync-held-") as folder:
-        copy = Path(folder) / "stage.duckdb"
+    # Of a server's file staged rows lie where it reads them; what is shared is of a lake.
+    folder_of_all = None if is_shared(held.stage) else Path(held.stage).parent.parent
+    with scratch_folder(folder_of_all) as folder:
+        copy = folder / "stage.duckdb"
         try:
             fetch_stage(warehouse, held.stage, copy)
         except FileNotFoundError as error:

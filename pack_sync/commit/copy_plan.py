@@ -77,6 +77,8 @@ def plan_copy(source: Warehouse, target: Warehouse) -> CopyPlan:
     """
     if source.database == target.database:
         raise CopyRefusedError(f"{source.database} cannot be copied to itself")
+    if not source.database.exists():
+        raise CopyRefusedError(f"{source.database} does not exist, so nothing can be copied")
     for each in (source, target):
         if each.served:
             raise CopyRefusedError(

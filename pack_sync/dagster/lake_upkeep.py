@@ -18,7 +18,7 @@ class LakeUpkeepComponent(LakeUpkeepSettings, dg.Component, dg.Model, dg.Resolva
         """The job and its schedule; the op takes turns with syncs, which may go on."""
         del context
 
-        @dg.op(name=JOB, required_resource_keys={WAREHOUSE})
+        @dg.op(name=f"{JOB}_op", required_resource_keys={WAREHOUSE})
         def tend(context: dg.OpExecutionContext) -> None:
             """Compact the lake's files, and remove old and orphaned ones."""
             done = tend_lake(

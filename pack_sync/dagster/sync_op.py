@@ -37,6 +37,8 @@ from pack_sync.settings import SyncSettings
 from pack_sync.spool.folders import remove_old_folders
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.identifiers import folder_name
+from pack_sync.warehouse.storage_errors import StorageError
+from pack_sync.warehouse.warehouse import Warehouse
 
 PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 
@@ -112,6 +114,7 @@ class PackRun:
         `dg.Failure` at the end if some failed, naming them; the others are synced.
         """
         context = self.context
+        warehouse = self._opened()
         kept_for = max(_ABANDONED, self.pack.settings().resume_within or _ABANDONED)
         remove_old_folders(self.warehouse.spool, kept_for)
         context.instance.add_run_tags(context.run.run_id, process_tag())
@@ -129,19 +132,26 @@ class PackRun:
         for failure in refused:
             yield from self._told(failure, checks)
         request, failed = self._mode_request(config), [failure.key for failure in refused]
-        for event in runs.run(syncs, self.warehouse.open(), request, failed):
+        for event in runs.run(syncs, warehouse, request, failed):
             yield from self._told(event, checks)
         note_incremental(self.definition.name, self._incremental)
         held = self._assets_of(f.key for f in self._failures if f.held)
         for asset in sorted(held):
-            state = checks.state(asset, self.warehouse.open())
+            state = checks.state(asset, warehouse)
             context.log_event(dg.AssetObservation(asset, metadata=held_metadata(state.held)))
         as_they_are = held | self._assets_of(before | self._not_synced)
         synced = context.selected_asset_keys
-        yield from checks.at_the_end(synced, as_they_are, self.warehouse.open())
+        yield from checks.at_the_end(synced, as_they_are, warehouse)
         yield from map(made_elsewhere, sorted(self._assets_of(before) | self._by_sync))
         if self._failures:
             raise _failure(self._failures, len(syncs) + len(refused))
+
+    def _opened(self) -> Warehouse:
+        try:
+            return self.warehouse.open()
+        except StorageError as error:
+            self.context.log.error(str(error))  # a terminal shows only the log
+            raise dg.Failure(description=str(error), allow_retries=False) from error
 
     def _told(self, event: RunEvent, checks: Checks) -> Iterator[PackEvent]:
         """What Dagster is told of something that happened."""

@@ -3,7 +3,6 @@
 Not a second path: that could promise something else than a sync does.
 """
 
-import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
+from pack_sync.spool.folders import scratch_folder
 from pack_sync.warehouse.database import database_at
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -43,15 +43,15 @@ def dry_run_syncs(
     request: ModeRequest,
     *,
     rows: int,
+    spool: Path,
 ) -> Generator[LogLine | DryRunResult]:
     """Run the syncs, made for `runs`, and write nothing; sample at most `rows` rows of each kind.
 
     Each table is run by itself: a crawled one takes its parent's rows as they are in the
-    warehouse, unless there is no warehouse yet. Pages are kept in a temporary folder, so no
-    interrupted sync is resumed, and none is disturbed.
+    warehouse, unless there is no warehouse yet. Pages are kept in a temporary folder below
+    `spool`, so no interrupted sync is resumed, and none is disturbed.
     """
-    with tempfile.TemporaryDirectory(prefix="packsync-dry-run-") as name:
-        folder = Path(name)
+    with scratch_folder(spool) as folder:
         samplers = [ChangeSampler(rows) for _ in syncs]
         prepared = {
             sync.key: (

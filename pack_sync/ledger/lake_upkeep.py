@@ -12,13 +12,14 @@ from pack_sync.ledger.position_lines import remove_older_lines
 from pack_sync.ledger.shared_upkeep import remove_old_files
 from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.identifiers import quote_literal
+from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
 
 _WRITTEN_BY_NOW = timedelta(days=1)
 """A file that no snapshot names may belong to a transaction that goes on, but not for so long."""
 
 
-class NoLakeError(Exception):
+class NoLakeError(StorageError):
     """The warehouse is one DuckDB file, which keeps itself; the message says so."""
 
 

@@ -7,10 +7,11 @@ process would not tell, because another may have it by now. The locks need no cl
 
 import os
 import shutil
+import tempfile
 import time
 import uuid
-from collections.abc import Set
-from contextlib import suppress
+from collections.abc import Generator, Set
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ PAUSED = "paused"
 """A file whose time is when the service takes requests again, which a pause had ended."""
 
 _PREFIX = "spool-"
+_SCRATCH = "scratch-"
 _DIGITS = 32
 _LOCK = "lock"
 _LONGEST_WAIT_SECONDS = 60
@@ -81,6 +83,17 @@ def abandoned_folders(parent: Path) -> list[SpoolFolder]:
     return [folder for folder in taken if folder is not None]
 
 
+@contextmanager
+def scratch_folder(spool: Path | None) -> Generator[Path]:
+    """A folder of files that nobody needs when the block ends, below `spool` if that exists.
+
+    There, because a server of the warehouse's file reads staged rows from no other folder.
+    """
+    parent = spool if spool is not None and spool.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=parent) as name:
+        yield Path(name)
+
+
 def mark_paused(folder: Path, until: datetime) -> None:
     """Note in a spool's folder until when the service wants no requests."""
     mark = folder / PAUSED
@@ -99,9 +112,13 @@ def paused_until(folder: Path) -> float | None:
 def remove_old_folders(root: Path, older_than: timedelta) -> None:
     """Remove what was left behind anywhere below `root` and has not been touched for so long.
 
-    A sync looks after its own folders; this is for those of tables that are synced no more.
-    What cannot be removed stays.
+    A sync looks after its own folders; this is for those of tables that are synced no more, and
+    for the scratch folders of processes that were killed. What cannot be removed stays.
     """
+    for path in root.rglob(_SCRATCH + "*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > older_than.total_seconds():
+                shutil.rmtree(path)
     for path in root.rglob(_PREFIX + "[0-9a-f]" * _DIGITS):
         with suppress(OSError):  # such as that its own process has just removed it
             touched = max(each.stat().st_mtime for each in (path, *path.iterdir()))

@@ -54,7 +54,7 @@ def catalogue_at(address: str) -> Catalogue:
         return PostgresCatalogue(address.removeprefix(POSTGRES))
     is_sqlite = address.startswith(SQLITE)
     path = address.removeprefix(SQLITE)
-    scheme = re.match(r"\w[\w+]+:", path)  # not a drive's letter
+    scheme = re.match(r"[a-z][\w.+-]+:", path, re.IGNORECASE)  # not a drive's letter
     if not path or scheme is not None:
         # Not with the rest of it, which may have a password: postgresql://user:password@host.
         raise AddressError(

@@ -70,7 +70,7 @@ def database_at(address: str | Path, folder: Path, *, data_path: str | None = No
     """
     if isinstance(address, str) and address.startswith(LAKE):
         return DuckLake.at(address, data_path).below(folder)
-    scheme = re.match(r"[a-z][a-z0-9+]+:(?!\\)", str(address))
+    scheme = re.match(r"[a-z][\w.+-]+:", str(address), re.IGNORECASE)  # not a drive's letter
     if scheme is not None:
         raise AddressError(
             f"{scheme[0]} begins the address of no kind of warehouse. Give a path, such as "

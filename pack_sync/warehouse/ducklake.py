@@ -108,13 +108,10 @@ class DuckLake:
                 self.catalogue.attach, instance, self.name, options, wait_seconds
             )
         except duckdb.Error as error:
-            told = re.search(r'DATA_PATH.*match existing data path.*"([^"]+)"', str(error))
-            if told is None:
+            explained = self._explain_files(str(error), data_path)
+            if explained is None:
                 raise
-            raise AddressError(
-                f"the catalogue of {self} says that the lake's files are in {told[1]}, and not in "
-                f"{data_path}: set the warehouse's `data_path` to where they are"
-            ) from error
+            raise explained from error
 
     def turn_to_write(
         self, wait_seconds: float, table: str | None
@@ -138,6 +135,22 @@ class DuckLake:
                 f"somebody else changed the same table of {self} meanwhile; nothing was applied, "
                 f"and the next try goes on: {str(error).partition(chr(10))[2] or error}"
             ) from error
+
+    def _explain_files(self, text: str, data_path: str | None) -> AddressError | None:
+        """What to tell when the files of the lake are not where `data_path` says."""
+        told = re.search(r'DATA_PATH.*match existing data path.*"([^"]+)"', text)
+        if told is not None:
+            told_of = f"says that the lake's files are in {told[1]}, and not in {data_path}"
+        elif "data_path is not set" in text:
+            told_of = "has no lake yet, and nothing says where its files are to be"
+        elif data_path is None and re.search("httpfs|s3://|gc?s://", text):
+            told_of = "says that the lake's files are in an object store, whose address is missing"
+        else:
+            return None
+        return AddressError(
+            f"the catalogue of {self} {told_of}: set the warehouse's `data_path` to where they are "
+            "(of `packsync warehouse copy`, `--data-path` and `--from-data-path`)"
+        )
 
     @property
     def _in_object_store(self) -> bool:

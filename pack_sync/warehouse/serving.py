@@ -25,6 +25,9 @@ from pack_sync.warehouse.warehouse import Warehouse
 _EXTENSIONS = ("httpfs", "quack")
 """Quack's, and what it takes its random numbers from."""
 
+_SHORTEST_TOKEN = 16
+"""How many characters a token of readers has at least."""
+
 _ONLY_READ = f"{READERS}.main.only_read"
 """The macro that says whether a reader may run a query."""
 
@@ -81,8 +84,9 @@ def serve_file(
     """
     if (other := find_server(path)) is not None:
         raise ServeError(f"{path} is served already, by process {other.process}")
-    with explained_failures(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent, stages):
+        with explained_failures(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     with explained_failures(path), _opened(path, wait_seconds, memory_limit) as connection:
         if readers is not None:
             _let_only_read(connection)
@@ -147,6 +151,11 @@ def _let_only_read(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _let_readers_in(connection: duckdb.DuckDBPyConnection, readers: ReadersAddress) -> None:
     others = ", allow_other_hostname => true" if readers.host not in (LOOPBACK, "localhost") else ""
+    if len(readers.token) < _SHORTEST_TOKEN:
+        raise ServeError(
+            f"the token for readers has less than {_SHORTEST_TOKEN} characters; it is all that "
+            "keeps others out"
+        )
     try:
         connection.execute(
             f"CALL quack_serve({quote_literal(str(readers))}, "
@@ -155,6 +164,5 @@ def _let_readers_in(connection: duckdb.DuckDBPyConnection, readers: ReadersAddre
     except duckdb.Error as error:  # without its text, which may have the statement's
         raise ServeError(
             f"{readers} cannot be served: the port is taken by another program, or {readers.host} "
-            "is no address of this machine, or the token has less than 4 characters. "
-            "`packsync serve --port` takes another port"
+            "is no address of this machine. `packsync serve --port` takes another port"
         ) from error

@@ -13,6 +13,7 @@ from pack_sdk import Pack, Schema, make_object_schema
 from pack_sync.cli.app import app
 from pack_sync.ledger.leases import Lease, take_lease
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.serving import serve_file
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.cli.test_cursor import forum
 from tests.dagster import dagster_project
@@ -288,3 +289,12 @@ def test_the_real_sync_then_does_what_was_told(project: DagsterProject) -> None:
     assert project.query("SELECT id FROM acme.Items ORDER BY id") == [("a",), ("b",)]
     cursors = [c.sync.previous_completion for c in execute.contexts[1:]]
     assert [c and c.incremental_continuation for c in cursors] == ["t1", "t1"]
+
+
+def test_beside_a_server(project: DagsterProject) -> None:
+    """It reads staged rows from the project's folder alone; nothing is left there."""
+    switch_on(project, schema(name="string"), last_page("t1", a="1"), last_page("t2", b="2"))
+    stages = project.folder / ".dagster" / "spool"
+    with serve_file(project.warehouse, None, stages=stages, wait_seconds=60):
+        run(project)
+        assert rehearsed(project, "acme")[0].startswith("acme.Items would succeed: 1 row inserted")

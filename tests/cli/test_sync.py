@@ -158,3 +158,13 @@ def test_a_locked_warehouse_is_said_and_nothing_more(project: DagsterProject) ->
     assert "error: demo.Tasks: WarehouseLockedError: " in failed
     assert f"process {os.getpid()}) and was not free within 0 s. Close the program" in failed
     assert ended.endswith("failed; why is said above, and in its log in Dagster's UI")
+
+
+def test_a_warehouse_that_cannot_be_is_said(project: DagsterProject) -> None:
+    """Before any table is looked at."""
+    project.switch_on_demo("http://127.0.0.1:9")
+    definitions = dagster_project.DEFINITIONS.replace("warehouse.duckdb", "ducklake:mysql:db")
+    project.write(f"{project.module}/definitions.py", definitions)
+    result = packsync("sync", "demo.Tasks")
+    assert result.exit_code == 1
+    assert "error: ducklake:mysql: begins the address of no lake" in result.stderr

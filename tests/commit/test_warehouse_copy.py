@@ -204,7 +204,7 @@ def test_what_cannot_be_copied(tmp_path: Path) -> None:
     bench = synced(tmp_path)
     assert "to itself" in refused(bench.warehouse, bench.warehouse)
     nothing = warehouse_of("file", tmp_path, "nothing")
-    assert "no synced tables" in refused(nothing, warehouse_of("file", tmp_path, "there"))
+    assert "does not exist" in refused(nothing, warehouse_of("file", tmp_path, "there"))
     assert not nothing.database.exists()
     own = warehouse_of("file", tmp_path, "own")
     copy(bench.warehouse, own)

@@ -30,7 +30,7 @@ from tests.engine.sync_harness import (
     mangle_cursors,
 )
 from tests.ledger.earlier_ledger import WRITTEN, make_earlier_warehouse
-from tests.warehouses import only_a_file
+from tests.warehouses import not_served, only_a_file
 
 PARAMETER: Parameter = make_parameter(name="team", type="string", optional=True)
 
@@ -184,6 +184,7 @@ def test_a_reset_can_be_taken_back(engine: Engine, execute: Scripted) -> None:
     assert changed(engine, rewind_cursor, 1).after.cursor == "t1"
 
 
+@not_served
 @pytest.mark.parametrize(
     ("change", "values"), [(set_cursor, ["t"]), (rewind_cursor, [1]), (reset_cursor, [])]
 )

