@@ -85,7 +85,7 @@ def abandoned_folders(parent: Path) -> list[SpoolFolder]:
 
 @contextmanager
 def scratch_folder(spool: Path | None) -> Generator[Path]:
-    """A folder of files that nobody needs when the block ends, below `spool` if that exists.
+    """A folder of files that nobody needs when the block ends, below `spool` if there is one.
 
     There, because a server of the warehouse's file reads staged rows from no other folder.
     """
