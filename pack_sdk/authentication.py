@@ -6,55 +6,27 @@ are put on requests outside the pack (contract A2).
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pack_sdk.authentication_fields import CredentialField, make_fields
+from pack_sdk.authentication_fields import (
+    CredentialField,
+    EndpointChoice,
+    make_endpoint_choices,
+    make_fields,
+)
+from pack_sdk.authentication_kinds import (
+    GOOGLE_KINDS,
+    GOOGLE_TOKEN_URL,
+    KEYS_OF,
+    NEEDED,
+    OPTIONAL_KEYS_OF,
+    TOKEN_KINDS,
+    AuthenticationType,
+    CredentialsLocation,
+)
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import merged, with_snake_case_keys
-
-
-class AuthenticationType(StrEnum):
-    """The kinds of authentication that a pack can ask for (contract A1)."""
-
-    NONE = "None"
-    HEADER_BEARER_TOKEN = "HeaderBearerToken"  # noqa: S105
-    CUSTOM_HEADER_TOKEN = "CustomHeaderToken"  # noqa: S105
-    MULTI_HEADER_TOKEN = "MultiHeaderToken"  # noqa: S105
-    QUERY_PARAM_TOKEN = "QueryParamToken"  # noqa: S105
-    MULTI_QUERY_PARAM_TOKEN = "MultiQueryParamToken"  # noqa: S105
-    WEB_BASIC = "WebBasic"
-    CUSTOM = "Custom"
-    OAUTH2 = "OAuth2"
-    OAUTH2_CLIENT_CREDENTIALS = "OAuth2ClientCredentials"
-    AWS_ACCESS_KEY = "AWSAccessKey"
-
-
-class CredentialsLocation(StrEnum):
-    """Where a token request of OAuth2 has client id and secret.
-
-    `Automatic` tries the body first, then the header.
-    """
-
-    AUTOMATIC = "Automatic"
-    BODY = "Body"
-    AUTHORIZATION_HEADER = "AuthorizationHeader"
-
-
-_KEYS_OF: Mapping[AuthenticationType, tuple[str, ...]] = {
-    AuthenticationType.HEADER_BEARER_TOKEN: ("token",),
-    AuthenticationType.CUSTOM_HEADER_TOKEN: ("token",),
-    AuthenticationType.QUERY_PARAM_TOKEN: ("token",),
-    AuthenticationType.WEB_BASIC: ("username", "password"),
-    AuthenticationType.OAUTH2: ("client_id", "client_secret", "refresh_token"),
-    AuthenticationType.OAUTH2_CLIENT_CREDENTIALS: ("client_id", "client_secret"),
-    AuthenticationType.AWS_ACCESS_KEY: ("access_key_id", "secret_access_key"),
-}
-_OPTIONAL_KEYS_OF: Mapping[AuthenticationType, tuple[str, ...]] = {
-    AuthenticationType.OAUTH2: ("access_token",),
-    AuthenticationType.AWS_ACCESS_KEY: ("region", "session_token"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +45,14 @@ class Authentication:
 
     `network_domain` is the declared domain, or several, that gets the credentials; None
     means all.
+
+    For connecting an account (contract A6): `authorization_url` with `additional_params`,
+    `device_authorization_url` (RFC 8628), `revocation_url` (RFC 7009), `resource` (RFC 8707).
+    `endpoint_key` names the field of a token's answer that is the account's endpoint;
+    `post_setup` lets one be chosen. All of these URLs may be paths as `token_url` may.
+
+    OAuth2JwtBearer signs an assertion for `jwt_audience`, the `token_url` unless given (A7).
+    LoginToken sends `params` to `token_url` and finds the token in `access_token_key` (A8).
     """
 
     type: AuthenticationType = AuthenticationType.NONE
@@ -95,23 +75,33 @@ class Authentication:
     network_domain: str | tuple[str, ...] | None = None
     requires_endpoint_url: bool = False
     get_connection_name: Callable[..., Any] | None = None
+    instructions_url: str = ""
+    additional_params: Mapping[str, str] = field(default_factory=dict[str, str])
+    device_authorization_url: str = ""
+    revocation_url: str = ""
+    resource: str = ""
+    jwt_audience: str = ""
+    access_token_key: str = "access_token"  # noqa: S105
+    endpoint_domain: str = ""
+    endpoint_key: str = ""
+    post_setup: tuple[EndpointChoice, ...] = ()
 
     @property
     def credential_keys(self) -> tuple[str, ...]:
         """The names of the credentials that a connection must give."""
         if self.username_only:
             return ("username",)
-        if self.type in (AuthenticationType.MULTI_QUERY_PARAM_TOKEN, AuthenticationType.CUSTOM):
+        if self.type in _BY_PARAMS:
             return tuple(param.name for param in self.params)
         if self.type is AuthenticationType.MULTI_HEADER_TOKEN:
             return tuple(header.name for header in self.headers)
-        return tuple(key for key in _KEYS_OF.get(self.type, ()) if not self._may_lack(key))
+        return tuple(key for key in KEYS_OF.get(self.type, ()) if not self._may_lack(key))
 
     @property
     def optional_credential_keys(self) -> tuple[str, ...]:
         """The names of further credentials that a connection may give."""
-        lacking = tuple(key for key in _KEYS_OF.get(self.type, ()) if self._may_lack(key))
-        return lacking + _OPTIONAL_KEYS_OF.get(self.type, ())
+        lacking = tuple(key for key in KEYS_OF.get(self.type, ()) if self._may_lack(key))
+        return lacking + OPTIONAL_KEYS_OF.get(self.type, ())
 
     @property
     def network_domains(self) -> tuple[str, ...]:
@@ -122,10 +112,15 @@ class Authentication:
     @property
     def obtains_tokens(self) -> bool:
         """Whether access tokens are obtained at run time, from `token_url`."""
-        return self.type in (
-            AuthenticationType.OAUTH2,
-            AuthenticationType.OAUTH2_CLIENT_CREDENTIALS,
-        )
+        return self.type in TOKEN_KINDS
+
+    def missing_credentials(self, given: Collection[str]) -> tuple[str, ...]:
+        """Those of `credential_keys` that are not given.
+
+        OAuth2 works without a refresh token for as long as an access token is valid.
+        """
+        enough = {"refresh_token"} if "access_token" in given else set[str]()
+        return tuple(key for key in self.credential_keys if key not in {*given, *enough})
 
     def _may_lack(self, key: str) -> bool:
         return (
@@ -135,10 +130,14 @@ class Authentication:
         )
 
 
+_BY_PARAMS = (
+    AuthenticationType.MULTI_QUERY_PARAM_TOKEN,
+    AuthenticationType.CUSTOM,
+    AuthenticationType.LOGIN_TOKEN,
+)
 _NOT_NEEDED_HERE = {
-    "instructions_url", "default_connection_requirement", "endpoint_domain", "ux_config",
-    "post_setup", "should_auto_auth_setup", "endpoint_key", "get_connection_user_id",
-    "additional_params", "pkce_challenge_method",
+    "default_connection_requirement", "ux_config", "should_auto_auth_setup",
+    "get_connection_user_id", "pkce_challenge_method",
 }  # fmt: skip
 
 
@@ -166,6 +165,12 @@ def make_authentication(
     for name in ("headers", "params"):
         if name in values:
             values[name] = make_fields(values[name], name)
+    if "post_setup" in values:
+        values["post_setup"] = make_endpoint_choices(values["post_setup"])
+    if "additional_params" in values:
+        values["additional_params"] = _params(values["additional_params"])
+    if values["type"] in GOOGLE_KINDS:
+        values.setdefault("token_url", GOOGLE_TOKEN_URL)
     for name in ("scopes", "network_domain"):
         if name in values:
             values[name] = _texts(values[name], name, one=name == "network_domain")
@@ -180,27 +185,17 @@ def make_authentication(
 
 
 _TEXTS = {
-    name for name, field in Authentication.__dataclass_fields__.items()
-    if field.type in (str, "str", str | None, "str | None")
+    name for name, declared in Authentication.__dataclass_fields__.items()
+    if declared.type in (str, "str", str | None, "str | None")
 }  # fmt: skip
 
 
-_NEEDED = {
-    AuthenticationType.CUSTOM_HEADER_TOKEN: "header_name",
-    AuthenticationType.MULTI_HEADER_TOKEN: "headers",
-    AuthenticationType.QUERY_PARAM_TOKEN: "param_name",
-    AuthenticationType.MULTI_QUERY_PARAM_TOKEN: "params",
-    AuthenticationType.CUSTOM: "params",
-    AuthenticationType.OAUTH2: "token_url",
-    AuthenticationType.OAUTH2_CLIENT_CREDENTIALS: "token_url",
-    AuthenticationType.AWS_ACCESS_KEY: "service",
-}
-
-
 def _check(authentication: Authentication) -> None:
-    kind, key = authentication.type, _NEEDED.get(authentication.type)
-    if key and not getattr(authentication, key):
-        raise PackDefinitionError(f"authentication of the type {kind} needs {key!r}")
+    kind = authentication.type
+    needed = [NEEDED.get(kind), "token_url" if authentication.obtains_tokens else None]
+    for key in filter(None, needed):
+        if not getattr(authentication, key):
+            raise PackDefinitionError(f"authentication of the type {kind} needs {key!r}")
     url = authentication.token_url
     if not authentication.obtains_tokens or re.match(r"https://[^/?#@]+([/?#]|$)", url):
         return
@@ -212,6 +207,20 @@ def _check(authentication: Authentication) -> None:
         f"authentication has the token_url {url!r}; it must start with https:// and have no user "
         "name in it, or be a path such as '/oauth/token' where requires_endpoint_url is set"
     )
+
+
+def _params(value: Any) -> dict[str, str]:
+    """Parameters of a URL by name; what is a number or a truth value is written as JSON has it."""
+    if not isinstance(value, Mapping):
+        raise PackDefinitionError(
+            f"authentication has the additional_params {value!r}; write {{'name': 'value'}}"
+        )
+    params = cast("Mapping[object, object]", value)
+    return {
+        str(key): str(each).lower() if isinstance(each, bool) else str(each)
+        for key, each in params.items()
+        if each is not None
+    }
 
 
 def _texts(value: Any, name: str, *, one: bool) -> Any:

@@ -1,6 +1,6 @@
 """The headers or parameters of a kind of authentication that has several credentials."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +18,49 @@ class CredentialField:
     name: str
     description: str = ""
     token_prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointChoice:
+    """A step after the consent: `get_options(context)` lists endpoints, one of which is chosen."""
+
+    name: str
+    get_options: Callable[..., Any]
+    description: str = ""
+
+
+def make_endpoint_choices(definitions: Any) -> tuple[EndpointChoice, ...]:
+    """The steps of `post_setup`, as the original SDK writes them.
+
+    Raises `PackDefinitionError`.
+    """
+    if not isinstance(definitions, list | tuple):
+        raise PackDefinitionError("post_setup of the authentication must be a list of steps")
+    return tuple(_endpoint_choice(each) for each in cast("list[Any]", definitions))
+
+
+def _endpoint_choice(definition: Any) -> EndpointChoice:
+    if isinstance(definition, EndpointChoice):
+        return definition
+    known = {"type", "name", "description", "get_options", "get_options_formula"}
+    try:
+        values = with_snake_case_keys(definition, known, "a step of post_setup")
+    except (ValueError, AttributeError) as error:
+        raise PackDefinitionError(f"post_setup of the authentication: {error}") from None
+    if str(values.get("type", "SetEndPoint")).casefold() != "setendpoint":
+        raise PackDefinitionError(
+            f"post_setup of the authentication has the type {values['type']!r}; only SetEndPoint "
+            "is known"
+        )
+    function = values.get("get_options") or values.get("get_options_formula")
+    name = values.get("name")
+    if not callable(function) or not isinstance(name, str):
+        raise PackDefinitionError(
+            "a step of post_setup of the authentication needs a 'name' and a function 'get_options'"
+        )
+    return EndpointChoice(
+        name=name, get_options=function, description=str(values.get("description") or "")
+    )
 
 
 def make_fields(definitions: Any, what: str) -> tuple[CredentialField, ...]:

@@ -136,8 +136,13 @@ class ConnectionOptions(Settings):
     )
     credentials_folder: str | None = Field(
         default=None,
-        description="Folder in which OAuth2 tokens are kept. If unset: in the Postgres of a lake, "
-        "encrypted; without one, in .dagster/credentials of the project.",
+        description="Folder for connected accounts and OAuth2 tokens. If unset: the Postgres of a "
+        "lake, encrypted; without one, .dagster/credentials of the project.",
+    )
+    use_keyring: bool = Field(
+        default=False,
+        description="Keep the connected account and OAuth2 tokens in the system's keyring instead; "
+        "needs the extra `keyring`.",
     )
     allow_http_localhost: bool = Field(
         default=False, description="Allow requests to this machine, also by plain http."
@@ -171,10 +176,12 @@ class ConnectionSettings(ConnectionOptions):
     """One account of the service, as the engine is given it.
 
     `credentials` holds the values that the pack's authentication asks for, by name; `variables`
-    the environment variables that they are from, which errors name.
+    the environment variables that they are from, which errors name. `pack` is the pack's name as
+    commands take it.
     """
 
     name: str
+    pack: str = ""
     credentials: Mapping[str, str] = Field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = Field(default_factory=dict)
 

@@ -16,7 +16,8 @@ FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not 
 
 BELOW = {
     "cli": {"dagster"},
-    "dagster": {"engine"},
+    "dagster": {"engine", "connect"},
+    "connect": {"runtimes", "http"},
     "engine": {"commit", "runtimes", "http"},
     "commit": {"ledger", "stage"},
     "ledger": {"stage", "state"},

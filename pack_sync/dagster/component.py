@@ -273,7 +273,9 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
             for name, connection in self._connections().items()
         }
         settings = {name: getattr(self, name) for name in SyncSettings.model_fields}
-        return PackResource(pack=self.pack, connections=connections, **settings)
+        return PackResource(
+            pack=self.pack, name=self.shown_name, connections=connections, **settings
+        )
 
 
 class _ComponentTranslator(PackSyncTranslator):

@@ -4,7 +4,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 `dg` knows their JSON schema.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +13,7 @@ import dagster as dg
 from cronsim import CronSim, CronSimError
 from pydantic import Field
 
+from pack_sdk.authentication import AuthenticationType
 from pack_sdk.pack import Pack
 from pack_sdk.wording import choose_from
 from pack_sync.settings import (
@@ -92,19 +93,17 @@ def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str)
 def check_connections(
     pack: Pack, connections: Mapping[str, ConnectionConfiguration], *, where: str
 ) -> None:
-    """Each connection has the credentials that the pack asks for, and no others."""
-    wanted = pack.authentication.credential_keys
-    accepted = [*wanted, *pack.authentication.optional_credential_keys]
+    """Each connection has credentials that the pack asks for, and no others.
+
+    What is not there is a connected account's, which is looked for when a run starts.
+    """
+    authentication = pack.authentication
+    accepted = [*authentication.credential_keys, *authentication.optional_credential_keys]
     for name, connection in connections.items():
         key = f"{where}.connections.{name}"
         choose(connection.credentials, accepted, where=f"{key}.credentials", what="credential")
-        for credential in wanted:
-            if credential not in connection.credentials:
-                raise ConfigurationError(
-                    f"{key}.credentials: {credential!r} is missing; the pack authenticates by "
-                    f"{pack.authentication.type.value}. Write `{credential}: {{env: NAME}}`"
-                )
-        if pack.authentication.requires_endpoint_url and not connection.endpoint:
+        no_account = authentication.type is AuthenticationType.NONE
+        if authentication.requires_endpoint_url and no_account and not connection.endpoint:
             raise ConfigurationError(f"{key}: the pack needs an `endpoint`, its API's base URL")
 
 
@@ -113,6 +112,21 @@ def unset_variable(connection: str, credential: str, variable: str) -> str:
     return (
         f"connections.{connection}.credentials.{credential}: the environment variable {variable} "
         "is not set; set it where Dagster runs, or in a .env file beside dagster.yaml"
+    )
+
+
+def not_connected(pack: str, connection: str, missing: Sequence[str]) -> str:
+    """What is wrong where neither the configuration nor an account has a credential."""
+    names = [name for name in missing if name != "endpoint"]
+    if not names:
+        return (
+            f"connections.{connection}: the pack needs an `endpoint`, its API's base URL; write "
+            f"it, or connect the account with `packsync connect {pack} {connection}`"
+        )
+    return (
+        f"connections.{connection}: no account is connected: {', '.join(names)} missing. Connect "
+        f"one with `packsync connect {pack} {connection}`, or name environment variables: "
+        f"`credentials: {{{names[0]}: {{env: NAME}}}}`"
     )
 
 

@@ -13,19 +13,20 @@ from pydantic import (
 )
 
 from pack_sdk.pack import Pack
-from pack_sync.dagster.configuration import ConfigurationError, unset_variable
+from pack_sync.connect.connected import what_is_missing, with_account
+from pack_sync.dagster.configuration import ConfigurationError, not_connected, unset_variable
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
-from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime
+from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime, pack_name
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import (
     ConnectionOptions,
     ConnectionSettings,
     SyncSettings,
 )
-from pack_sync.state.postgres_tokens import token_stores
+from pack_sync.state.postgres_secrets import shared_stores
 from pack_sync.warehouse.database import Database
 
 _WHOLE_NUMBER_VARIABLE = type(dg.EnvVar.int(""))
@@ -60,6 +61,9 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
     """
 
     pack: str = Field(description="A folder of packs/, or the path of a folder or a module.")
+    name: str | None = Field(
+        default=None, description="The pack's name in the warehouse; its own if unset."
+    )
     connections: dict[str, PackConnection] = Field(
         default_factory=dict, description="Accounts of the service, by name."
     )
@@ -101,21 +105,34 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         """The connection of that name, opened on first use.
 
         Tokens that it obtains are kept where all who sync into this database find them.
-        Raises `ConfigurationError` where a variable of its credentials is not set.
+        Raises `ConfigurationError` where a variable of its credentials is not set, or neither it
+        nor a connected account has what the pack needs.
         """
         if name not in self._open:
-            config = self.connections.get(name) or PackConnection()
-            for credential, variable in config.variables.items():
-                if not config.credentials.get(credential):
-                    raise ConfigurationError(unset_variable(name, credential, variable))
-            pack = self.load()
+            pack, shared = self.load(), shared_stores(database)
+            settings = with_account(self.configured(name), pack.authentication, shared)
+            if missing := what_is_missing(settings, pack.authentication):
+                raise ConfigurationError(not_connected(self.shown_name, name, missing))
             self._open[name] = Connection(
-                ConnectionSettings(name=name, **config.model_dump()),
-                pack.authentication,
-                pack.network_domains,
-                token_stores=token_stores(database),
+                settings, pack.authentication, pack.network_domains, shared=shared
             )
         return self._open[name]
+
+    def configured(self, name: str) -> ConnectionSettings:
+        """The connection of that name as it is configured, without a connected account.
+
+        Raises `ConfigurationError` where a variable of its credentials is not set.
+        """
+        config = self.connections.get(name) or PackConnection()
+        for credential, variable in config.variables.items():
+            if not config.credentials.get(credential):
+                raise ConfigurationError(unset_variable(name, credential, variable))
+        return ConnectionSettings(name=name, pack=self.shown_name, **config.model_dump())
+
+    @property
+    def shown_name(self) -> str:
+        """The pack's name as commands take it."""
+        return self.name or pack_name(self.pack)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the connections."""

@@ -15,14 +15,14 @@ from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.http.response_cache import ResponseCache
 from pack_sync.redaction import Redactor
 from pack_sync.settings import ConnectionSettings
-from pack_sync.state.tokens import TokenStores
+from pack_sync.state.secret_store import SecretStores, stores_of
 
 
 class Connection:
     """Pooled connections, the credentials, and the limits all requests share (contract F5).
 
-    Safe to use from several threads. Close it, or use it as a context manager. `token_stores` is
-    where the workers of a lake share their tokens, None where they are files.
+    Safe to use from several threads. Close it, or use it as a context manager. `shared` is where
+    the workers of a lake share their tokens, None where each keeps its own.
 
     Requests go to the httpx *transport* rather than through an `httpx.Client`: a client
     logs every URL, query token included (contract A4), keeps the cookies of one table's
@@ -36,7 +36,7 @@ class Connection:
         network_domains: Sequence[str],
         *,
         transport: httpx.BaseTransport | None = None,
-        token_stores: TokenStores | None = None,
+        shared: SecretStores | None = None,
     ) -> None:
         self.settings = settings
         self.authentication = authentication
@@ -49,7 +49,9 @@ class Connection:
         )
         self.authenticator = authenticator_for(authentication, settings.credentials)
         self.redactor = Redactor(self.authenticator.secrets(), self.authenticator.names())
-        self.tokens = self.authenticator.access_tokens(settings, self.redactor, token_stores)
+        self.tokens = self.authenticator.access_tokens(
+            settings, self.redactor, stores_of(settings, shared)
+        )
         self.limit = RequestThrottle(settings.max_concurrent_requests, settings.max_pause_seconds)
         self.cache = ResponseCache()
         self.json_answers: set[str] = set()

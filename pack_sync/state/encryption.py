@@ -26,7 +26,7 @@ class Cipher:
         keys = [each for each in given if each]
         if not keys:
             raise AuthenticationFailedError(
-                f"The tokens of this connection are kept in the lake's Postgres, encrypted, and "
+                f"Credentials of this connection are kept in the lake's Postgres, encrypted, and "
                 f"the environment has no {VARIABLE}. Make a key with\n  {_MAKE_ONE}\nand set "
                 f"{VARIABLE} to it wherever syncs run, the same everywhere."
             )
@@ -54,7 +54,7 @@ class Cipher:
 def _fernet() -> Any:
     if find_spec("cryptography") is None:
         raise AuthenticationFailedError(
-            "The tokens of this connection are kept encrypted, for which cryptography is needed, "
+            "Credentials of this connection are kept encrypted, for which cryptography is needed, "
             'and it is not installed: pip install "pack-sync[lake]"'
         )
     return importlib.import_module("cryptography.fernet")

@@ -135,15 +135,6 @@ def token_pack() -> Pack:
     return pack
 
 
-def test_a_missing_credential_is_named(project: DagsterProject) -> None:
-    """With what to write (contract A1)."""
-    file = project.switch_on_pack("acme", token_pack(), connections={"default": {}})
-    assert project.refusal() == (
-        f"{file.relative_to(project.folder)}.connections.default.credentials: 'token' is missing; "
-        "the pack authenticates by HeaderBearerToken. Write `token: {env: NAME}`"
-    )
-
-
 def test_an_unknown_credential_is_refused(project: DagsterProject) -> None:
     """With those that the pack asks for (contract A1)."""
     connections = {"default": {"credentials": {"password": {"env": "ACME"}}}}

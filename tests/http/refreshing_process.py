@@ -8,7 +8,7 @@ from pack_sdk.fetching import FetchRequest
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.settings import ConnectionSettings
-from pack_sync.state.postgres_tokens import token_stores
+from pack_sync.state.postgres_secrets import shared_stores
 from pack_sync.warehouse.database import database_at
 from tests.http.oauth_service import oauth_credentials
 
@@ -23,8 +23,8 @@ def main(url: str, place: str) -> None:
         credentials_folder=None if in_lake else place,
         allow_http_localhost=True,
     )
-    stores = token_stores(database_at(place, Path())) if in_lake else None
-    with Connection(settings, authentication, (), token_stores=stores) as connection:
+    stores = shared_stores(database_at(place, Path())) if in_lake else None
+    with Connection(settings, authentication, (), shared=stores) as connection:
         fetcher = SyncFetcher(connection)
         for path in ("one", "two"):
             sys.stdout.write(f"{fetcher.send(FetchRequest(url=f'{url}/{path}')).body}\n")

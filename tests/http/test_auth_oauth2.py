@@ -15,7 +15,7 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest
-from pack_sync.http.auth.oauth2_token_endpoint import token_url
+from pack_sync.http.auth.oauth2_token_endpoint import service_url
 from pack_sync.http.fetcher import SyncFetcher
 from tests.conftest import Connect, impatient
 from tests.http.oauth_service import (
@@ -252,7 +252,7 @@ REFUSED = "The connection 'acme' has no access token: POST http://127.0.0.1:"
         (Answer(status=400, body=b'{"error": "invalid_scope"}'), ["Correct the `scopes`"]),
         (Answer(body=b'{"error": "bad_refresh_token"}'), ["status 200 (bad_refresh_token)"]),
         (Answer(body=b'{"error": "refresh-token-0 is bad"}'), ["has no `access_token`"]),
-        (Answer(body=b"[]"), ["has no `access_token`. Correct the pack's `token_url`"]),
+        (Answer(body=b"[]"), ["sent as it is. Correct the pack's `token_url`"]),
         (Answer(status=302, headers={"Location": "/x"}), ["not sent after a redirect"]),
         (Answer(status=404), ["status 404. Check the pack's `token_url`"]),
     ],
@@ -313,10 +313,10 @@ def test_where_tokens_may_be_asked_for(
         authentication, ("example.com",), endpoint=endpoint, allow_http_localhost=False
     )
     if goes_to:
-        assert token_url(connection) == httpx.URL(goes_to)
+        assert service_url(connection, connection.authentication.token_url) == httpx.URL(goes_to)
     else:
         with pytest.raises(RequestRefusedError):
-            token_url(connection)
+            service_url(connection, connection.authentication.token_url)
 
 
 def test_the_tokens_show_nowhere(

@@ -9,8 +9,9 @@ import pytest
 from pack_sdk.errors import AuthenticationFailedError
 from pack_sdk.fetching import FetchRequest
 from pack_sync.http.connection import Connection
-from pack_sync.state.token_files import TokenFile
-from pack_sync.state.tokens import Tokens
+from pack_sync.state.secret_files import SecretFile
+from pack_sync.state.secret_store import SecretStores
+from pack_sync.state.tokens import Tokens, TokenStore
 from tests.conftest import Connect, impatient
 from tests.http.oauth_service import FIRST_REFRESH_TOKEN, OAuthService, oauth_credentials
 from tests.http_server import HttpServer, SeenRequest
@@ -18,8 +19,15 @@ from tests.http_server import HttpServer, SeenRequest
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=12.5)
 
 
-def store_in(folder: Path) -> TokenFile:
-    return TokenFile(folder, ["https://a.example/token", "client", "refresh"])
+GRANT = ["https://a.example/token", "client", "refresh"]
+
+
+def files_in(folder: Path) -> SecretStores:
+    return lambda name: SecretFile(folder, name)
+
+
+def store_in(folder: Path) -> TokenStore:
+    return TokenStore(files_in(folder), GRANT)
 
 
 def connection_to(
@@ -40,7 +48,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     """All of it, by another store of the same grant; other grants know nothing of it (A3)."""
     store_in(tmp_path).save(TOKENS)
     assert store_in(tmp_path).load() == TOKENS
-    assert TokenFile(tmp_path, ["https://a.example/token", "client", "other"]).load() is None
+    assert TokenStore(files_in(tmp_path), [*GRANT[:2], "other"]).load() is None
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
@@ -104,7 +112,9 @@ def test_a_folder_that_cannot_be_used_is_noticed_before_the_refresh(
 def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     """It is named, with what to do; its content is not shown (A3, A4)."""
     store = store_in(tmp_path)
-    store.path.write_text("secret-half-of-a-file")
+    store.save(TOKENS)
+    [file] = tmp_path.iterdir()
+    file.write_text("secret-half-of-a-file")
     with pytest.raises(AuthenticationFailedError, match=r"is damaged\. Delete it") as caught:
         store.load()
     assert "secret-half" not in str(caught.value)

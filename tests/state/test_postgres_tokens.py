@@ -12,8 +12,9 @@ from pack_sdk.errors import AuthenticationFailedError, ConnectionFailedError
 from pack_sdk.fetching import FetchRequest
 from pack_sync.http.connection import Connection
 from pack_sync.state.encryption import VARIABLE
-from pack_sync.state.postgres_tokens import token_stores
-from pack_sync.state.tokens import Tokens, TokenStore, TokenStores
+from pack_sync.state.postgres_secrets import shared_stores
+from pack_sync.state.secret_store import SecretStores
+from pack_sync.state.tokens import Tokens, TokenStore
 from pack_sync.warehouse.database import database_at
 from tests.conftest import impatient
 from tests.engine.sync_harness import local_connection
@@ -34,8 +35,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> TokenStores:
-    found = token_stores(database_at(f"ducklake:postgres:{postgres_database(tmp_path)}", tmp_path))
+def stores(tmp_path: Path) -> SecretStores:
+    found = shared_stores(database_at(f"ducklake:postgres:{postgres_database(tmp_path)}", tmp_path))
     assert found is not None
     return found
 
@@ -59,33 +60,35 @@ def loaded(store: TokenStore) -> Tokens | None:
         return store.load()
 
 
-def test_what_is_saved_is_loaded(stores: TokenStores, tmp_path: Path) -> None:
+def test_what_is_saved_is_loaded(stores: SecretStores, tmp_path: Path) -> None:
     """By another store of the same grant; the database shows neither tokens nor grant (A3, A4)."""
-    assert loaded(stores(GRANT)) is None
-    saved(stores(GRANT))
-    assert loaded(stores(GRANT)) == TOKENS
-    assert loaded(stores([*GRANT[:2], "other"])) is None
+    assert loaded(TokenStore(stores, GRANT)) is None
+    saved(TokenStore(stores, GRANT))
+    assert loaded(TokenStore(stores, GRANT)) == TOKENS
+    assert loaded(TokenStore(stores, [*GRANT[:2], "other"])) is None
     shown = str(query(tmp_path, "SELECT * FROM pack_sync.credentials"))
     assert not any(secret in shown for secret in ("plain", "refresh", "client"))
 
 
-def test_a_key_is_exchanged(stores: TokenStores, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_exchanged(
+    stores: SecretStores, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The new one is set before the old one, until what was saved with that is saved anew (A4)."""
-    saved(stores(GRANT))
+    saved(TokenStore(stores, GRANT))
     new = Fernet.generate_key().decode()
     monkeypatch.setenv(VARIABLE, f"{new}, {key}")
-    assert loaded(stores(GRANT)) == TOKENS
-    saved(stores(GRANT))
+    assert loaded(TokenStore(stores, GRANT)) == TOKENS
+    saved(TokenStore(stores, GRANT))
     monkeypatch.setenv(VARIABLE, new)
-    assert loaded(stores(GRANT)) == TOKENS
+    assert loaded(TokenStore(stores, GRANT)) == TOKENS
     monkeypatch.setenv(VARIABLE, key)
     with pytest.raises(AuthenticationFailedError, match="encrypted with another key"):
-        loaded(stores(GRANT))
+        loaded(TokenStore(stores, GRANT))
 
 
 @pytest.mark.parametrize(("given", "told"), [("", "has no PACK_SYNC"), ("secret!", "is no key")])
 def test_without_a_key_nothing_is_asked_for(
-    given: str, told: str, stores: TokenStores, monkeypatch: pytest.MonkeyPatch
+    given: str, told: str, stores: SecretStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error has the command that makes a key, and does not repeat what was set (A3, A4)."""
     monkeypatch.setenv(VARIABLE, given)
@@ -100,10 +103,10 @@ def test_without_a_key_nothing_is_asked_for(
     server.close()
 
 
-def connection(service: OAuthService, stores: TokenStores, **settings: Any) -> Connection:
+def connection(service: OAuthService, stores: SecretStores, **settings: Any) -> Connection:
     """A connection whose tokens are there."""
     given = local_connection(credentials=oauth_credentials(), **settings)
-    return Connection(given, service.authentication, (), token_stores=stores)
+    return Connection(given, service.authentication, (), shared=stores)
 
 
 def fetch(opened: Connection, service: OAuthService) -> Any:
@@ -112,7 +115,7 @@ def fetch(opened: Connection, service: OAuthService) -> Any:
 
 
 def test_a_folder_that_a_connection_names_is_used(
-    server: HttpServer, stores: TokenStores, tmp_path: Path
+    server: HttpServer, stores: SecretStores, tmp_path: Path
 ) -> None:
     """`credentials_folder` is a decision of the user's."""
     service = OAuthService(server=server)
@@ -122,7 +125,7 @@ def test_a_folder_that_a_connection_names_is_used(
 
 
 def test_postgres_lets_go_while_tokens_are_obtained(
-    server: HttpServer, stores: TokenStores, tmp_path: Path
+    server: HttpServer, stores: SecretStores, tmp_path: Path
 ) -> None:
     """What the endpoint gave is saved all the same: it may be all that is left (A3)."""
     service = OAuthService(server=server)
@@ -145,12 +148,12 @@ def test_postgres_lets_go_while_tokens_are_obtained(
     assert [b"refresh-token-0" in seen.body for seen in service.token_requests] == [True, False]
 
 
-def test_another_who_takes_too_long(stores: TokenStores) -> None:
+def test_another_who_takes_too_long(stores: SecretStores) -> None:
     """Waiting for the row ends, with what to do."""
     with (
-        stores(GRANT).locked(5),
+        TokenStore(stores, GRANT).locked(5),
         pytest.raises(AuthenticationFailedError, match=r"for 0\.1 s; try again"),
-        stores(GRANT).locked(0.1),
+        TokenStore(stores, GRANT).locked(0.1),
     ):
         pass
 
@@ -158,9 +161,9 @@ def test_another_who_takes_too_long(stores: TokenStores) -> None:
 def test_a_postgres_that_does_not_answer(tmp_path: Path) -> None:
     """It passes, so the sync is tried again; the password is not shown."""
     address = "ducklake:postgres:host=127.0.0.1 port=1 dbname=lake user=sync password=hunter2"
-    stores = token_stores(database_at(address, tmp_path))
+    stores = shared_stores(database_at(address, tmp_path))
     assert stores is not None
     with pytest.raises(ConnectionFailedError, match="cannot be read") as caught:
-        loaded(stores(GRANT))
+        loaded(TokenStore(stores, GRANT))
     assert "hunter2" not in str(caught.value)
-    assert os.environ[VARIABLE] not in repr(vars(stores(GRANT)))
+    assert os.environ[VARIABLE] not in repr(vars(TokenStore(stores, GRANT)))

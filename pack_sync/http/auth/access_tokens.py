@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TypeAlias
 
 from pack_sdk.errors import AuthenticationFailedError, RequestRefusedError
@@ -65,6 +66,11 @@ class AccessTokens:
         """
         return self._obtained(rejected, ask, deadline)
 
+    @property
+    def last(self) -> Tokens:
+        """Those that were used last; what the configuration gives before any was."""
+        return self._current or self._given
+
     def close(self) -> None:
         """Obtain no further tokens; one that is being obtained is still saved."""
         self._worker.shutdown(wait=False)
@@ -89,13 +95,14 @@ class AccessTokens:
             known = saved or self._given
             self._learn(known)
             if not _is_usable(known, rejected):
-                known = self._asked(ask, known.refresh_token)
+                known = self._asked(ask, known)
                 if store:
                     store.save(known)  # before it is used (contract A3)
         self._current = known
         return known.access_token
 
-    def _asked(self, ask: Ask, refresh_token: str) -> Tokens:
+    def _asked(self, ask: Ask, known: Tokens) -> Tokens:
+        refresh_token = known.refresh_token
         if self._refused and self._refused[0] == refresh_token:
             # Asking again would not help, and looks like an attack to the service.
             raise AuthenticationFailedError(self._refused[1])
@@ -105,11 +112,10 @@ class AccessTokens:
             self._refused = (refresh_token, str(error))
             raise
         self._learn(answer)
-        return Tokens(
-            access_token=answer.access_token,
-            refresh_token=answer.refresh_token or refresh_token,
-            expires_at=answer.expires_at,
-        )
+        if answer.refresh_token:
+            return answer
+        refresh_ends = answer.refresh_expires_at or known.refresh_expires_at
+        return replace(answer, refresh_token=refresh_token, refresh_expires_at=refresh_ends)
 
     def _learn(self, tokens: Tokens) -> None:
         self._redactor.learn([tokens.access_token, tokens.refresh_token])

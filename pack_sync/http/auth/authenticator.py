@@ -13,7 +13,7 @@ from pack_sync.http.auth.access_tokens import AccessTokens
 from pack_sync.http.auth.query_params import without_query_param
 from pack_sync.redaction import Redactor
 from pack_sync.settings import ConnectionSettings
-from pack_sync.state.tokens import TokenStores
+from pack_sync.state.secret_store import SecretStores
 
 Credentials: TypeAlias = Mapping[str, str]
 
@@ -64,11 +64,11 @@ class Authenticator:
         return [value for key, value in self.credentials.items() if key.lower() in _NAMES]
 
     def access_tokens(
-        self, settings: ConnectionSettings, redactor: Redactor, stores: TokenStores | None
+        self, settings: ConnectionSettings, redactor: Redactor, stores: SecretStores
     ) -> AccessTokens | None:
         """What obtains access tokens while a sync runs; None for a kind that needs none.
 
-        `stores` is where all workers keep them, None where each keeps files.
+        `stores` is where they are kept, see `pack_sync.state.secret_store.stores_of`.
         """
         return None
 
@@ -108,7 +108,8 @@ def credential(credentials: Credentials, key: str) -> str:
     if not value:
         raise RequestRefusedError(
             f"No request can be made: the connection has no {key!r}, which the pack's "
-            f"authentication needs. Set `credentials: {{{key}: …}}` of the connection."
+            f"authentication needs. Connect the account with `packsync connect`, or set "
+            f"`credentials: {{{key}: …}}` of the connection."
         )
     return value
 

@@ -21,7 +21,9 @@ _AUTHENTICATION_KEYS = (
     "headerName", "tokenPrefix", "headers", "paramName", "params", "service", "authorizationUrl",
     "tokenUrl", "scopes", "scopeParamName", "scopeDelimiter", "nestedResponseKey",
     "credentialsLocation", "tokenQueryParam", "useProofKeyForCodeExchange", "networkDomain",
-    "requiresEndpointUrl", "uxConfig",
+    "requiresEndpointUrl", "uxConfig", "instructionsUrl", "additionalParams", "resource",
+    "endpointDomain", "endpointKey", "deviceAuthorizationUrl", "revocationUrl", "jwtAudience",
+    "accessTokenKey",
 )  # fmt: skip
 _SAME_AS = {"CodaApiHeaderBearerToken": "HeaderBearerToken"}
 _NO_CREDENTIALS = ("None", "Various")
@@ -66,7 +68,14 @@ def _read_authentication(pack: Pack, declared: Mapping[str, Any]) -> None:
             fields[name] = [_credential(field) for field in fields[name]]
     if declared.get("getConnectionName"):
         fields["getConnectionName"] = in_child
+    if steps := declared.get("postSetup"):
+        fields["postSetup"] = [_endpoint_choice(step) for step in steps]
     pack.set_authentication({"type": kind, **fields})
+
+
+def _endpoint_choice(step: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("type", "name", "description")
+    return {**{key: step[key] for key in kept if key in step}, "getOptions": in_child}
 
 
 def _credential(field: Mapping[str, Any]) -> dict[str, Any]:

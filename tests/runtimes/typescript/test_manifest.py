@@ -130,8 +130,8 @@ def test_authentication(declared: Any, kind: str, keys: tuple[str, ...]) -> None
 
 def test_authentication_that_is_not_supported() -> None:
     """The error has the type and those that are."""
-    declared = {**manifest(), "authentication": {"type": "GoogleServiceAccount"}}
-    with pytest.raises(PackDefinitionError, match="type GoogleServiceAccount, which is not supp"):
+    declared = {**manifest(), "authentication": {"type": "AWSAssumeRole"}}
+    with pytest.raises(PackDefinitionError, match="type AWSAssumeRole, which is not supp"):
         read_manifest(declared)
 
 

@@ -69,6 +69,7 @@ function metadata(formula, context, search, parameters) {
 // Any function but execute, by its name; undefined or null if the pack has none.
 function formulaOf(head) {
   if (head.function === "getConnectionName") return authenticationOf()?.getConnectionName;
+  if (head.function === "getOptions") return endpointOptions(head.parameter);
   const table = tableOf(head);
   if (head.function === "validateParameters") return table.getter.validateParameters;
   if (head.function !== "autocomplete") return table[head.function];
@@ -92,6 +93,14 @@ async function invoke(head) {
 }
 
 const authenticationOf = () => pack.defaultAuthentication || pack.systemConnectionAuthentication;
+
+// The list of endpoints of a step of postSetup, by the step's name.
+function endpointOptions(name) {
+  const steps = authenticationOf()?.postSetup || [];
+  for (let i = 0; i < steps.length; i++) {
+    if (steps[i].name === name) return steps[i].getOptions || steps[i].getOptionsFormula;
+  }
+}
 
 // What the pack declares, as JSON: functions become `true`.
 function manifest() {
