@@ -331,8 +331,8 @@ class WarehouseSettings(Settings):
     lock_wait_seconds: float = Field(
         default=60,
         ge=0,
-        description="How long to wait while another process has "
-        "the file open, or writes to the lake.",
+        description="How long to wait while another process has the file open or writes to the "
+        "lake, or while the lake's Postgres does not answer.",
     )
     memory_limit: str | None = Field(
         default=None,

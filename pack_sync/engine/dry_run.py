@@ -73,6 +73,6 @@ def dry_run_syncs(
 
 def _rolled_back(warehouse: Warehouse, folder: Path) -> Warehouse:
     """The warehouse with its transactions rolled back; one of our own if there is none."""
-    if warehouse.database.exists():
+    if warehouse.exists():
         return replace(warehouse, dry_run=True)
     return replace(warehouse, database=database_at("warehouse.duckdb", folder))

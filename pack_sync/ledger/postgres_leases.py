@@ -17,8 +17,9 @@ import duckdb
 
 from pack_sync.ledger.leases import Lease, LeaseTakenError, lease_of
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.state.postgres import SCHEMA, close, connect, has_tables
-from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, advisory_lock
+from pack_sync.state.postgres import SCHEMA, connect, has_tables
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, advisory_lock, close
+from pack_sync.warehouse.storage_errors import CatalogueError
 from pack_sync.warehouse.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -51,7 +52,10 @@ class PostgresLeases:
     def taken(self, lease: Lease, silent: timedelta) -> Generator[duckdb.DuckDBPyConnection]:
         """Take the lease; the block reads the warehouse."""
         del silent  # who is dead is known at once
-        self._held.take(lease)
+        # Not while others wait for their turn at the connection, who have pages to fetch.
+        self._held.catalogue.again_when_back(
+            self._warehouse.lock_wait_seconds, lambda: self._held.take(lease)
+        )
         try:
             with self._warehouse.read() as connection:
                 yield connection
@@ -77,7 +81,7 @@ class PostgresLeases:
         del silent
         with (
             self._held.catalogue.explained_failures(),
-            self._held.catalogue.connect(10) as postgres,
+            self._held.catalogue.connect(self._warehouse.lock_wait_seconds) as postgres,
         ):
             return _read(postgres, f"{_ALIVE} ORDER BY taken_at") if has_tables(postgres) else []
 
@@ -115,11 +119,14 @@ class _Held:
         with self._turn:
             if self._leases.pop(lease.key, None) is None:
                 return
+            postgres = None if lease.key in self._lost else self._postgres
             try:
-                # Without a connection the lock is gone, with the one that there was.
-                if self._postgres is not None and lease.key not in self._lost:
+                if postgres is not None:
                     with self.catalogue.explained_failures():
-                        _unlock(self._postgres, lease)
+                        _unlock(postgres, lease)
+            except CatalogueError:
+                if postgres is None or not postgres.closed:  # else the lock is gone with it
+                    raise
             finally:
                 self._lost.discard(lease.key)
                 self._close_if_idle()

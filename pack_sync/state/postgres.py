@@ -1,18 +1,14 @@
 """The Postgres that has a lake's catalogue, and beside it what its workers share."""
 
-from contextlib import suppress
 from typing import Any
 
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.ducklake import DuckLake
-from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, close
 from pack_sync.warehouse.storage_errors import CatalogueError
 
 SCHEMA = "pack_sync"
 """Of its own: DuckLake's tables are in `public`, or where the database's search path leads."""
-
-PATIENCE_SECONDS = 10
-"""How long to wait for a connection."""
 
 _NOTICED_SOON = {
     "keepalives_idle": 10,
@@ -62,12 +58,12 @@ def shared_postgres(database: Database) -> PostgresCatalogue | None:
     return catalogue if isinstance(catalogue, PostgresCatalogue) else None
 
 
-def connect(catalogue: PostgresCatalogue) -> Any:
+def connect(catalogue: PostgresCatalogue, wait_seconds: float = 0) -> Any:
     """A connection of psycopg's with autocommit, to be closed; our tables are there.
 
-    Raises `CatalogueError`.
+    Waits so long for a Postgres that is away. Raises `CatalogueError`.
     """
-    postgres = catalogue.connect(PATIENCE_SECONDS, **_NOTICED_SOON)
+    postgres = catalogue.connect(wait_seconds, **_NOTICED_SOON)
     try:
         with catalogue.explained_failures():
             postgres.execute(_SERVER_NOTICES)
@@ -82,12 +78,6 @@ def connect(catalogue: PostgresCatalogue) -> Any:
 def has_tables(postgres: Any) -> bool:
     """Whether our tables are there, all of them."""
     return postgres.execute("SELECT to_regclass(%s)", [_NEWEST_TABLE]).fetchone() != (None,)
-
-
-def close(postgres: Any) -> None:
-    """Close a connection, whatever state it is in."""
-    with suppress(Exception):
-        postgres.close()
 
 
 def _make_tables(catalogue: PostgresCatalogue, postgres: Any) -> None:

@@ -13,10 +13,10 @@ import orjson
 
 from pack_sdk.errors import AuthenticationFailedError, ConnectionFailedError
 from pack_sync.state.encryption import VARIABLE, Cipher
-from pack_sync.state.postgres import SCHEMA, close, connect, shared_postgres
+from pack_sync.state.postgres import SCHEMA, connect, shared_postgres
 from pack_sync.state.secret_store import SecretStores
 from pack_sync.warehouse.database import Database
-from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
+from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, close
 from pack_sync.warehouse.storage_errors import CatalogueError
 
 _SAVE_FOR_SECONDS = 60.0
@@ -50,7 +50,7 @@ class PostgresSecret:
         """Have the row's lock, in a transaction on a connection of its own."""
         self._cipher = Cipher()  # before anything is obtained that could not be kept
         with _explained():
-            self._postgres = connect(self._catalogue)
+            self._postgres = connect(self._catalogue, seconds)
         try:
             with _explained(), self._catalogue.explained_failures():
                 self._lock(seconds)

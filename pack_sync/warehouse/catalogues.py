@@ -31,8 +31,11 @@ class Catalogue(Protocol):
         """The same catalogue; a relative path starts at the folder."""
         ...
 
-    def exists(self) -> bool:
-        """Whether a lake has been made in it. Raises `StorageError`, or `OSError`."""
+    def exists(self, wait_seconds: float) -> bool:
+        """Whether a lake has been made in it; waits so long for an answer.
+
+        Raises `StorageError`, or `OSError`.
+        """
         ...
 
     def attach(

@@ -35,8 +35,11 @@ class Database(Protocol):
         """The extensions of DuckDB that it needs, which take long to load."""
         ...
 
-    def exists(self) -> bool:
-        """Whether there is something to read. Raises `OSError`, or `StorageError`."""
+    def exists(self, wait_seconds: float) -> bool:
+        """Whether there is something to read; waits so long for an answer.
+
+        Raises `OSError`, or `StorageError`.
+        """
         ...
 
     def attach(self, instance: Instance, *, read_only: bool, wait_seconds: float) -> None:

@@ -35,8 +35,9 @@ class DuckDBFile:
         """None: to attach it takes a millisecond."""
         return frozenset()
 
-    def exists(self) -> bool:
+    def exists(self, wait_seconds: float) -> bool:
         """Whether the file is there. Raises `OSError`."""
+        del wait_seconds
         return self.path.exists()
 
     def attach(self, instance: Instance, *, read_only: bool, wait_seconds: float) -> None:

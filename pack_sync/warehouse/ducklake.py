@@ -87,9 +87,9 @@ class DuckLake:
     def __str__(self) -> str:
         return f"{LAKE}{self.catalogue}"
 
-    def exists(self) -> bool:
+    def exists(self, wait_seconds: float) -> bool:
         """Whether there is a lake in the catalogue."""
-        return self.catalogue.exists()
+        return self.catalogue.exists(wait_seconds)
 
     def attach(self, instance: Instance, *, read_only: bool, wait_seconds: float) -> None:
         """Attach the lake, with the credentials of its object store."""

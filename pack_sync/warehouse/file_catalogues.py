@@ -25,8 +25,9 @@ class _InAFile:
         """The same, with its path below the folder."""
         return replace(self, path=folder / self.path)
 
-    def exists(self) -> bool:
+    def exists(self, wait_seconds: float) -> bool:
         """Whether the file is there."""
+        del wait_seconds
         return self.path.exists()
 
 

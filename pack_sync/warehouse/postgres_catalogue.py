@@ -2,12 +2,13 @@
 
 import hashlib
 import importlib
-from collections.abc import Collection, Generator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 
@@ -22,8 +23,15 @@ from pack_sync.warehouse.storage_errors import (
 )
 from pack_sync.warehouse.turns import StillOurs
 
+T = TypeVar("T")
+
 _WRITERS = 7_042_617_951_063_155
 """The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
+
+_ANSWERS_WITHIN = 10
+"""Seconds that a Postgres which is there may take to let somebody in."""
+
+_ASK_AGAIN_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,9 @@ class PostgresCatalogue:
         del folder
         return self
 
-    def exists(self) -> bool:
+    def exists(self, wait_seconds: float) -> bool:
         """Whether there is a lake in the database. Raises `CatalogueError`."""
-        with self._connected(10) as postgres:
+        with self._connected(wait_seconds) as postgres:
             found = postgres.execute("SELECT to_regclass('ducklake_snapshot')").fetchone()
         return found is not None and found[0] is not None
 
@@ -68,7 +76,6 @@ class PostgresCatalogue:
         self, instance: Instance, name: str, options: Sequence[str], wait_seconds: float
     ) -> None:
         """Attach it; its password is given apart, so that no message of DuckDB's has it."""
-        del wait_seconds
         password = self._parameters().get("password")
         if password is not None:
             secret = f"password of {name}"
@@ -77,10 +84,14 @@ class PostgresCatalogue:
                 f"(TYPE postgres, PASSWORD {quote_literal(str(password))})"
             )
             options = [*options, f"META_SECRET {quote_literal(secret)}"]
-        try:
-            instance.attach(f"{LAKE}{self}", name, *options)
-        except duckdb.IOException as error:
-            raise self._unreachable(error) from error
+
+        def attach() -> None:
+            try:
+                instance.attach(f"{LAKE}{self}", name, *options)
+            except duckdb.IOException as error:
+                raise self._unreachable(error) from error
+
+        self.again_when_back(wait_seconds, attach)
 
     @contextmanager
     def turn_to_write(self, wait_seconds: float, table: str | None) -> Generator[StillOurs]:
@@ -117,14 +128,43 @@ class PostgresCatalogue:
     def connect(self, wait_seconds: float, **options: int) -> Any:
         """A connection of psycopg's, to be closed; `options` are libpq's, where it has none.
 
-        Raises `CatalogueError`.
+        Waits while Postgres is away or starts, as when it is restarted. Raises `CatalogueError`
+        when it has not answered within so many seconds, or refuses.
         """
         psycopg = _psycopg()
-        given = {**options, "connect_timeout": max(2, int(wait_seconds)), **self._parameters()}
+        patience, refused = time.monotonic() + wait_seconds, False
+        while True:
+            left = patience - time.monotonic()
+            timeout = max(_ANSWERS_WITHIN, int(left))
+            given = {**options, "connect_timeout": timeout, **self._parameters()}
+            try:
+                return psycopg.connect(psycopg.conninfo.make_conninfo(**given), autocommit=True)
+            except psycopg.Error as error:
+                refused_before, refused = refused, self._answers(error)
+                # Twice: the first time it may just have come back.
+                if left <= 0 or (refused and refused_before):
+                    raise self._unreachable(error) from error
+            time.sleep(min(_ASK_AGAIN_SECONDS, left))
+
+    def again_when_back(self, wait_seconds: float, work: Callable[[], T]) -> T:
+        """Do something; once more when Postgres is back, where it failed because that was away.
+
+        Raises as `connect` does.
+        """
         try:
-            return psycopg.connect(psycopg.conninfo.make_conninfo(**given), autocommit=True)
-        except psycopg.Error as error:
-            raise self._unreachable(error) from error
+            return work()
+        except CatalogueError:
+            close(self.connect(wait_seconds))
+            return work()
+
+    def _answers(self, error: Exception) -> bool:
+        """Whether Postgres is there, though it has not let us in."""
+        psycopg = _psycopg()
+        if isinstance(error, psycopg.errors.ConnectionTimeout):
+            return False
+        given = psycopg.conninfo.make_conninfo(**{"connect_timeout": 2, **self._parameters()})
+        pq = psycopg.pq
+        return pq.PGconn.ping(given.encode()) in (pq.Ping.OK, pq.Ping.NO_ATTEMPT)
 
     @contextmanager
     def explained_failures(self) -> Generator[None]:
@@ -161,6 +201,12 @@ class PostgresCatalogue:
     def _unreachable(self, error: Exception) -> CatalogueError:
         reason = " ".join(str(error).split())
         return CatalogueError(f"the catalogue of the lake, {self}, cannot be used: {reason}")
+
+
+def close(postgres: Any) -> None:
+    """Close a connection, whatever state it is in."""
+    with suppress(Exception):
+        postgres.close()
 
 
 def advisory_lock(*names: str) -> int:

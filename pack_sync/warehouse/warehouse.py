@@ -35,9 +35,10 @@ SYSTEM_SCHEMA = "_sync"
 class Warehouse:
     """A database and how to open it.
 
-    `lock_wait_seconds` is how long to wait for another process, once for all that wait for it
-    here; `memory_limit` is DuckDB's setting, such as "500MB", None for its default. A `dry_run`
-    rolls every transaction back, so that whoever writes sees what would be, and nothing changes.
+    `lock_wait_seconds` is how long to wait for another process, or for a Postgres that is away,
+    once for all that wait for it here; `memory_limit` is DuckDB's setting, such as "500MB", None
+    for its default. A `dry_run` rolls every transaction back, so that whoever writes sees what
+    would be, and nothing changes.
     """
 
     database: Database
@@ -72,6 +73,11 @@ class Warehouse:
     def served(self) -> bool:
         """Whether a server has the file open, for this process as for others."""
         return self._server is not None
+
+    def exists(self) -> bool:
+        """Whether there is something to read. Raises `StorageError`."""
+        with explained_failures(self.path):
+            return self.database.exists(self.lock_wait_seconds)
 
     @contextmanager
     def write(
@@ -110,9 +116,7 @@ class Warehouse:
 
         `within` is an instance as for `write`. Raises as `write` does.
         """
-        with explained_failures(self.path):
-            exists = self.database.exists()
-        if not exists:
+        if not self.exists():
             with duckdb.connect() as connection:
                 yield connection
             return

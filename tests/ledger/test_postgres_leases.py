@@ -190,7 +190,7 @@ def test_postgres_restarts_under_a_held_lease(tmp_path: Path) -> None:
     def restart(_args: Any, _context: Any) -> Any:
         server.stop()
         with pytest.raises(CatalogueError):
-            lease_store(warehouse).running(SILENT)
+            lease_store(replace(warehouse, lock_wait_seconds=0)).running(SILENT)
         server.ensure_postgres_running()
         return last_page("t", a="1")
 

@@ -363,7 +363,7 @@ def test_upkeep_keeps_what_is_new(tmp_path: Path) -> None:
 def test_a_postgres_that_does_not_answer(tmp_path: Path) -> None:
     """The error names the catalogue, and not its password."""
     address = "ducklake:postgres:postgresql://sync:hunter2@127.0.0.1:9/lake"
-    warehouse = Warehouse.at(address, data_path=str(tmp_path))
+    warehouse = Warehouse.at(address, data_path=str(tmp_path), lock_wait_seconds=0)
     for use in (warehouse.read, warehouse.write):
         with pytest.raises(CatalogueError, match="refused") as caught, use():
             pass
