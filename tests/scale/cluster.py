@@ -174,7 +174,8 @@ class Cluster:
         self._exit.close()
 
     def start_services(self) -> None:
-        """The broker and the object store, with an empty bucket."""
+        """The broker and the object store."""
+        self.start_store()
         broker = self._machine("broker")
         self.services["broker"] = broker
         port = str(self._ports["redis"])
@@ -189,6 +190,9 @@ class Cluster:
             "--dir",
             str(broker.folder),
         )
+
+    def start_store(self) -> None:
+        """The object store, with an empty bucket."""
         store = self._machine("store")
         self.services["store"] = store
         store.start("moto_server", "-H", "127.0.0.1", "-p", str(self._ports["s3"]))
@@ -266,10 +270,7 @@ class Cluster:
     def _project_on(self, name: str) -> Machine:
         machine = self._machine(name)
         shutil.copytree(PROJECT, machine.folder, dirs_exist_ok=True)
-        shutil.copy(EXAMPLES / "dagster.yaml", machine.folder)
-        celery = (EXAMPLES / "celery.yaml").read_text()
-        was, now = "visibility_timeout: 60", f"visibility_timeout: {self._lost_after}"
-        (machine.folder / "celery.yaml").write_text(celery.replace(was, now))
+        self._configure(machine.folder)
         defs = machine.folder / "scale_project" / "defs" / "fake" / "defs.yaml"
         defs.parent.mkdir(parents=True)
         defs.write_text(yaml.safe_dump(self._definitions()))
@@ -279,6 +280,13 @@ class Cluster:
             "PYTHONPATH": os.pathsep.join([str(machine.folder), str(ROOT)]),
         }
         return machine
+
+    def _configure(self, folder: Path) -> None:
+        """Dagster's files that a machine has beside the project."""
+        shutil.copy(EXAMPLES / "dagster.yaml", folder)
+        celery = (EXAMPLES / "celery.yaml").read_text()
+        was, now = "visibility_timeout: 60", f"visibility_timeout: {self._lost_after}"
+        (folder / "celery.yaml").write_text(celery.replace(was, now))
 
     def _definitions(self) -> dict[str, Any]:
         shared = {"endpoint": self._url, "allow_http_localhost": True}

@@ -10,6 +10,7 @@ from tests.scale.cluster import SECRET, Cluster
 def open_lake(cluster: Cluster) -> duckdb.DuckDBPyConnection:
     """The lake as any reader has it."""
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     for name in ("httpfs", "postgres_scanner", "ducklake"):
         package = __import__(f"duckdb_extension_{name}")
         folder = Path(package.__path__[0]) / "extensions" / f"v{duckdb.__version__}"

@@ -1,6 +1,7 @@
 """A project whose tables are synced by workers on many machines."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -10,7 +11,11 @@ from pack_sync import WarehouseResource, load_packs
 
 
 def executor() -> dg.ExecutorDefinition:
-    """Celery with the file that the workers have too, or Dask with the cluster that there is."""
+    """Celery with the file that the workers have too, a pod each, or Dask with what there is."""
+    if os.environ.get("SCALE_PODS"):
+        from dagster_k8s import k8s_job_executor
+
+        return k8s_job_executor.configured({"max_concurrent": int(os.environ["SCALE_PODS"])})
     if address := os.environ.get("SCALE_DASK"):
         from dagster_dask import dask_executor
 
@@ -22,6 +27,7 @@ def executor() -> dg.ExecutorDefinition:
 
 
 @dg.definitions
+@cache  # a Celery worker asks for them twice with each op, and has them for as long as it lives
 def defs() -> dg.Definitions:
     """The pack, the lake and the executor."""
     return dg.Definitions.merge(
