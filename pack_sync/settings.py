@@ -332,7 +332,7 @@ class WarehouseSettings(Settings):
         default=60,
         ge=0,
         description="How long to wait while another process has the file open or writes to the "
-        "lake, or while the lake's Postgres does not answer.",
+        "lake, or while the lake's Postgres or object store does not answer.",
     )
     memory_limit: str | None = Field(
         default=None,

@@ -8,9 +8,11 @@ Postgres that this module starts. `served` is a DuckDB file that a thread of the
 import hashlib
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -161,18 +163,66 @@ def start_postgres(folder: Path, *, cleanup_mode: Literal["stop", "delete"]) -> 
 @contextmanager
 def object_store(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     """The address of a folder in an object store on loopback, which the environment names."""
-    from moto.server import ThreadedMotoServer
+    with closing(ObjectStore()) as store:
+        store.name_in(monkeypatch)
+        yield store.ADDRESS
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "hunter2",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    httpx.put(f"http://{host}:{port}/lake").raise_for_status()
-    yield "s3://lake/files"
-    server.stop()
+
+class ObjectStore:
+    """An object store on loopback, which can be away for a while: close it after use."""
+
+    ADDRESS = "s3://lake/files"
+    """That of a folder in it."""
+
+    def __init__(self) -> None:
+        self._server: Any = None
+        self._hanging_up: threading.Thread | None = None
+        self._over = threading.Event()
+        self._port = 0
+        self._start()
+        httpx.put(f"http://127.0.0.1:{self._port}/lake").raise_for_status()
+
+    def name_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the environment name it, with credentials."""
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "hunter2",
+            "AWS_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+
+    def go_away(self, *, tries: int | None = None) -> None:
+        """Hang up on whoever asks, until that was tried so often; for good without `tries`."""
+        self._server.stop()
+        self._over.clear()
+        listener = socket.create_server(("127.0.0.1", self._port))
+        listener.settimeout(0.05)
+        self._hanging_up = threading.Thread(target=self._hang_up, args=[listener, tries])
+        self._hanging_up.start()
+
+    def come_back(self) -> None:
+        """Answer again, with what was in it; nothing if it does."""
+        self._over.set()
+        if self._hanging_up is not None:
+            self._hanging_up.join()
+
+    def close(self) -> None:
+        """End it."""
+        self.come_back()
+        self._server.stop()
+
+    def _hang_up(self, listener: socket.socket, tries: int | None) -> None:
+        while tries != 0 and not self._over.is_set():
+            with suppress(TimeoutError):
+                listener.accept()[0].close()
+                tries = None if tries is None else tries - 1
+        listener.close()
+        self._start()
+
+    def _start(self) -> None:
+        from moto.server import ThreadedMotoServer
+
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
+        self._server.start()
+        _, self._port = self._server.get_host_and_port()

@@ -21,7 +21,12 @@ from pack_sync.warehouse.catalogues import Catalogue, catalogue_at
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal
-from pack_sync.warehouse.object_stores import SCHEMES, give_credentials
+from pack_sync.warehouse.object_stores import (
+    SCHEMES,
+    give_credentials,
+    unreachable_files,
+    wait_for_store,
+)
 from pack_sync.warehouse.storage_errors import (
     AddressError,
     ConflictError,
@@ -36,6 +41,9 @@ _BEING_MADE = re.compile(
     r"Failed to initialize DuckLake.*(duplicate key|already exists|is locked)", re.DOTALL
 )
 """What DuckLake says to whoever makes a lake that somebody else is making too."""
+
+_OF_A_STORE = re.compile(r"^(HTTP Error|IO Error: .*\bHTTP)", re.DOTALL)
+"""How DuckDB begins what it says of an object store."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class DuckLake:
         data_path = self.data_path
         if data_path is not None and self._in_object_store:
             give_credentials(instance, data_path)
+            wait_for_store(instance, wait_seconds)
         if data_path is None and self.catalogue.path is not None:
             data_path = f"{self.catalogue.path}.files"
         options = [_ALL_IN_FILES, "READ_ONLY"] if read_only else [_ALL_IN_FILES]
@@ -129,6 +138,8 @@ class DuckLake:
             explained = explain_catalogue(error, self.catalogue)
             if explained is not None:
                 raise explained from error
+            if self._in_object_store and _OF_A_STORE.search(str(error)):
+                raise unreachable_files(str(self.data_path), error) from error
             if "Transaction conflict" not in str(error):
                 raise
             raise ConflictError(

@@ -1,5 +1,6 @@
 """Object stores that hold the files of a lake: S3, what speaks like it, and Google's."""
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,9 @@ from pack_sync.warehouse.storage_errors import AddressError, LakeFilesError
 
 SCHEMES = ("s3", "gs", "gcs")
 """How addresses in object stores begin."""
+
+_FIRST_WAIT_SECONDS = 0.25  # each further wait is twice as long
+_USUAL_TRIES = 3
 
 
 def give_credentials(instance: Instance, data_path: str) -> None:
@@ -48,6 +52,16 @@ def bucket_options(scheme: str, environment: Mapping[str, str]) -> dict[str, Any
     return {name: value for name, value in options.items() if value not in (None, "")}
 
 
+def wait_for_store(instance: Instance, wait_seconds: float) -> None:
+    """Let an instance ask a store again that does not answer, for so long; then it raises."""
+    waits = math.log2(1 + wait_seconds / _FIRST_WAIT_SECONDS)
+    instance.connection.execute(
+        f"SET GLOBAL http_retries = {max(_USUAL_TRIES, round(waits))}; "
+        f"SET GLOBAL http_retry_wait_ms = {int(_FIRST_WAIT_SECONDS * 1000)}; "
+        "SET GLOBAL http_retry_backoff = 2"
+    )
+
+
 def unreachable_files(place: str, error: Exception) -> LakeFilesError:
     """What to tell of a failure to read or write the files of a lake, which are in this place."""
     scheme = urlsplit(place).scheme
@@ -56,7 +70,7 @@ def unreachable_files(place: str, error: Exception) -> LakeFilesError:
         if not scheme
         else f"Does the object store answer, at {_endpoint(scheme)}, and do its credentials hold?"
     )
-    reason = " ".join(str(error).split())[:300]
+    reason = " ".join(str(error).partition("Debug source")[0].split())[:300]
     return LakeFilesError(
         f"the files of the lake, in {place}, cannot be read or written: {reason}. {remedy} Nothing "
         "is lost; the next sync goes on"
