@@ -77,7 +77,7 @@ def plan_copy(source: Warehouse, target: Warehouse) -> CopyPlan:
     """
     if source.database == target.database:
         raise CopyRefusedError(f"{source.database} cannot be copied to itself")
-    if not source.database.exists():
+    if not source.exists():
         raise CopyRefusedError(f"{source.database} does not exist, so nothing can be copied")
     for each in (source, target):
         if each.served:
