@@ -167,10 +167,10 @@ def test_rows_that_were_removed_by_hand_come_again(tmp_path: Path) -> None:
 
 def refused(source: Warehouse, target: Warehouse) -> str:
     """Why the target does not take a copy; it stays as it was."""
-    before = contents(target) if target.database.exists() else None
+    before = contents(target) if target.exists() else None
     with pytest.raises(StorageError) as refusal:
         copy(source, target)
-    assert before == (contents(target) if target.database.exists() else None)
+    assert before == (contents(target) if target.exists() else None)
     return str(refusal.value)
 
 
@@ -205,7 +205,7 @@ def test_what_cannot_be_copied(tmp_path: Path) -> None:
     assert "to itself" in refused(bench.warehouse, bench.warehouse)
     nothing = warehouse_of("file", tmp_path, "nothing")
     assert "does not exist" in refused(nothing, warehouse_of("file", tmp_path, "there"))
-    assert not nothing.database.exists()
+    assert not nothing.exists()
     own = warehouse_of("file", tmp_path, "own")
     copy(bench.warehouse, own)
     same = warehouse_of("file", tmp_path, "same")
