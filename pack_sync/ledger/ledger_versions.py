@@ -119,8 +119,11 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         if is_lake(connection):
             statements += MIGRATIONS_OF_LAKES.get(version, "")
         connection.execute(statements)
+    if done < len(MIGRATIONS):
+        # All at once: in a lake each statement would be a file, which every sync reads.
         connection.execute(
-            f"INSERT INTO {VERSIONS} VALUES (?, ?, ?)", [version, __version__, datetime.now(UTC)]
+            f"INSERT INTO {VERSIONS} SELECT version, ?, ? FROM range(?, ?) AS new(version)",
+            [__version__, datetime.now(UTC), done + 1, len(MIGRATIONS) + 1],
         )
     _current.add(connection)
 
