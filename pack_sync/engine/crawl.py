@@ -9,13 +9,12 @@ import itertools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
 from pack_sdk.wording import counted
-from pack_sync.commit.full_sync_audit import audit_figures
 from pack_sync.engine.attempt import Attempt, AttemptFailedError, failures_of
 from pack_sync.engine.collect import Collected, collect
 from pack_sync.engine.crawl_children import Child, children_of
@@ -26,32 +25,31 @@ from pack_sync.engine.crawl_commit import (
     decision_of_batch,
 )
 from pack_sync.engine.crawl_failures import kept_children, report, reported
+from pack_sync.engine.crawl_outcome import BatchResult, combined
+from pack_sync.engine.crawl_spools import LeftBatch, batch_spool, left_batch
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.holding import approve_first
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
-from pack_sync.engine.paused_children import gone_on, keep_pages
+from pack_sync.engine.paused_children import begun, keep_pages
 from pack_sync.engine.run_records import record_failure
 from pack_sync.engine.sync import with_schema
-from pack_sync.engine.sync_failures import SyncFailedError, TooManyRejectedRowsError, sentence
+from pack_sync.engine.sync_failures import (
+    SyncFailedError,
+    TooManyRejectedRowsError,
+    is_worth_retrying,
+    sentence,
+)
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
 from pack_sync.engine.sync_retries import with_retries
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.cursors import SyncPosition
-from pack_sync.ledger.sync_runs import RunRecord
 from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
 
 BATCH_SIZE = 1_000
 """How many children are applied in one transaction."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _BatchResult:
-    """What a batch did, and of each child that was applied whether it was a full sync."""
-
-    outcome: SyncOutcome
-    complete: Sequence[bool]
 
 
 def run_crawl(
@@ -83,8 +81,13 @@ def run_crawl(
         raise SyncFailedError(both) from error
     if parent_failed:
         approved = [*approved, _older_rows(sync, source)]
-    # Those that a pause of the service kept from being synced are first in the next run.
-    children = sorted(children, key=_last_synced)
+    try:
+        left = left_batch(sync, children)
+    except StorageError as error:
+        raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
+    # First those that have pages already, all in one batch; then those that a pause of the service
+    # kept from being synced in the run before.
+    children = sorted(children, key=lambda child: (not left.begun(child), _last_synced(child)))
     full = sum(child.decision.mode == "full" for child in children)
     sync.log(
         "info",
@@ -92,18 +95,20 @@ def run_crawl(
         f"{full:,} fully, {len(children) - full:,} incrementally",
     )
     keep = _syncs_to_keep(sync, children, positions)
-    results: list[_BatchResult] = []
+    results: list[BatchResult] = []
     progress = _Progress(sync, len(children))
     # Without children there is one empty batch: it removes the rows of those that are gone.
     for batch in itertools.chain(_batches(children), [] if children else [[]]):
         try:
             # What is gone goes with the first batch: once is enough.
-            result = _run_batch(sync, batch, warehouse, progress, None if results else keep)
+            gone = None if results else keep
+            result = _run_patiently(sync, batch, warehouse, progress, gone, left)
         except Exception as error:
             sync.connection.redactor.redact_error(error)
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
         results.append(result)
-    outcome = _combined(results)
+        left = LeftBatch()
+    outcome = combined(results)
     failures = [*kept_children(sync, source, results[0].outcome), *outcome.failures]
     return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
 
@@ -134,24 +139,56 @@ def _batches(children: Sequence[Child]) -> Iterable[Sequence[Child]]:
     return (children[i : i + BATCH_SIZE] for i in range(0, len(children), BATCH_SIZE))
 
 
+def _run_patiently(
+    sync: SyncJob,
+    children: Sequence[Child],
+    warehouse: Warehouse,
+    progress: "_Progress",
+    keep: Sequence[str] | None,
+    left: LeftBatch,
+) -> BatchResult:
+    """Run a batch; again, with the pages that it has, where a lake could not be used for a moment.
+
+    Children are tried again each by itself, before.
+    """
+    wait_seconds = sync.settings.retry_wait_seconds
+    for _ in range(1, sync.settings.attempts):
+        try:
+            return _run_batch(sync, children, warehouse, progress, keep, left)
+        except StorageError as error:
+            if not is_worth_retrying(error) or sync.cancelled.is_set():
+                raise
+            sync.log(
+                "warning",
+                f"{sync.key}: a batch could not be applied, trying again in {wait_seconds:g} s: "
+                f"{sentence(error)}",
+            )
+            sync.cancelled.wait(wait_seconds)
+            wait_seconds *= 2
+            left = left_batch(sync, children)
+    return _run_batch(sync, children, warehouse, progress, keep, left)
+
+
 def _run_batch(
     sync: SyncJob,
     children: Sequence[Child],
     warehouse: Warehouse,
     progress: "_Progress",
     keep: Sequence[str] | None,
-) -> _BatchResult:
+    left: LeftBatch,
+) -> BatchResult:
     """Collect the children of a batch side by side, and commit those that succeeded."""
     began = time.monotonic()
     batch = Attempt(
         decision=decision_of_batch([child.decision.mode == "full" for child in children]),
         fetcher=SyncFetcher(sync.connection),
     )
-    spool = Spool.begin(sync.spool_folder)
-    try:
+    with batch_spool(sync, left) as spool:
         # More threads would only wait: the connection lets no more requests through at once.
         with ThreadPoolExecutor(sync.connection.settings.max_concurrent_requests) as pool:
-            running = [pool.submit(_collect, child, batch, spool, progress) for child in children]
+            running = [
+                pool.submit(_collect, child, batch, spool, left, progress) for child in children
+            ]
             ended = [future.result() for future in running]
         spool.close()
         collected = [each for each in ended if isinstance(each, CollectedChild)]
@@ -161,22 +198,20 @@ def _run_batch(
         full = [each.collected.part.complete for each in collected]
         batch = replace(batch, decision=decision_of_batch(full))
         costs = _costs(spool, ended, time.monotonic() - began)
-        outcome, held = commit_batch(sync, batch, spool, collected, warehouse, keep, costs)
+        try:
+            outcome, held = commit_batch(sync, batch, spool, collected, warehouse, keep, costs)
+        except TooManyRejectedRowsError as error:
+            sync.connection.redactor.redact_error(error)
+            failure = AttemptFailedError(batch, error, pages=spool.page_count)
+            record_failure(sync, warehouse, failure)
+            raise
         failed += [report(each, warehouse) for each in held.values()]
-    except TooManyRejectedRowsError as error:
-        sync.connection.redactor.redact_error(error)
-        failure = AttemptFailedError(batch, error, pages=spool.page_count)
-        record_failure(sync, warehouse, failure)
-        raise
-    finally:
-        # Never left to be resumed: its parts are of many syncs, and each is small.
-        spool.discard()
     complete = [each.collected.part.complete for each in collected if each.name not in held]
-    return _BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
+    return BatchResult(outcome=replace(outcome, failures=failed), complete=complete)
 
 
 def _collect(
-    child: Child, batch: Attempt, spool: Spool, progress: "_Progress"
+    child: Child, batch: Attempt, spool: Spool, left: LeftBatch, progress: "_Progress"
 ) -> CollectedChild | FailedChild:
     """Collect one child, with retries; each attempt has its own fetcher and part of the spool."""
     if pause := child.sync.connection.limit.long_pause(f"{child.sync.key} was not synced"):
@@ -191,10 +226,9 @@ def _collect(
             decision=child.decision,
             fetcher=fetcher,
             previous_error=previous_error,
-            part=spool.new_part(),  # pages of an attempt that failed must not be staged
         )
         with failures_of(attempt, spool):
-            attempt = gone_on(child.sync, attempt, spool)
+            attempt = left.gone_on(child, attempt) or begun(child.sync, attempt, spool)
         return collect(child.sync, attempt, spool)
 
     try:
@@ -218,41 +252,6 @@ def _costs(
         "bytes_received": sum(s.bytes_received for s in statistics),
         "fetch_seconds": fetch_seconds,
     }
-
-
-_SUMMED = (
-    "pages", "rows_returned", "inserted", "updated", "unchanged", "deleted", "rejected",
-    "duplicates", "requests", "retries", "bytes_received", "fetch_seconds", "stage_seconds",
-    "apply_seconds",
-)  # fmt: skip
-
-
-def _combined(results: Sequence[_BatchResult]) -> SyncOutcome:
-    """One outcome for all batches: figures added up, the table as it stands at the end."""
-    outcomes = [result.outcome for result in results]
-    records: list[RunRecord] = [outcome.record for outcome in outcomes]
-    decision = decision_of_batch([complete for result in results for complete in result.complete])
-    record = replace(
-        records[-1],
-        started_at=records[0].started_at,
-        mode=decision.mode,
-        mode_reason=decision.reason,
-        **{name: sum(getattr(record, name) for record in records) for name in _SUMMED},
-        **audit_figures(records),
-        unconfirmed=sum(record.unconfirmed or 0 for record in records) or None,
-    )
-    last = outcomes[-1].result
-    result = replace(
-        last,
-        record=record,
-        schema_changes=[change for outcome in outcomes for change in outcome.result.schema_changes],
-        table=replace(last.table, last_run=record),
-    )
-    return SyncOutcome(
-        result=result,
-        warnings=list(dict.fromkeys(w for outcome in outcomes for w in outcome.warnings)),
-        failures=[failure for outcome in outcomes for failure in outcome.failures],
-    )
 
 
 class _Progress:

@@ -38,21 +38,22 @@ def keep_pages(child: SyncJob, failure: AttemptFailedError, batch: Spool) -> int
     return kept.kept_pages
 
 
-def gone_on(child: SyncJob, attempt: Attempt, batch: Spool) -> Attempt:
-    """The attempt after the pages that were kept of the child, now in its part of the batch.
+def begun(child: SyncJob, attempt: Attempt, batch: Spool) -> Attempt:
+    """The attempt in a part of the batch of its own: pages of one that failed must not be staged.
 
-    As it is if none were, or if they are of no use any more.
+    After the pages that were kept of the child, which are in that part then, if there are any and
+    they are of use.
     """
-    own = _with_own_spool(child)
-    if not own.spool_folder.exists():
-        return attempt
-    found = resumed(own, attempt)
+    own, part = _with_own_spool(child), batch.new_part()
+    found = resumed(own, attempt) if own.spool_folder.exists() else None
     if found is None:
-        return attempt
+        batch.describe(part, header(child, attempt))
+        return replace(attempt, part=part)
     before, kept = found
-    copy_pages(kept, before.part, batch, attempt.part)
+    batch.describe(part, header(child, before), resumed=True)
+    copy_pages(kept, before.part, batch, part)
     kept.discard()
-    return replace(before, id=attempt.id, part=attempt.part)
+    return replace(before, id=attempt.id, part=part)
 
 
 def _with_own_spool(child: SyncJob) -> SyncJob:

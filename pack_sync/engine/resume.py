@@ -7,6 +7,7 @@ whole page, if it is about the same: sync, mode, schema, parameters, account, pa
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from pack_sdk.wording import counted
@@ -37,7 +38,7 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
     Raises `AttemptFailedError`.
     """
     with failures_of(attempt):
-        elsewhere = _fetched(sync)
+        elsewhere = fetched(sync)
         found = resumed(sync, attempt)
     if found is not None:
         try:
@@ -59,7 +60,7 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
     return _run_in(sync, attempt, spool, run, elsewhere)
 
 
-def _fetched(sync: SyncJob) -> Sequence[str]:
+def fetched(sync: SyncJob) -> Sequence[str]:
     """Fetch the pages that another worker has left; which shared files there are of the sync."""
     if sync.shared_files is None or not sync.settings.resume_within:
         return []
@@ -132,7 +133,7 @@ def _run_in(
     """
     resumed_pages = spool.resumed_after.number if spool.resumed_after else 0
     leave, paused_until = False, None
-    mirror = _mirror(sync, spool, elsewhere)
+    mirror = mirrored(sync, spool, elsewhere)
     try:
         with failures_of(attempt, spool):
             return run(attempt, spool)
@@ -149,16 +150,30 @@ def _run_in(
         raise
     finally:
         if leave and spool.kept_pages and sync.settings.resume_within:
-            if mirror:
-                mirror.keep()
-            spool.leave(paused_until)
+            leave_pages(spool, mirror, paused_until)
         else:
-            if mirror:
-                mirror.discard()
-            spool.discard()
+            discard_pages(spool, mirror)
 
 
-def _mirror(sync: SyncJob, spool: Spool, elsewhere: Sequence[str]) -> Mirror | None:
+def leave_pages(spool: Spool, mirror: Mirror | None, paused_until: datetime | None = None) -> None:
+    """Leave the pages of a spool to a later attempt, on this machine or another."""
+    if mirror:
+        mirror.keep()
+    spool.leave(paused_until)
+
+
+def discard_pages(spool: Spool, mirror: Mirror | None) -> None:
+    """Remove a spool, and what was uploaded of it."""
+    if mirror:
+        mirror.discard()
+    spool.discard()
+
+
+def mirrored(sync: SyncJob, spool: Spool, elsewhere: Sequence[str]) -> Mirror | None:
+    """What uploads the pages of a spool, where machines share files; `elsewhere` is as `fetched`.
+
+    Then call `leave_pages` or `discard_pages`.
+    """
     if sync.shared_files is None or not sync.settings.resume_within:
         return None
 

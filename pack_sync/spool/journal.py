@@ -64,6 +64,7 @@ class SpooledPage:
     follows an incremental one (contract C8). `arrived_at` is in seconds since 1970. `withheld`
     says that no sync can go on with the continuation (see `Page`). `resumed` says that pages of
     its part were fetched before an interruption: rows may have moved to these meanwhile (D9).
+    `of` is the header of its part, at the first page of one that may be gone on with by itself.
     """
 
     number: int
@@ -80,6 +81,12 @@ class SpooledPage:
     resumed: bool = False
     completion: dict[str, Any] | None = None
     deleted_row_ids: list[Any] = field(default_factory=list[Any])
+    of: dict[str, Any] | None = None
+
+    @property
+    def header_of_part(self) -> SpoolHeader | None:
+        """What its part is of; None at all pages but the first."""
+        return _header_of(self.of) if self.of else None
 
     @property
     def ending_completion(self) -> Completion | None:
@@ -88,7 +95,7 @@ class SpooledPage:
 
 
 def line_of(entry: SpoolHeader | SpooledPage | None) -> bytes:
-    """A line of the journal; a header of None is that of a spool which is never resumed."""
+    """A line of the journal; a header of None is that of a spool which several syncs share."""
     try:
         return orjson.dumps(entry) + b"\n"
     except TypeError:
@@ -103,11 +110,18 @@ def read_header(folder: Path) -> SpoolHeader | None:
     """What the spool is of; None if it cannot be resumed, for whatever reason."""
     try:
         with (folder / JOURNAL).open("rb") as journal:
-            found = _parsed(journal.readline())
-        started_at = datetime.fromisoformat(found.pop("started_at"))
-        return SpoolHeader(**found, started_at=started_at) if found["format"] == FORMAT else None
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+            return _header_of(_parsed(journal.readline()))
+    except FileNotFoundError:
         return None
+
+
+def is_shared_by_syncs(folder: Path) -> bool:
+    """Whether the spool is that of several syncs, whose parts have headers of their own."""
+    try:
+        with (folder / JOURNAL).open("rb") as journal:
+            return journal.readline() == line_of(None)
+    except FileNotFoundError:
+        return False
 
 
 def pages_in(folder: Path) -> Generator[SpooledPage]:
@@ -145,6 +159,15 @@ def whole_pages(folder: Path) -> Generator[tuple[SpooledPage, int]]:
 def rows_file_name(number: int) -> str:
     """The name of the file of rows with this number; they begin at 1."""
     return f"rows-{number:05}.ndjson"
+
+
+def _header_of(found: Mapping[str, Any]) -> SpoolHeader | None:
+    given = dict(found)
+    try:
+        started_at = datetime.fromisoformat(given.pop("started_at"))
+        return SpoolHeader(**given, started_at=started_at) if given["format"] == FORMAT else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _page_of(line: bytes) -> SpooledPage | None:

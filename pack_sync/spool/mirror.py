@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from pack_sync.spool.folders import JOURNAL, new_folder
+from pack_sync.spool.journal import line_of
 from pack_sync.spool.spool import Spool
 from pack_sync.state.shared_files import SharedFiles
 from pack_sync.warehouse.identifiers import folder_name
@@ -101,6 +102,11 @@ class Mirror:
                 self._told = True
                 self._warn(f"pages cannot be uploaded for other workers to go on from: {error}")
 
+    def _goes_on(self, last: bytes) -> bool:
+        """Whether pages will follow this line of the journal."""
+        shared = self._header == line_of(None)  # by syncs of which others may have pages to come
+        return shared or orjson.loads(last)["continuation"] is not None
+
     def _batches(self, *, any_page: bool) -> Generator[tuple[list[bytes], list[bytes]]]:
         """Lines of the journal that are not uploaded yet, with the rows of their pages."""
         with (self._spool / JOURNAL).open("rb") as journal:
@@ -108,7 +114,7 @@ class Mirror:
             self._end = max(self._end, len(self._header))
             journal.seek(self._end)
             whole = [line for line in journal.read().splitlines(True) if line.endswith(b"\n")]
-        if not whole or not (any_page or orjson.loads(whole[-1])["continuation"] is not None):
+        if not whole or not (any_page or self._goes_on(whole[-1])):
             return
         lines, rows, size = list[bytes](), list[bytes](), 0
         for line in whole:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pack_sync.spool.folders import JOURNAL, SpoolFolder, abandoned_folders, paused_until
-from pack_sync.spool.journal import SpoolHeader, read_header
+from pack_sync.spool.journal import SpoolHeader, is_shared_by_syncs, read_header
 from pack_sync.spool.page import Page
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.storage_errors import explained_failures
@@ -26,10 +26,31 @@ def resume_spool(
     `log` hears why.
     Raises `StorageError` when the folder cannot be read or written.
     """
+    return _first_of(parent, lambda folder: _taken_over(folder, header, within, log))
+
+
+def resume_shared_spool(
+    parent: Path, *, within: timedelta, log: Callable[[str], object]
+) -> Spool | None:
+    """The spool that several syncs shared and left below `parent`, with the most pages.
+
+    Its `left_parts` say of what they are. None, and what is removed, as for `resume_spool`.
+    """
+
+    def taken_over(folder: SpoolFolder) -> Spool | None:
+        if not is_shared_by_syncs(folder.path):
+            return None
+        return _restored(Spool(folder, None), folder, within, log, "the pages left by a crawl")
+
+    return _first_of(parent, taken_over)
+
+
+def _first_of(parent: Path, take_over: Callable[[SpoolFolder], Spool | None]) -> Spool | None:
+    """The first spool that can be taken over of those that were left; the others go."""
     resumed: Spool | None = None
     with explained_failures(parent):
         for folder in sorted(abandoned_folders(parent), key=_journal_bytes, reverse=True):
-            spool = None if resumed else _taken_over(folder, header, within, log)
+            spool = None if resumed else take_over(folder)
             if spool is None:
                 folder.remove()
             resumed = resumed or spool
@@ -82,7 +103,17 @@ def _taken_over(
     if different := header.differences(found):
         log(f"{left} are not used: it had another {', another '.join(different)}")
         return None
-    spool = Spool(folder, found)
+    return _restored(Spool(folder, found), folder, within, log, left)
+
+
+def _restored(
+    spool: Spool,
+    folder: SpoolFolder,
+    within: timedelta,
+    log: Callable[[str], object],
+    left: str,
+) -> Spool | None:
+    """The spool with its whole pages, if there are any that are not too old."""
     torn = spool.restore()
     if again := spool.withheld_pages:
         last_ones = "the last one is" if again == 1 else f"the last {again:,} are"

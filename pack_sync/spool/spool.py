@@ -43,8 +43,9 @@ ROWS_FILE_BYTES = 32 * 1024 * 1024
 class Spool:
     """Pages on disk, in order of arrival; one sync writes it, then DuckDB reads it.
 
-    `header` says what the pages are of. `resumed_after` is the last page of an earlier
-    execution, where this one goes on; None for a spool that begins with its first page.
+    `header` says what the pages are of, None if several syncs share it; `left_parts` has what an
+    earlier execution left of each. `resumed_after` is its last page, where this one goes on; None
+    for a spool that begins with its first page.
     `on_whole_file` is called when there is one more of the `whole_files`; what it raises, `append`
     raises, without the page. `longest_page` is the length in bytes of the rows of the longest.
     """
@@ -55,6 +56,7 @@ class Spool:
         self.folder = folder.path
         self.header = header
         self.resumed_after: SpooledPage | None = None
+        self.left_parts: dict[str, tuple[SpoolHeader, SpooledPage]] = {}
         self.on_whole_file: Callable[[], object] | None = None
         self._lock = threading.Lock()
         self._journal = _opened(self.folder / JOURNAL)
@@ -68,6 +70,8 @@ class Spool:
         self._pages_of: Counter[int] = Counter()
         self._rows_of: Counter[int] = Counter()
         self._last_part = 0
+        self._headers: dict[int, SpoolHeader] = {}
+        self._going_on: set[int] = set()
 
     @classmethod
     def begin(cls, parent: Path, header: SpoolHeader | None = None) -> Self:
@@ -75,8 +79,7 @@ class Spool:
 
         Two processes may sync the same table at once, so none touches another's folder. Those
         that were left behind go as soon as this one has a page: until then, they may be the
-        better one to go on with. Without a `header` it is never resumed. Raises `StorageError`
-        when the disk does not take it.
+        better one to go on with. Raises `StorageError` when the disk does not take it.
         """
         with explained_failures(parent):
             folder = new_folder(parent)
@@ -100,7 +103,7 @@ class Spool:
             for each in withheld:
                 if not self._files or self._files[-1].name != each.file:
                     self._files.append(self.folder / each.file)
-                self._count(each)
+                self._take_up(each)
             withheld.clear()
             self.resumed_after, end = page, line_end
         self.withheld_pages = len(withheld)
@@ -110,6 +113,24 @@ class Spool:
             self._rows = _opened(self._files[-1])
         self._folder.remove_all_but(self._own_files)
         return torn
+
+    def _take_up(self, page: SpooledPage) -> None:
+        self._count(page)
+        self._going_on.add(page.part)
+        if header := page.header_of_part:
+            self._headers[page.part] = header
+        if header := self._headers.get(page.part):
+            self.left_parts[header.sync] = header, page
+
+    def describe(self, part: int, header: SpoolHeader, *, resumed: bool = False) -> None:
+        """Say what the next part is of, before its first page, so that it may be gone on with.
+
+        `resumed` says that its first pages are of an earlier execution.
+        """
+        with self._lock:
+            self._headers[part] = header
+            if resumed:
+                self._going_on.add(part)
 
     def new_part(self) -> int:
         """The number of a further part: every spool has one, 0, from its beginning."""
@@ -128,6 +149,7 @@ class Spool:
     def _append(self, page: Page, part: int) -> None:
         rows = self._rows_file()
         offset = rows.tell()
+        begins = self._headers.get(part) if part not in self._pages_of else None
         rows.write(page.rows)
         rows.flush()
         entry = SpooledPage(
@@ -142,9 +164,10 @@ class Spool:
             part=part,
             continuation=page.continuation,
             withheld=page.withheld,
-            resumed=self.resumed_after is not None and self.resumed_after.part == part,
+            resumed=part in self._going_on,
             completion=dict(vars(page.completion)) if page.completion else None,
             deleted_row_ids=list(page.deleted_row_ids),
+            of=vars(begins) if begins else None,
         )
         self._journal.write(line_of(entry))
         self._journal.flush()

@@ -42,6 +42,11 @@ class Forum:
         """The warehouse."""
         return warehouse_in(self.folder)
 
+    @property
+    def spools(self) -> Path:
+        """Where the folders of running syncs are."""
+        return self.folder / "spool"
+
     def pack(self) -> Pack:
         """The pack: `Posts`, and `Comments` crawled from it."""
         pack = Pack()
@@ -111,7 +116,7 @@ class Forum:
                 runtime=PythonRuntime(definition.pack),
                 connection=connection,
                 parameters=definition.parameters_of(table),
-                spool_folder=self.folder / "spool" / table,
+                spool_folder=self.spools / table,
                 log=runs.log,
                 crawl=definition.crawl_of(table, "default"),
                 settings=SyncSettings(attempts=2, retry_wait_seconds=0),

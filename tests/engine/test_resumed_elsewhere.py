@@ -5,14 +5,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pack_sync.engine.sync_tables import TableFailed, TableFinished
-from tests.engine.machines import Machine, in_a_shared_lake
+from pack_sync.warehouse.warehouse import Warehouse
+from tests.engine.machines import Machine, in_a_shared_lake, lake_of, shared_in
 from tests.engine.sync_harness import Scripted, items, last_page
+from tests.engine.test_crawl import Forum, outcome
 from tests.engine.test_two_at_once import run
 from tests.warehouses import object_store
 
@@ -94,3 +97,61 @@ def test_the_machine_with_the_most_pages_is_gone_on_from(tmp_path: Path) -> None
     assert len(one.names()) == 6
     assert one.shared.names("spools") == []
     assert not list(one.spools.rglob("journal*"))
+
+
+@dataclass
+class Elsewhere(Forum):
+    """A forum that a machine with a spool of its own syncs into a shared lake."""
+
+    machine: str = "one"
+    data_path: str = ""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The lake."""
+        return lake_of(self.folder, self.data_path)
+
+    @property
+    def spools(self) -> Path:
+        """The machine's own folder."""
+        return self.folder / self.machine
+
+
+class Dying(Elsewhere):
+    """Its machine dies in the third page of the second post, once the pages before are uploaded."""
+
+    def page_of_comments(self, post: str, context: Any) -> Any:
+        """A page."""
+        at = context.sync.continuation["at"] if context.sync.continuation else 0
+        while (post, at) == ("p2", 2):
+            names = shared_in(self.warehouse).names("spools/forum/Comments")
+            if names and names[-1].endswith("0000000004.pages"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.05)
+        return super().page_of_comments(post, context)
+
+
+def forum_on(kind: type[Elsewhere], machine: str, folder: Path, data_path: str) -> Elsewhere:
+    """Three posts, whose crawl asks for one page at a time; the second has four comments."""
+    comments = {"p2": ["p2-c1", "p2-c2", "p2-c3", "p2-c4"]}
+    return kind(folder, comments=comments, requests_at_once=1, machine=machine, data_path=data_path)
+
+
+def _crawl_and_die(folder: Path, data_path: str) -> None:
+    forum_on(Dying, "one", folder, data_path).run()
+
+
+def test_a_killed_crawl_goes_on_elsewhere(tmp_path: Path, data_path: str) -> None:
+    """At the next page of the parent at hand; whole ones are not asked for again (D7, D9)."""
+    died = multiprocessing.get_context("spawn").Process(
+        target=_crawl_and_die, args=(tmp_path, data_path)
+    )
+    died.start()
+    died.join(240)
+    assert died.exitcode == -signal.SIGKILL
+    two = forum_on(Elsewhere, "two", tmp_path, data_path)
+    # Which waits for the lease: Postgres hears of the death a moment later.
+    outcome(two.run("Comments", mode="full"))
+    assert two.calls == [("p2", None)] * 2 + [("p3", None)] * 2
+    assert len(two.rows()) == 8
+    assert shared_in(two.warehouse).names("spools") == []
