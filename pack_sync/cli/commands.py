@@ -35,6 +35,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "discover.discover",
         "List the values that a parameter or a dynamic table can take at the service now.",
     ),
+    "connect": (
+        "connect.connect",
+        "Connect an account of a service, verify it, and keep its credentials for syncs.",
+    ),
     "preview": (
         "preview.preview",
         "Fetch some rows of a table and show them as they would be stored. Nothing is written.",

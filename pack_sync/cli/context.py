@@ -191,14 +191,19 @@ def _tell(line: str) -> None:
     errors.print(escape(line), style="dim", highlight=False, soft_wrap=True)
 
 
-def choose_pack(name: str, *, complete: bool = True) -> tuple[PackSyncComponent, PackTables]:
+def choose_pack(
+    name: str, *, complete: bool = True, variables: bool = True
+) -> tuple[PackSyncComponent, PackTables]:
     """The configured pack of that name.
 
-    Exits with what is wrong if it cannot be synced, with the choices if there is none.
+    Exits with what is wrong if it cannot be synced, with the choices if there is none. Without
+    `variables` it does not matter whether those of its credentials are set.
     """
     packs = configured_packs(name, complete=complete)
     if name in packs.broken:
         _broken.clear()  # what matters is said now
+        if not variables and (known := packs.broken[name].known):
+            return known
         fail(str(packs.broken[name]))
     if name not in packs.usable:
         choices = f"choose from {', '.join(packs.usable)}"

@@ -4,6 +4,7 @@ The models are Dagster's component models: unknown keys are refused with file an
 `dg` knows their JSON schema.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -128,6 +129,15 @@ def not_connected(pack: str, connection: str, missing: Sequence[str]) -> str:
         f"one with `packsync connect {pack} {connection}`, or name environment variables: "
         f"`credentials: {{{names[0]}: {{env: NAME}}}}`"
     )
+
+
+def variable_for(pack: str, credential: str) -> str:
+    """The environment variable of a credential, unless the configuration names another.
+
+    >>> variable_for("tracker", "client_id")
+    'TRACKER_CLIENT_ID'
+    """
+    return re.sub(r"[^A-Z0-9]", "_", f"{pack.rpartition('.')[2]}_{credential}".upper())
 
 
 def check_schedule(schedule: ScheduleSettings, *, where: str) -> None:

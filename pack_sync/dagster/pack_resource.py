@@ -118,14 +118,15 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
             )
         return self._open[name]
 
-    def configured(self, name: str) -> ConnectionSettings:
+    def configured(self, name: str, *, complete: bool = True) -> ConnectionSettings:
         """The connection of that name as it is configured, without a connected account.
 
-        Raises `ConfigurationError` where a variable of its credentials is not set.
+        Raises `ConfigurationError` where a variable of its credentials is not set, unless it need
+        not be `complete`.
         """
         config = self.connections.get(name) or PackConnection()
         for credential, variable in config.variables.items():
-            if not config.credentials.get(credential):
+            if complete and not config.credentials.get(credential):
                 raise ConfigurationError(unset_variable(name, credential, variable))
         return ConnectionSettings(name=name, pack=self.shown_name, **config.model_dump())
 

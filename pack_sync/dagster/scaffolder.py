@@ -1,6 +1,5 @@
 """`dg scaffold defs`: a defs.yaml for a pack, with what the pack needs already in it."""
 
-import re
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
+from pack_sync.dagster.configuration import variable_for
 from pack_sync.runtimes.loader import load_pack
 
 _HINTS = """
@@ -62,14 +62,12 @@ class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
 
 def _attributes(name: str, pack: Pack) -> dict[str, Any]:
     authentication = pack.authentication
-    prefix = re.sub(r"[^A-Z0-9]", "_", name.rpartition(".")[2].upper())
     connection: dict[str, Any] = {}
     if authentication.requires_endpoint_url:
         connection["endpoint"] = "https://example.com"
     if authentication.credential_keys:
         connection["credentials"] = {
-            key: {"env": f"{prefix}_{re.sub(r'[^A-Z0-9]', '_', key.upper())}"}
-            for key in authentication.credential_keys
+            key: {"env": variable_for(name, key)} for key in authentication.credential_keys
         }
     attributes: dict[str, Any] = {"pack": name}
     if connection:

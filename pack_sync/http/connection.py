@@ -48,6 +48,7 @@ class Connection:
             allow_private_addresses=settings.allow_private_addresses,
         )
         self.authenticator = authenticator_for(authentication, settings.credentials)
+        self.shared = shared
         self.redactor = Redactor(self.authenticator.secrets(), self.authenticator.names())
         self.tokens = self.authenticator.access_tokens(
             settings, self.redactor, stores_of(settings, shared)

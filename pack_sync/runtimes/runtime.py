@@ -1,10 +1,14 @@
 """`PackRuntime`: what the engine opens a pack with, and what it lends to the pack's code."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, cast
 
+from pack_sdk.authentication_fields import EndpointChoice
+from pack_sdk.choices import Choice, simple_autocomplete
 from pack_sdk.context import PreviousAttemptError
+from pack_sdk.errors import InvalidResultError
 from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sdk.logger import Logger
 from pack_sdk.pack import Pack
@@ -85,10 +89,28 @@ class PackRuntime(ABC):
         function = self._pack.authentication.get_connection_name
         if function is None:
             return None
+        call = FunctionCall(name="get_connection_name", function=function, table=None)
+        name = self._called(environment, call)
+        return None if name is None else str(name)
+
+    def endpoint_options(
+        self, step: EndpointChoice, environment: CallEnvironment
+    ) -> Sequence[Choice]:
+        """The endpoints that the account may use, as a step of `post_setup` lists them.
+
+        Raises as `connection_name` does, and `InvalidResultError` for what is no list.
+        """
+        call = FunctionCall(
+            name="get_options", function=step.get_options, table=None, parameter=step.name
+        )
+        options = self._called(environment, call)
+        if not isinstance(options, list | tuple):
+            raise InvalidResultError(f"getOptions of the step {step.name!r} returned no list")
+        return simple_autocomplete("", cast("Sequence[Any]", options))
+
+    def _called(self, environment: CallEnvironment, call: FunctionCall) -> Any:
         caller = self.start_caller(environment)
         try:
-            call = FunctionCall(name="get_connection_name", function=function, table=None)
-            name = caller.call(call)
+            return caller.call(call)
         finally:
             caller.close()
-        return None if name is None else str(name)

@@ -50,6 +50,14 @@ class AccountStore:
         scopes = known.pop("scopes", None)
         return Account(**known, scopes=None if scopes is None else tuple(scopes))
 
+    def check(self) -> None:
+        """See that something can be kept here, before anybody is asked for anything.
+
+        Raises `AuthenticationFailedError` or `ConnectionFailedError`.
+        """
+        with self._store.locked(_LONGEST_WAIT):
+            self._store.load()
+
     def replace(self, before: Account | None, account: Account | None) -> None:
         """Keep the account in place of the one that was there `before`; None removes it.
 

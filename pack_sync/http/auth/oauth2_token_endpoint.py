@@ -6,7 +6,7 @@ as a pack's requests: checked addresses, limits, and no secret in an error (A4).
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -56,6 +56,25 @@ def _ask(connection: Connection, form: Mapping[str, str]) -> Tokens:
 
 def ask_token_endpoint(connection: Connection, form: Mapping[str, str]) -> TokenAnswer:
     """Ask the token endpoint. Raises a `FetchError` that says who must do what."""
+    answer = tokens_or_refusal(connection, form)
+    if isinstance(answer, Refusal):
+        raise AuthenticationFailedError(
+            explain_refusal(connection, answer.url, answer.status, answer.code)
+        )
+    return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A token endpoint's answer that gives no token; `code` is its `error`, if it names one."""
+
+    url: httpx.URL
+    status: int
+    code: str
+
+
+def tokens_or_refusal(connection: Connection, form: Mapping[str, str]) -> TokenAnswer | Refusal:
+    """What the token endpoint answers. Raises a `FetchError` where it does not, or not now."""
     url = service_url(connection, connection.authentication.token_url)
     response = post_form(connection, url, form)
     if response.status == 429 or response.status >= 500:  # it may be better next time
@@ -67,7 +86,7 @@ def ask_token_endpoint(connection: Connection, form: Mapping[str, str]) -> Token
         found = read_answer(connection.authentication, fields)
         if found is not None:
             return found
-    raise AuthenticationFailedError(explain_refusal(connection, url, response.status, code))
+    return Refusal(url=url, status=response.status, code=code)
 
 
 def service_url(connection: Connection, url: str) -> httpx.URL:
