@@ -1,7 +1,7 @@
-"""One sync through the engine: a Python pack, `run_sync`, a DuckDB file."""
+"""One sync through the engine: a Python pack, `run_sync`, a DuckDB file or a lake."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from benchmarks.measurement import Clock, Measurement, columns_as_they_are, content_of, report
+from benchmarks.measurement import (
+    Clock,
+    Content,
+    Measurement,
+    columns_as_they_are,
+    content_in,
+    report,
+)
 from benchmarks.shapes import SHAPES
 from pack_sdk import Authentication, Pack, SyncExecutionContext
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
@@ -96,9 +103,13 @@ def main(
     memory_limit: Annotated[str | None, typer.Option(help="DuckDB's, such as 400MB.")] = None,
     full: Annotated[bool, typer.Option("--full", help="As the weekly full sync.")] = False,
     check: Annotated[bool, typer.Option(help="Look at what the table then holds.")] = True,
+    address: Annotated[str | None, typer.Option(help="Of a lake; a file if unset.")] = None,
+    data_path: Annotated[str | None, typer.Option(help="Of a lake.")] = None,
 ) -> None:
     """Sync once into `folder`: the first time in full, then incrementally."""
-    warehouse = TimedWarehouse.at(folder / DATABASE, memory_limit=memory_limit)
+    warehouse = TimedWarehouse.at(
+        address or folder / DATABASE, data_path=data_path, memory_limit=memory_limit
+    )
     requested: RequestedMode = "full" if full else "auto"
     with item_sync(url, folder, shape) as sync:
         clock = Clock()
@@ -115,9 +126,14 @@ def main(
             stage_seconds=record.stage_seconds,
             apply_seconds=record.apply_seconds,
             held_seconds=sum(warehouse.held),
-            content=content_of(warehouse.path, "bench.Items", columns) if check else None,
+            content=_content(warehouse, columns) if check else None,
         )
     )
+
+
+def _content(warehouse: Warehouse, columns: Mapping[str, str]) -> Content:
+    with warehouse.read() as connection:
+        return content_in(connection, "bench.Items", columns)
 
 
 def _no_log(level: LogLevel, message: str) -> None:

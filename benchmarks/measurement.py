@@ -114,10 +114,17 @@ def _peak(who: int) -> int:
 
 def content_of(database: Path, table: str, columns: Mapping[str, str]) -> Content:
     """The content of a table; `columns` are expressions by the name of the column."""
-    sums = ", ".join(f"CAST(sum(hash({value})) AS VARCHAR)" for value in columns.values())
     with duckdb.connect(database, read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        found = connection.execute(f"SELECT count(*), {sums} FROM {table}").fetchone() or (0,)
+        return content_in(connection, table, columns)
+
+
+def content_in(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]
+) -> Content:
+    """The same, through a connection that there is."""
+    sums = ", ".join(f"CAST(sum(hash({value})) AS VARCHAR)" for value in columns.values())
+    connection.execute("SET TimeZone = 'UTC'")
+    found = connection.execute(f"SELECT count(*), {sums} FROM {table}").fetchone() or (0,)
     return Content(rows=found[0], columns=dict(zip(columns, found[1:], strict=True)))
 
 

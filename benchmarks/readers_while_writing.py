@@ -76,6 +76,14 @@ class Noticed:
     failures: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What one process that syncs has done, its start not included."""
+
+    commits: int
+    processor_seconds: float
+
+
 def main(
     address: Annotated[str | None, typer.Option(help="A warehouse; a new file if unset.")] = None,
     data_path: Annotated[str | None, typer.Option(help="Of a lake.")] = None,
@@ -97,15 +105,15 @@ def main(
             changes=changes,
         )
         with _server(place) if serve else nullcontext():
-            _in_processes([(_write, place, number) for number in range(syncs)], 0)
+            in_processes([(write, place, number) for number in range(syncs)], 0)
             asking = [(_read, place, number % syncs) for number in range(readers)]
-            alone = _in_processes(asking, seconds / 2)
-            writing = [(_write, place, number) for number in range(syncs)]
-            beside = _in_processes([*asking, *writing], seconds)
+            alone = in_processes(asking, seconds / 2)
+            writing = [(write, place, number) for number in range(syncs)]
+            beside = in_processes([*asking, *writing], seconds)
     print(f"{readers} readers, {syncs} syncs, {seconds:g} s, {rows:,} rows, {changes:,} changes")
     _tell("without syncs", alone)
     _tell("beside syncs", beside[:readers])
-    print(f"syncs committed: {sum(beside[readers:]):,}")
+    print(f"syncs committed: {sum(one.commits for one in beside[readers:]):,}")
 
 
 def _tell(when: str, noticed: Sequence[Noticed]) -> None:
@@ -129,7 +137,7 @@ def _take_up(ready: Barrier, stop: Event) -> None:
     _ready, _stop = ready, stop
 
 
-def _in_processes(calls: Sequence[tuple[Callable[..., Any], Place, int]], seconds: float) -> Any:
+def in_processes(calls: Sequence[tuple[Callable[..., Any], Place, int]], seconds: float) -> Any:
     """What each call returns in a process of its own, all begun together and told to stop."""
     ready, stop = _SPAWN.Barrier(len(calls) + 1, timeout=300), _SPAWN.Event()
     with ProcessPoolExecutor(
@@ -164,7 +172,8 @@ def _read(place: Place, table: int) -> Noticed:
 def _asking(place: Place, table: str) -> Generator[Callable[[], list[Any]]]:
     """How a reader asks: as somebody's notebook would."""
     if place.port:
-        connection = duckdb.connect(config={"enable_progress_bar": False})
+        connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")
         for extension in ("httpfs", "quack"):
             load_into(connection, extension)
         asked = _QUERY.format(db="", table=table)
@@ -183,8 +192,8 @@ def _asking(place: Place, table: str) -> Generator[Callable[[], list[Any]]]:
             yield lambda: connection.execute(query).fetchall()
 
 
-def _write(place: Place, table: int) -> int:
-    """Sync a table again and again, at least once; how often."""
+def write(place: Place, table: int) -> Written:
+    """Sync a table again and again, at least once."""
     made, name, committed = Pack(), f"Items{table}", 0
     schema = make_object_schema(
         id_property="id",
@@ -226,10 +235,11 @@ def _write(place: Place, table: int) -> int:
             settings=SyncSettings(attempts=1),
         )
         _ready.wait()
+        began = time.process_time()
         while not committed or not _stop.is_set():
             run_sync(sync, place.warehouse(), ModeRequest())
             committed += 1
-    return committed
+    return Written(commits=committed, processor_seconds=time.process_time() - began)
 
 
 @contextmanager

@@ -51,8 +51,13 @@ app = typer.Typer(help=__doc__)
 
 
 @app.command("engine")
-def make_engine_table(folder: Path, url: str, rows: int) -> None:
-    """A warehouse that a full sync of the source at `url` seems to have left in `folder`."""
+def make_engine_table(
+    folder: Path, url: str, rows: int, address: str | None = None, data_path: str | None = None
+) -> None:
+    """A warehouse that a full sync of the source at `url` seems to have left in `folder`.
+
+    With `address` and `data_path` it is in a lake.
+    """
     now = datetime.now(UTC)
     with engine_run.item_sync(url, folder) as sync:
         fingerprint = sync.fingerprint
@@ -66,7 +71,8 @@ def make_engine_table(folder: Path, url: str, rows: int) -> None:
         sync=engine_run.KEY.sync, before=SyncPosition(), after=position, reason="start"
     )
     first = SHAPES["plain"].page
-    with Warehouse.at(folder / engine_run.DATABASE).write() as connection:
+    warehouse = Warehouse.at(address or folder / engine_run.DATABASE, data_path=data_path)
+    with warehouse.write() as connection:
         create_ledger(connection)
         table = TargetTable(connection, engine_run.KEY)
         table.fit_columns(columns_of(SHAPES["plain"].schema))
