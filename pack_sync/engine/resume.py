@@ -158,7 +158,7 @@ def _run_in(
 def leave_pages(spool: Spool, mirror: Mirror | None, paused_until: datetime | None = None) -> None:
     """Leave the pages of a spool to a later attempt, on this machine or another."""
     if mirror:
-        mirror.keep()
+        mirror.keep(paused_until)
     spool.leave(paused_until)
 
 

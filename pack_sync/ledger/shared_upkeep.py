@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from pack_sync.ledger.held_summary import held_stages
 from pack_sync.ledger.lease_store import lease_store
-from pack_sync.spool.mirror import PAGES_FOLDER, longest_use, place_of
+from pack_sync.spool.mirror import PAGES_FOLDER, longest_use, pause_of, place_of
 from pack_sync.state.shared_files import shared_files
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -51,9 +51,14 @@ def _old_pages(pages: Mapping[str, datetime], running: set[str], keep: timedelta
         name
         for spool, found in spools.items()
         if not any(spool.startswith(f"{place}/") for place in running)
-        and _is_older(max(found.values()), max(keep, longest_use(spool)))
+        and _is_older(_last_use(found), max(keep, longest_use(spool)))
         for name in found
     ]
+
+
+def _last_use(pages: Mapping[str, datetime]) -> datetime:
+    """When the last page came, or the pause after it ended."""
+    return max(*pages.values(), pause_of(pages) or datetime.min.replace(tzinfo=UTC))
 
 
 def _is_older(at: datetime, than: timedelta) -> bool:

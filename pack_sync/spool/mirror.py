@@ -7,14 +7,14 @@ there. A mirror has a folder of its own, and earlier ones go once it has all the
 
 import threading
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 
-from pack_sync.spool.folders import JOURNAL, new_folder
+from pack_sync.spool.folders import JOURNAL, PAUSED, mark_paused, new_folder
 from pack_sync.spool.journal import line_of
 from pack_sync.spool.spool import Spool
 from pack_sync.state.shared_files import SharedFiles
@@ -27,6 +27,7 @@ WAIT_SECONDS = 0.5
 PAGES_FOLDER = "spools"
 """Where pages are among the shared files."""
 
+_PAGES = ".pages"
 _OBJECT_BYTES = 8 * 1024 * 1024
 
 Log = Callable[[str], object]
@@ -62,10 +63,19 @@ class Mirror:
         self._thread = threading.Thread(target=self._run, name="mirror of a spool", daemon=True)
         self._thread.start()
 
-    def keep(self) -> None:
-        """Upload what is left, for whoever goes on. The spool must still be there."""
+    def keep(self, paused_until: datetime | None = None) -> None:
+        """Upload what is left, for whoever goes on. The spool must still be there.
+
+        `paused_until` is when the service takes requests again, where that is what ended the sync.
+        """
         self._stop()
         self._upload(any_page=True)
+        if paused_until is not None and self._written:
+            mark = f"{self._folder}/{PAUSED}-{int(paused_until.timestamp())}"
+            try:
+                self._files.put(mark, b"")
+            except LakeFilesError as error:
+                self._warn_once(error)
 
     def discard(self) -> None:
         """Remove all that was uploaded of this sync, now and earlier."""
@@ -89,7 +99,7 @@ class Mirror:
             with closing(self._batches(any_page=any_page)) as batches:
                 for lines, rows in batches:
                     first, last = self._pages + 1, self._pages + len(lines)
-                    name = f"{self._folder}/{first:010}-{last:010}.pages"
+                    name = f"{self._folder}/{first:010}-{last:010}{_PAGES}"
                     self._files.put(name, b"".join([self._header, *lines, b"\n", *rows]))
                     self._written.append(name)
                     self._end += sum(map(len, lines))
@@ -98,9 +108,12 @@ class Mirror:
                 self._files.remove(self._earlier)
                 self._earlier.clear()
         except (LakeFilesError, OSError) as error:
-            if not self._told:
-                self._told = True
-                self._warn(f"pages cannot be uploaded for other workers to go on from: {error}")
+            self._warn_once(error)
+
+    def _warn_once(self, error: Exception) -> None:
+        if not self._told:
+            self._told = True
+            self._warn(f"pages cannot be uploaded for other workers to go on from: {error}")
 
     def _goes_on(self, last: bytes) -> bool:
         """Whether pages will follow this line of the journal."""
@@ -160,7 +173,7 @@ def fetch_mirrored(files: SharedFiles, place: str, parent: Path, log: Log) -> Se
             if folder.rpartition("/")[2].partition(".")[0] not in here
         }
         best = max(others.values(), key=_last_page, default=list[str]())
-        if best and _last_page(best) > max(here.values(), default=0):
+        if _last_page(best) > max(here.values(), default=0):
             _fetch(files, best, parent)
     except (LakeFilesError, OSError, ValueError) as error:
         log(f"pages that another worker may have left could not be fetched: {error}")
@@ -171,7 +184,7 @@ def fetch_mirrored(files: SharedFiles, place: str, parent: Path, log: Log) -> Se
 def _fetch(files: SharedFiles, names: Sequence[str], parent: Path) -> None:
     folder = new_folder(parent)
     try:
-        for number, name in enumerate(names):
+        for number, name in enumerate(_objects(names)):
             journal, _, rows = files.get(name).partition(b"\n\n")
             header, *lines = journal.splitlines()
             with (folder.path / JOURNAL).open("ab") as file:
@@ -183,14 +196,28 @@ def _fetch(files: SharedFiles, names: Sequence[str], parent: Path) -> None:
                         into.write(rows[offset : offset + page["length"]])
                     offset += page["length"]
                 file.writelines(line + b"\n" for line in kept)
+        if until := pause_of(names):
+            mark_paused(folder.path, until)
     except BaseException:
         folder.remove()
         raise
     folder.leave()
 
 
-def _last_page(names: Sequence[str]) -> int:
-    return int(max(names).rpartition("-")[2].partition(".")[0])
+def pause_of(names: Iterable[str]) -> datetime | None:
+    """Until when the service wanted no requests, by the names of a mirror's files."""
+    times = [name.rpartition("-")[2] for name in names if f"/{PAUSED}-" in name]
+    return datetime.fromtimestamp(max(map(int, times)), UTC) if times else None
+
+
+def _objects(names: Iterable[str]) -> list[str]:
+    """Those of a mirror's files that have pages, in order."""
+    return sorted(name for name in names if name.endswith(_PAGES))
+
+
+def _last_page(names: Iterable[str]) -> int:
+    objects = _objects(names)
+    return int(objects[-1].rpartition("-")[2].removesuffix(_PAGES)) if objects else 0
 
 
 def _lines(journal: Path) -> int:

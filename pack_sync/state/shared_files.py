@@ -36,12 +36,18 @@ class SharedFiles:
 
     @classmethod
     def at(cls, data_path: str) -> Self:
-        """Those beside a lake's files: in a folder, or at an address in an object store."""
+        """Those beside a lake's files: in a folder, or at an address in an object store.
+
+        Raises `StorageError`.
+        """
         stores: Any = importlib.import_module("obstore.store")
         address = urlsplit(data_path)
         if not address.scheme:
             folder = f"{data_path}/{_FOLDER}"
-            return cls(stores.LocalStore(prefix=folder, mkdir=True), folder)
+            try:
+                return cls(stores.LocalStore(prefix=folder, mkdir=True), folder)
+            except Exception as error:
+                raise unreachable_files(folder, error) from error
         options = bucket_options(address.scheme, os.environ)
         prefix = "/".join(filter(None, [address.path.strip("/"), _FOLDER]))
         given = {"client_options": _CLIENT, "retry_config": _TRIED_AGAIN, **options}

@@ -50,7 +50,7 @@ def _die_after_the_commit(folder: Path) -> None:
 
     forum = forum_in(folder)
     forum.run("Posts")
-    Spool.discard = die
+    pytest.MonkeyPatch().setattr(Spool, "discard", die)
     forum.run("Comments")
 
 

@@ -1,5 +1,6 @@
 """A sync that one machine holds is decided about on another (contract D8)."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -134,8 +135,9 @@ def test_upkeep_removes_what_nobody_comes_for(
     found = hold_on(one)
     place = "spools/acme/Items/default/spool-1"
     old = ["held/acme.gone/x.duckdb", f"{place}.a.61/1-2.pages", f"{place}.b/1-1.pages"]
-    of_use = f"{place}.c.9999/1-2.pages"
-    for name in (*old, of_use):
+    paused = f"{place}.d.61/paused-{int(time.time()) + 7200}"
+    of_use = [f"{place}.c.9999/1-2.pages", f"{place}.d.61/1-2.pages", paused]
+    for name in (*old, *of_use):
         one.shared.put(name, b"")
     assert remove_old_files(one.warehouse, timedelta(0)) == 0  # all of today
     monkeypatch.setattr(shared_upkeep, "_AT_LEAST", timedelta(0))
@@ -150,5 +152,5 @@ def test_upkeep_removes_what_nobody_comes_for(
     assert isinstance(run(one, "incremental")[0], TableFinished)
     assert done == [1]  # the pages may be its own
     assert remove_old_files(one.warehouse, timedelta(0)) == 1
-    assert one.shared.names("spools") == [old[1], of_use]
+    assert one.shared.names("spools") == sorted([old[1], *of_use])
     assert one.shared.names("held") == [found.stage]

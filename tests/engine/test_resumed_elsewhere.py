@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from pack_sdk.fetching import FetchResponse
 from pack_sync.engine.sync_tables import TableFailed, TableFinished
+from pack_sync.http.pauses import LongPauseError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.machines import Machine, in_a_shared_lake, lake_of, shared_in
 from tests.engine.sync_harness import Scripted, items, last_page
@@ -155,3 +157,25 @@ def test_a_killed_crawl_goes_on_elsewhere(tmp_path: Path, data_path: str) -> Non
     assert two.calls == [("p2", None)] * 2 + [("p3", None)] * 2
     assert len(two.rows()) == 8
     assert shared_in(two.warehouse).names("spools") == []
+
+
+def test_a_paused_sync_goes_on_elsewhere(tmp_path: Path) -> None:
+    """Its pages do not age before the service takes requests again, on no machine (F5, D9)."""
+    answer = FetchResponse(status=429)
+    pause = LongPauseError(answer, "acme.Items", seconds=7200, longest_seconds=300)
+    one, two = (
+        Machine(folder=tmp_path, name=name, data_path=str(tmp_path / "files"), execute=steps)
+        for name, steps in {
+            "one": Scripted(page(1), page(2), pause),
+            "two": Scripted(page(3, of=3)),
+        }.items()
+    )
+    for machine in (one, two):
+        machine.configure(resume_within_minutes=0.0001)
+    (event,) = run(one)
+    assert isinstance(event, TableFailed)
+    assert "2 pages are kept" in event.message
+    (event,) = run(two)
+    assert isinstance(event, TableFinished), event
+    assert len(two.names()) == 3
+    assert two.shared.names("spools") == []
