@@ -124,6 +124,9 @@ def _connect(
             scopes=answer.scopes if answer else None,
         )
         chosen.store.replace(before, account)
+    if before is not None and before.credentials != credentials:
+        with _opened(chosen, _with(chosen.settings, before.credentials, before.endpoint)) as old:
+            forget_tokens(old)
     _tell(chosen, account, before, verified, refreshed)
 
 

@@ -1,10 +1,8 @@
 """Opening the browser for a consent, without anything secret going to it."""
 
 import os
+import subprocess
 import sys
-import webbrowser
-from collections.abc import Generator
-from contextlib import contextmanager
 
 _OF_THE_DESKTOP = (
     "BROWSER", "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "HOME", "LANG", "LOGNAME",
@@ -23,23 +21,22 @@ def can_open_browser() -> bool:
     return bool(desktop) or sys.platform in ("darwin", "win32")
 
 
-def open_browser(url: str) -> bool:
-    """Open a page, whose address is seen by all users of the machine; whether that worked."""
-    with _without_secrets():
-        try:
-            return webbrowser.open(url)
-        except webbrowser.Error:
-            return False
+def open_browser(url: str) -> None:
+    """Have a page opened, whose address all users of this machine can see.
 
-
-@contextmanager
-def _without_secrets() -> Generator[None]:
-    """The browser inherits what a desktop needs, and no variable with a credential."""
-    before = dict(os.environ)
-    for name in before:
-        if name.upper() not in _OF_THE_DESKTOP and not name.startswith(("XDG_", "LC_")):
-            del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(before)
+    By a process of its own, since some browsers are waited for until they are closed. It gets the
+    variables that a desktop needs, and none with a credential.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _OF_THE_DESKTOP or name.startswith(("XDG_", "LC_"))
+    }
+    subprocess.Popen(  # noqa: S603 - Python's own module
+        [sys.executable, "-I", "-m", "webbrowser", url],
+        env=kept,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C at the terminal is not for the browser
+    )

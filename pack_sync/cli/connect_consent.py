@@ -67,8 +67,8 @@ def obtain_consent(connection: Connection, way: WayOfConsent) -> TokenAnswer:
         code = code_in_pasted(request, ask_text("Address, not shown: ", hidden=True))
     else:
         way.listener.expect(request.url, partial(code_in, request))
-        opened = open_browser(way.listener.first_page)
-        say("Allow the access in the browser that opens." if opened else "No browser opens here.")
+        open_browser(way.listener.first_page)
+        say("Allow the access in the browser that opens.")
         say(f"If none has opened, open {way.listener.first_page} on this machine.")
         try:
             code = way.listener.wait()

@@ -12,7 +12,7 @@ from pack_sync.cli.connect_verifying import verify
 from pack_sync.cli.context import choose_pack, configured_packs, fail
 from pack_sync.connect.connected import what_is_missing, with_account
 from pack_sync.connect.lifetime import ends_soon, lacking, moment
-from pack_sync.connect.obtained import forget_tokens, token_store
+from pack_sync.connect.obtained import forget_tokens, kept_tokens
 from pack_sync.connect.revoking import revoke
 from pack_sync.dagster.configuration import not_connected
 from pack_sync.http.connection import Connection
@@ -75,8 +75,7 @@ def _facts(
             missing = lacking(chosen.authentication.scopes, account.scopes)
             lacks = f"; not granted: {', '.join(missing)}" if missing else ""
             yield f"scopes granted: {', '.join(account.scopes)}{lacks}"
-    store = token_store(connection.settings, connection)
-    tokens = store.load() if store else None
+    tokens = kept_tokens(connection)
     if tokens is None:
         return
     if tokens.obtained_at is not None:

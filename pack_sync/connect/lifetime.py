@@ -50,6 +50,11 @@ def ends_soon(end_at: float | None) -> bool:
     return end_at is not None and end_at - time.time() < WARN_BEFORE_SECONDS
 
 
+def has_ended(end_at: float | None) -> bool:
+    """Whether an end is past."""
+    return end_at is not None and end_at <= time.time()
+
+
 def lacking(asked: Sequence[str], granted: Sequence[str] | None) -> list[str]:
     """The scopes that were asked for and not granted; none where the service is silent."""
     return [] if granted is None else [each for each in asked if each not in granted]

@@ -80,6 +80,12 @@ def token_store(settings: ConnectionSettings, connection: Connection) -> TokenSt
     return authenticator.token_store(settings, stores_of(settings, connection.shared))
 
 
+def kept_tokens(connection: Connection) -> Tokens | None:
+    """The tokens that were obtained last; None where none were, or the kind keeps none."""
+    store = token_store(connection.settings, connection)
+    return store.load() if store else None
+
+
 def keep_tokens(connection: Connection, answer: TokenAnswer) -> None:
     """Save what the token endpoint gave where the connection, and later syncs, look for it.
 

@@ -1,7 +1,7 @@
 """Telling a service that an account's tokens are not needed any more (contract A6; RFC 7009)."""
 
 from pack_sync.connect.errors import ConnectError
-from pack_sync.connect.obtained import token_store
+from pack_sync.connect.obtained import kept_tokens
 from pack_sync.http.auth.oauth2_responses import error_code, fields_of
 from pack_sync.http.auth.oauth2_token_endpoint import post_form, service_url
 from pack_sync.http.connection import Connection
@@ -17,8 +17,7 @@ def revoke(connection: Connection) -> str:
     if not address:
         return "The pack has no `revocation_url`: end the consent at the service yourself."
     url = service_url(connection, address)
-    store = token_store(connection.settings, connection)
-    tokens = store.load() if store else None
+    tokens = kept_tokens(connection)
     given = connection.settings.credentials
     for hint in ("refresh_token", "access_token"):
         token = getattr(tokens, hint, "") or given.get(hint, "")

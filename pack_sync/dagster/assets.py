@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
+from pack_sync.dagster.account_check import account_check_specs
 from pack_sync.dagster.checks import check_specs
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.pool_slots import watch_claims
@@ -76,7 +77,10 @@ def _build_op(
 
     @dg.multi_asset(
         specs=[definition.specs[table] for table in tables],
-        check_specs=[spec for table in tables for spec in check_specs(definition.key_of(table))],
+        check_specs=[
+            *(spec for table in tables for spec in check_specs(definition.key_of(table))),
+            *account_check_specs(definition, tables),
+        ],
         name=name,
         can_subset=True,
         required_resource_keys={WAREHOUSE, definition.resource_key},

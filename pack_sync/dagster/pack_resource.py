@@ -1,6 +1,7 @@
 """A pack as a Dagster resource: its code, its connections, and how its syncs behave."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from pydantic import (
 
 from pack_sdk.pack import Pack
 from pack_sync.connect.connected import what_is_missing, with_account
+from pack_sync.dagster.account_check import account_results
 from pack_sync.dagster.configuration import ConfigurationError, not_connected, unset_variable
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
@@ -83,7 +85,7 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         warehouse: WarehouseResource = getattr(context.resources, WAREHOUSE)
         known = definition or definition_of(context)
         run = PackRun(context=context, definition=known, pack=self, warehouse=warehouse)
-        yield from run.events()
+        yield from run.events(partial(account_results, context, known, self, warehouse.database))
 
     def load(self) -> Pack:
         """The pack's definition."""

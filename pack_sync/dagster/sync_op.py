@@ -1,6 +1,6 @@
 """What a pack's op does in a run: sync the selected tables and say what happens, as it happens."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
@@ -70,6 +70,9 @@ class SyncConfig(dg.Config):
     )
 
 
+FurtherChecks: TypeAlias = Callable[[], Iterable[dg.AssetCheckResult]]
+
+
 class OpenPack(Protocol):
     """What a run needs of a pack: its code, its connections and its settings.
 
@@ -106,8 +109,10 @@ class PackRun:
     _by_sync: set[dg.AssetKey] = field(default_factory=set[dg.AssetKey])
     _incremental: dict[str, bool] = field(default_factory=dict[str, bool])
 
-    def events(self) -> Generator[PackEvent]:
+    def events(self, further_checks: FurtherChecks = lambda: ()) -> Generator[PackEvent]:
         """Sync the selected tables; one event for each as it is done, and for its checks.
+
+        `further_checks` are those that are not of a table's rows, evaluated at the end.
 
         In a re-execution from failure, or where the op's worker was lost, only what has not been
         synced before. Raises
@@ -142,6 +147,7 @@ class PackRun:
         as_they_are = held | self._assets_of(before | self._not_synced)
         synced = context.selected_asset_keys
         yield from checks.at_the_end(synced, as_they_are, warehouse)
+        yield from further_checks()
         yield from map(made_elsewhere, sorted(self._assets_of(before) | self._by_sync))
         if self._failures:
             raise _failure(self._failures, len(syncs) + len(refused))

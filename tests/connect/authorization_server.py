@@ -5,6 +5,7 @@ addresses, codes, PKCE, refresh and revocation. The device flow (RFC 8628) is wr
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,12 +42,14 @@ class Validator(RequestValidator):
         self.access: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.rotate = True
+        self.redirects: tuple[str, ...] = ()
 
     def validate_client_id(self, client_id: str, request: Any, *_: Any, **__: Any) -> bool:
         return client_id == CLIENT_ID
 
     def validate_redirect_uri(self, client_id: str, redirect_uri: str, *_: Any, **__: Any) -> bool:
-        return redirect_uri.startswith("http://127.0.0.1:") and redirect_uri.endswith("/callback")
+        loopback = re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", redirect_uri)
+        return bool(loopback) or redirect_uri in self.redirects
 
     def validate_response_type(
         self, client_id: str, response_type: str, *_: Any, **__: Any

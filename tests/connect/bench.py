@@ -112,11 +112,10 @@ class Bench:
         """The files of tokens."""
         return sorted(self.project.folder.rglob(".dagster/credentials/oauth2-*.json"))
 
-    def _open(self, url: str) -> bool:
+    def _open(self, url: str) -> None:
         thread = threading.Thread(target=lambda: self.pages.append(self.browse(url)), daemon=True)
         self._threads.append(thread)
         thread.start()
-        return True
 
 
 def follow(url: str, change: Callable[[str], str] = lambda url: url) -> httpx.Response:
