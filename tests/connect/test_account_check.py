@@ -1,5 +1,6 @@
 """The asset check that warns before an account ends (contract A6)."""
 
+import json
 import time
 from typing import Any
 
@@ -59,11 +60,12 @@ def test_it_warns_of_an_end_within_two_weeks(
         assert evaluation.metadata["sync/account_ends"].value
 
 
-def test_it_fails_when_the_account_has_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fails_when_the_account_has_ended(bench: Bench) -> None:
     """Then it is no warning any more (A6)."""
     connected(bench, refresh_token_expires_in=5 * DAY)
-    now = time.time()
-    monkeypatch.setattr("pack_sync.connect.lifetime.time.time", lambda: now + 6 * DAY)
+    [file] = bench.token_files
+    kept = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**kept, "refresh_expires_at": time.time() - 60}))
     evaluation = check_of(bench.project.run())
     assert evaluation.severity is dg.AssetCheckSeverity.ERROR
     assert evaluation.description is not None
