@@ -10,7 +10,7 @@ the same day event by event, with its queues, and a test compares the two.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from math import ceil, factorial, inf
+from math import ceil, factorial, inf, log10
 from typing import Annotated
 
 import typer
@@ -21,6 +21,9 @@ DAY = 86_400.0
 BUSY = 0.7
 """Of a core, a slot or the catalogue: above it queues grow much faster than the load."""
 
+_LEAST, _WIDTH = -3, 10
+"""The picture begins at a thousandth of a sync a second, and has so many characters to the next."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
@@ -29,23 +32,30 @@ class Measured:
     Two cores, shared with much other work. The processor time of a table's op, its sync included,
     and of Dagster's own processes for it: `make scale`. Of a commit, Postgres' share of it, the
     files that it writes and its requests: `python -m benchmarks.commits`. Rows that a core takes
-    in a second: `python -m benchmarks.lake_beside_file full`. How long an object store takes for a
-    request is an assumption: it is somewhere else.
+    in a second: `python -m benchmarks.lake_beside_file full`. What a sync reads grows with the
+    syncs of its table since the last upkeep: `python -m benchmarks.lake_beside_file changes --rows
+    100000 --changed 1000 --rounds 12`. How long an object store takes for a request is an
+    assumption: it is somewhere else.
     """
 
     op_processor_seconds: float = 1.5
     run_processor_seconds: float = 0.7
     catalogue_processor_seconds: float = 0.15
     files_a_commit: float = 4.2
-    gets_a_commit: float = 15
-    puts_a_commit: float = 5
+    gets_a_sync: float = 23
+    gets_for_each_earlier: float = 7
+    puts_a_sync: float = 5
     rows_a_core_second: float = 64_000
     request_seconds: float = 0.03
 
-    @property
-    def store_seconds(self) -> float:
+    def store_requests(self, load: "Load") -> float:
+        """Requests of a sync to the object store, on average between two upkeeps."""
+        earlier = load.syncs_a_day / load.upkeeps_a_day / 2
+        return self.gets_a_sync + self.gets_for_each_earlier * earlier + self.puts_a_sync
+
+    def store_seconds(self, load: "Load") -> float:
         """How long a sync waits for the object store, one request after the other."""
-        return (self.gets_a_commit + self.puts_a_commit) * self.request_seconds
+        return self.store_requests(load) * self.request_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,7 @@ class Load:
     page_rows: int = 1_000
     page_seconds: float = 0.5
     catalogue_cores: int = 4
+    upkeeps_a_day: float = 1
 
     @property
     def syncs(self) -> float:
@@ -105,7 +116,7 @@ def cost(load: Load, measured: Measured) -> Cost:
     each = measured.catalogue_processor_seconds
     share = load.syncs * each / load.catalogue_cores
     wait = _wait(share, load.catalogue_cores, each)
-    seconds = measured.op_processor_seconds + measured.store_seconds + each + wait
+    seconds = measured.op_processor_seconds + measured.store_seconds(load) + each + wait
     fetched = load.rows_fetched / measured.rows_a_core_second
     return Cost(
         syncs=load.syncs,
@@ -116,7 +127,7 @@ def cost(load: Load, measured: Measured) -> Cost:
         catalogue=share,
         catalogue_wait=wait,
         files_a_day=load.syncs * DAY * measured.files_a_commit,
-        store_requests=load.syncs * (measured.gets_a_commit + measured.puts_a_commit),
+        store_requests=load.syncs * measured.store_requests(load),
     )
 
 
@@ -162,6 +173,24 @@ def table(loads: Sequence[Load], measured: Measured) -> str:
     return markdown_table(["", *headings], rows)
 
 
+def picture(loads: Sequence[Load], measured: Measured) -> str:
+    """What each load needs and what each part bears, in syncs a second, each tenfold as wide."""
+    catalogue = loads[0].catalogue_cores
+    bars = {f"{load.tables:,} tables need": load.syncs for load in loads} | {
+        "two cores of workers bear": BUSY * 2 / measured.op_processor_seconds,
+        "two cores of Dagster's own bear": BUSY * 2 / measured.run_processor_seconds,
+        f"a catalogue of {catalogue} cores bears": BUSY
+        * catalogue
+        / measured.catalogue_processor_seconds,
+    }
+    scale = "".join(f"{10**power:<{_WIDTH}g}" for power in range(_LEAST, 3))
+    lines = [
+        f"{what:>32} {'█' * round(_WIDTH * (log10(syncs) - _LEAST))} {syncs:,.3g}"
+        for what, syncs in bars.items()
+    ]
+    return "\n".join([f"{'syncs a second':>32} {scale}".rstrip(), *lines])
+
+
 def _whole(value: float) -> str:
     return "too many" if value == inf else f"{max(1, ceil(value)):,}"
 
@@ -170,11 +199,12 @@ def main(
     tables: Annotated[list[int] | None, typer.Option(help="May be repeated.")] = None,
     rows: Annotated[int, typer.Option(help="Of all tables together.")] = 1_000_000_000,
     syncs_a_day: Annotated[float, typer.Option(help="Of each table.")] = 24,
+    upkeeps_a_day: Annotated[float, typer.Option(help="Of the lake.")] = 1,
 ) -> None:
-    """Print the costs, and what they were worked out from."""
-    load = Load(tables=1, rows=rows, syncs_a_day=syncs_a_day)
+    """Print the costs, a picture of them, and what they were worked out from."""
+    load = Load(tables=1, rows=rows, syncs_a_day=syncs_a_day, upkeeps_a_day=upkeeps_a_day)
     loads = [replace(load, tables=number) for number in tables or [10, 1_000, 100_000]]
-    print(table(loads, Measured()))
+    print(table(loads, Measured()), picture(loads, Measured()), sep="\n\n")
     for given in (Measured(), load):
         shown = (f"{field.name} {getattr(given, field.name):g}" for field in fields(given))
         print("\n" + ", ".join(shown))

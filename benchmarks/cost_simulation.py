@@ -93,7 +93,7 @@ class Cluster:
             yield self._world.timeout(self._about(measured.op_processor_seconds))
             yield self._world.timeout(self._about(rows / measured.rows_a_core_second))
             yield self._world.timeout(self._about(pages * load.page_seconds))
-            yield self._world.timeout(self._about(measured.store_seconds))
+            yield self._world.timeout(self._about(measured.store_seconds(load)))
             yield from self._commit()
         played.waits_for_slots.append(began - due)
         played.ops.append(self._world.now - began)

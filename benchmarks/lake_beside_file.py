@@ -68,12 +68,14 @@ def _apply(folder: str, url: str, lake: LocalLake, source: Source) -> None:
     run_module(*start, *_options(lake))
     into_file, into_lake = list[Measurement](), list[Measurement]()
     print(f"{source.changes:,} changes and {source.deletes:,} deletes into {source.rows:,} rows")
-    for _ in range(source.rounds):
-        before = lake.files()
-        into_file.append(measure(_ENGINE, url, folder))
-        into_lake.append(measure(_ENGINE, url, folder, *_options(lake)))
-        require_same("the lake", into_lake[-1].content, into_file[-1].content)
-        print(f"lake: {lake.files().since(before)}")
+    for round_ in range(1, source.rounds + 1):
+        check = ["--check" if round_ == source.rounds else "--no-check"]
+        into_file.append(measure(_ENGINE, url, folder, *check))
+        files, requests = lake.files(), lake.requests()
+        into_lake.append(measure(_ENGINE, url, folder, *check, *_options(lake)))
+        asked = ", ".join(f"{n} {method}" for method, n in (lake.requests() - requests).items())
+        print(f"lake: {lake.files().since(files)}; requests: {asked or 'none'}")
+    require_same("the lake", into_lake[-1].content, into_file[-1].content)
     _tell(into_file, into_lake)
 
 

@@ -38,7 +38,9 @@ class LocalLake:
 
     def requests(self) -> Counter[str]:
         """How often the object store was asked so far, by the request's method."""
-        return Counter(re.findall(r'"(?:\x1b\[\d+m)*([A-Z]+) /', (self.folder / _LOG).read_text()))
+        log = self.folder / _LOG
+        told = log.read_text() if log.exists() else ""
+        return Counter(re.findall(r'"(?:\x1b\[\d+m)*([A-Z]+) /', told))
 
     def catalogue_processor_seconds(self) -> float:
         """What Postgres has taken so far, with the connections that have ended."""

@@ -1,5 +1,6 @@
 """The model of what tables cost agrees with a day that is played event by event."""
 
+from dataclasses import replace
 from statistics import mean
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_catalogue_that_cannot_keep_up_is_told_of() -> None:
 
 def loaded(share: float, syncs_a_day: float | None = None) -> Load:
     """A thousand tables, synced so often that the catalogue is busy for that share of the time."""
-    load = Load(tables=1_000, rows=10_000_000)
+    load = Load(tables=1_000, rows=10_000_000, upkeeps_a_day=1_000)
     full = most_syncs_a_day(load, MEASURED) + load.full_syncs_a_day
     asked = full * share / BUSY - load.full_syncs_a_day
-    return Load(tables=1_000, rows=10_000_000, syncs_a_day=syncs_a_day or asked)
+    return replace(load, syncs_a_day=syncs_a_day or asked)

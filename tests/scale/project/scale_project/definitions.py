@@ -11,15 +11,11 @@ from pack_sync import WarehouseResource, load_packs
 
 
 def executor() -> dg.ExecutorDefinition:
-    """Celery with the file that the workers have too, a pod each, or Dask with what there is."""
+    """Celery with the file that the workers have too, or a pod for each op."""
     if os.environ.get("SCALE_PODS"):
         from dagster_k8s import k8s_job_executor
 
         return k8s_job_executor.configured({"max_concurrent": int(os.environ["SCALE_PODS"])})
-    if address := os.environ.get("SCALE_DASK"):
-        from dagster_dask import dask_executor
-
-        return dask_executor.configured({"cluster": {"existing": {"address": address}}})
     from dagster_celery import celery_executor
 
     settings = yaml.safe_load(Path(os.environ["CELERY_YAML"]).read_text())
