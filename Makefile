@@ -9,6 +9,7 @@ LAKE ?= postgres-lake
 LAKE_TESTS ?= tests/warehouse/test_serving.py $(wildcard tests/warehouse/test_*lake*.py) \
 	tests/warehouse/test_postgres_dies.py tests/dagster/test_lake.py tests/commit tests/ledger \
 	tests/engine/test_sync_modes.py tests/engine/test_small_sync.py \
+	tests/benchmarks/test_lake_benchmarks.py \
 	tests/crash/test_crash.py::test_some_of_all_kills
 SCALE_INSTALLED := .venv-scale/installed
 BENCH_INSTALLED := .venv-bench/installed

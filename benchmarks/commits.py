@@ -57,15 +57,16 @@ def _measured(
     files, requests = lake.files().since(files), lake.requests() - requests
     catalogue = lake.catalogue_processor_seconds() - catalogue
     commits = sum(one.commits for one in written)
+    rate = sum(one.commits / one.seconds for one in written)
     took = sum(one.processor_seconds for one in written)
     asked = ", ".join(f"{requests[method] / commits:.1f} {method}" for method in ("GET", "PUT"))
     print(
-        f"{number} processes: {commits} commits, none refused, {commits / seconds:.2f} a second; "
+        f"{number} processes: {commits} commits, none refused, {rate:.2f} a second; "
         f"of each: {took / commits:.2f} processor seconds of its process "
         f"and {catalogue / commits:.3f} of Postgres, "
         f"{(files.data + files.deletes) / commits:.1f} files written, requests {asked}"
     )
-    return commits / seconds
+    return rate
 
 
 if __name__ == "__main__":

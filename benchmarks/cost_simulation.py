@@ -138,12 +138,12 @@ def main(
         }
         for what, (model, simulation) in compared.items():
             name = f"{number:,} tables, {bearable:.0f} syncs a day: {what}"
-            lines.append([name, f"{model:,.4g}", f"{simulation:,.4g}"])
+            lines.append([name, f"{model:,.4f}", f"{simulation:,.4f}"])
         lines.append(
             [
                 f"{number:,} tables: wait for one of {slots:,} slots, s",
                 "",
-                f"{mean(seen.waits_for_slots):,.4g}, at most {max(seen.waits_for_slots):,.4g}",
+                f"{mean(seen.waits_for_slots):,.1f}, at most {max(seen.waits_for_slots):,.1f}",
             ]
         )
     print(markdown_table(["", "model", "simulation"], lines))

@@ -48,14 +48,19 @@ def main(
         running(keep or Path(temporary), service) as cluster,
     ):
         killed = kill_a_worker(cluster, service)
-        typer.echo(killed)
-        problems = killed.problems
+        problems = told(str(killed), killed.problems)
         for workers in map(int, filter(None, rates.split(","))):
             line, wrong = rate(cluster, service, workers)
-            typer.echo(f"{line}; load of the machine {os.getloadavg()[0]:.0f}")
-            problems = problems + wrong
-    typer.echo("\n".join(problems) or "every row is there, and once")
+            problems += told(f"{line}; load of the machine {os.getloadavg()[0]:.0f}", wrong)
     raise typer.Exit(code=1 if problems else 0)
+
+
+def told(line: str, problems: list[str]) -> int:
+    """Say how a part went, at once, for the others take long; how many problems it had."""
+    typer.echo(
+        "\n    ".join([line, *problems]) if problems else f"{line}; every row is there, once"
+    )
+    return len(problems)
 
 
 if __name__ == "__main__":
