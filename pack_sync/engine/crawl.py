@@ -107,7 +107,7 @@ def run_crawl(
             sync.connection.redactor.redact_error(error)
             raise SyncFailedError(f"{sync.key}: {sentence(error)}") from error
         results.append(result)
-        left = LeftBatch()
+        left = left.of_later_batches
     outcome = combined(results)
     failures = [*kept_children(sync, source, results[0].outcome), *outcome.failures]
     return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
@@ -228,7 +228,8 @@ def _collect(
             previous_error=previous_error,
         )
         with failures_of(attempt, spool):
-            attempt = left.gone_on(child, attempt) or begun(child.sync, attempt, spool)
+            gone_on = left.gone_on(child, attempt)
+            attempt = gone_on or begun(child.sync, attempt, spool, left.paused)
         return collect(child.sync, attempt, spool)
 
     try:

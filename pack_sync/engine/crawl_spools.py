@@ -5,7 +5,7 @@ others. The next crawl goes on in it: a child after its last page there, if it i
 a child that had all its pages without asking for any. Others begin in a part of their own.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +17,10 @@ from pack_sync.engine.sync_failures import is_worth_resuming
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.spool.journal import SpooledPage, SpoolHeader
+from pack_sync.spool.mirror import place_of
 from pack_sync.spool.recovery import resume_shared_spool
 from pack_sync.spool.spool import Spool
+from pack_sync.warehouse.storage_errors import LakeFilesError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +28,19 @@ class LeftBatch:
     """What an earlier crawl left: a spool, None if nothing in it is of use.
 
     `parts` has, by the names of children, what each left there; `elsewhere` the names of shared
-    files of earlier crawls.
+    files of earlier crawls; `paused` the places of pages that are kept for all machines, also those
+    of children that a pause of the service ended.
     """
 
     spool: Spool | None = None
     parts: dict[str, tuple[SpoolHeader, SpooledPage]] = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
     elsewhere: Sequence[str] = ()
+    paused: Set[str] = frozenset()
+
+    @property
+    def of_later_batches(self) -> "LeftBatch":
+        """What concerns the batches after the first."""
+        return LeftBatch(paused=self.paused)
 
     def begun(self, child: Child) -> bool:
         """Whether a child has pages there."""
@@ -59,14 +68,14 @@ def left_batch(sync: SyncJob, children: Iterable[Child]) -> LeftBatch:
     within = sync.settings.resume_within
     if not within:
         return LeftBatch()
-    elsewhere = fetched(sync)
+    elsewhere, paused = fetched(sync), _kept_for_all(sync)
     spool = resume_shared_spool(
         sync.spool_folder,
         within=within,
         log=lambda message: sync.log("info", f"{sync.key}: {message}"),
     )
     if spool is None:
-        return LeftBatch(elsewhere=elsewhere)
+        return LeftBatch(elsewhere=elsewhere, paused=paused)
     parts = {
         child.sync.key.sync: found
         for child in children
@@ -74,14 +83,25 @@ def left_batch(sync: SyncJob, children: Iterable[Child]) -> LeftBatch:
     }
     if not parts:
         spool.discard()
-        return LeftBatch(elsewhere=elsewhere)
+        return LeftBatch(elsewhere=elsewhere, paused=paused)
     pages = sum(spool.pages_of(last.part) for _, last in parts.values())
     sync.log(
         "info",
         f"{sync.key}: resuming after {counted(pages, 'page', 'pages')} of "
         f"{counted(len(parts), 'parent', 'parents')}, which an interrupted crawl has left",
     )
-    return LeftBatch(spool=spool, parts=parts, elsewhere=elsewhere)
+    return LeftBatch(spool=spool, parts=parts, elsewhere=elsewhere, paused=paused)
+
+
+def _kept_for_all(sync: SyncJob) -> Set[str]:
+    """The places of pages of the table that are among the shared files."""
+    if sync.shared_files is None:
+        return frozenset()
+    try:
+        names = sync.shared_files.names(place_of(sync.key.pack, sync.key.table))
+    except LakeFilesError:  # which has been told of, of those of the crawl itself
+        return frozenset()
+    return {name.rpartition("/")[0].rpartition("/")[0] for name in names}
 
 
 def _is_of(child: Child, began: SpoolHeader, last: SpooledPage) -> bool:

@@ -5,16 +5,19 @@ service gives between two pauses would never come to its end, so its pages move 
 own, and from there into that of the batch which goes on with it.
 """
 
+from collections.abc import Set
+from contextlib import suppress
 from dataclasses import replace
 
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
-from pack_sync.engine.resume import header, resumed
+from pack_sync.engine.resume import fetched, header, leave_pages, mirrored, resumed
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.pauses import LongPauseError
+from pack_sync.spool.mirror import place_of
 from pack_sync.spool.recovery import copy_pages
 from pack_sync.spool.spool import Spool
 from pack_sync.warehouse.identifiers import folder_name
-from pack_sync.warehouse.storage_errors import StorageError
+from pack_sync.warehouse.storage_errors import LakeFilesError, StorageError
 
 
 def keep_pages(child: SyncJob, failure: AttemptFailedError, batch: Spool) -> int:
@@ -34,18 +37,22 @@ def keep_pages(child: SyncJob, failure: AttemptFailedError, batch: Spool) -> int
     except StorageError:  # they are asked for again; what others of the batch have still counts
         kept.discard()
         return 0
-    kept.leave(error.until)
+    leave_pages(kept, mirrored(own, kept, []), error.until)
     return kept.kept_pages
 
 
-def begun(child: SyncJob, attempt: Attempt, batch: Spool) -> Attempt:
+def begun(child: SyncJob, attempt: Attempt, batch: Spool, shared: Set[str]) -> Attempt:
     """The attempt in a part of the batch of its own: pages of one that failed must not be staged.
 
     After the pages that were kept of the child, which are in that part then, if there are any and
-    they are of use.
+    they are of use. `shared` are the places of those that are kept for all machines.
     """
     own, part = _with_own_spool(child), batch.new_part()
+    elsewhere = fetched(own) if place_of(*child.key.names) in shared else ()
     found = resumed(own, attempt) if own.spool_folder.exists() else None
+    if elsewhere and own.shared_files is not None:
+        with suppress(LakeFilesError):  # what stays is of no use later, and the upkeep removes it
+            own.shared_files.remove(elsewhere)
     if found is None:
         batch.describe(part, header(child, attempt))
         return replace(attempt, part=part)

@@ -159,14 +159,18 @@ def test_a_killed_crawl_goes_on_elsewhere(tmp_path: Path, data_path: str) -> Non
     assert shared_in(two.warehouse).names("spools") == []
 
 
+def long_pause() -> LongPauseError:
+    """The service wants no requests for two hours."""
+    answer = FetchResponse(status=429)
+    return LongPauseError(answer, "acme.Items", seconds=7200, longest_seconds=300)
+
+
 def test_a_paused_sync_goes_on_elsewhere(tmp_path: Path) -> None:
     """Its pages do not age before the service takes requests again, on no machine (F5, D9)."""
-    answer = FetchResponse(status=429)
-    pause = LongPauseError(answer, "acme.Items", seconds=7200, longest_seconds=300)
     one, two = (
         Machine(folder=tmp_path, name=name, data_path=str(tmp_path / "files"), execute=steps)
         for name, steps in {
-            "one": Scripted(page(1), page(2), pause),
+            "one": Scripted(page(1), page(2), long_pause()),
             "two": Scripted(page(3, of=3)),
         }.items()
     )
@@ -179,3 +183,25 @@ def test_a_paused_sync_goes_on_elsewhere(tmp_path: Path) -> None:
     assert isinstance(event, TableFinished), event
     assert len(two.names()) == 3
     assert two.shared.names("spools") == []
+
+
+class Paused(Elsewhere):
+    """The service wants a pause, in the second page of the second post."""
+
+    def page_of_comments(self, post: str, context: Any) -> Any:
+        """A page."""
+        if post == "p2" and context.sync.continuation:
+            raise long_pause()
+        return super().page_of_comments(post, context)
+
+
+def test_a_paused_child_goes_on_elsewhere(tmp_path: Path) -> None:
+    """A parent that has more pages than fit between two pauses comes to its end (F5, D9)."""
+    data_path = str(tmp_path / "files")
+    forum_on(Paused, "one", tmp_path, data_path).run()
+    two = forum_on(Elsewhere, "two", tmp_path, data_path)
+    assert len(shared_in(two.warehouse).names("spools")) == 2  # of its page, and the pause
+    outcome(two.run("Comments"))
+    assert [post for post, _ in two.calls].count("p2") == 3
+    assert len(two.rows()) == 8
+    assert shared_in(two.warehouse).names("spools") == []
