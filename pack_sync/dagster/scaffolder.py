@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from pack_sync.dagster.configuration import variable_for
-from pack_sync.runtimes.loader import load_pack
+from pack_sync.runtimes.loader import load_pack, pack_name
 
 _HINTS = """
   # The next most useful keys; an editor shows all after `dg utils configure-editor vscode`,
@@ -23,6 +23,13 @@ _HINTS = """
   #   time_zone: UTC
   # owners: ["team:data"]
 """
+
+
+_CONNECT = """
+  # Connect the account with `packsync connect {pack}`. Or name environment variables, which win:
+  #
+  # connections:
+  #   default:"""
 
 
 class PackSyncScaffoldParams(BaseModel):
@@ -42,7 +49,7 @@ class PackSyncScaffoldParams(BaseModel):
 
 
 class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
-    """Writes the defs.yaml: the pack, and its connection with a variable for each credential."""
+    """Writes the defs.yaml: the pack, and as comments what else it may need."""
 
     @classmethod
     def get_scaffold_params(cls) -> type[PackSyncScaffoldParams]:
@@ -57,19 +64,26 @@ class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
         if request.scaffold_format == "yaml" and not request.append:
             file = request.target_path / "defs.yaml"
             first = next(iter(pack.sync_tables))
-            file.write_text(file.read_text().rstrip() + "\n" + _HINTS.format(table=first))
+            hints = _account_hints(name, pack) + _HINTS.format(table=first)
+            file.write_text(f"{file.read_text().rstrip()}\n{hints}")
 
 
 def _attributes(name: str, pack: Pack) -> dict[str, Any]:
-    authentication = pack.authentication
-    connection: dict[str, Any] = {}
-    if authentication.requires_endpoint_url:
-        connection["endpoint"] = "https://example.com"
-    if authentication.credential_keys:
-        connection["credentials"] = {
-            key: {"env": variable_for(name, key)} for key in authentication.credential_keys
-        }
+    """The pack; and its endpoint where no account is connected, which would bring it."""
     attributes: dict[str, Any] = {"pack": name}
-    if connection:
-        attributes["connections"] = {"default": connection}
+    if pack.authentication.requires_endpoint_url and not pack.authentication.credential_keys:
+        attributes["connections"] = {"default": {"endpoint": "https://example.com"}}
     return attributes
+
+
+def _account_hints(name: str, pack: Pack) -> str:
+    """How the pack gets its credentials; nothing if it needs none."""
+    keys = pack.authentication.credential_keys
+    if not keys:
+        return ""
+    lines = [_CONNECT.format(pack=pack_name(name))]
+    if pack.authentication.requires_endpoint_url:
+        lines.append("  #     endpoint: https://example.com")
+    lines.append("  #     credentials:")
+    lines += [f"  #       {key}: {{env: {variable_for(name, key)}}}" for key in keys]
+    return "\n".join(lines) + "\n"

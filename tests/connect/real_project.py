@@ -68,7 +68,7 @@ class RealProject:
         return subprocess.Popen(  # noqa: S603 - a program of our own environment
             [str(Path(sys.executable).with_name(words[0])), *words[1:]],
             cwd=self.folder,
-            env={**self._inherited(), **self.environment, **environment},
+            env={**self.inherited(), **self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,7 +92,8 @@ class RealProject:
         return sorted(self.credentials.glob("account-*.json"))
 
     @staticmethod
-    def _inherited() -> dict[str, str]:
+    def inherited() -> dict[str, str]:
+        """What processes find beside: no variable of a credential."""
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "USER")
         ours = {name: os.environ[name] for name in kept if name in os.environ}
         return {**ours, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from pack_sdk.errors import AuthenticationFailedError, ConnectionFailedError
 from pack_sdk.fetching import FetchRequest
 from pack_sync.http.connection import Connection
+from pack_sync.state.accounts import Account, AccountStore
 from pack_sync.state.encryption import VARIABLE
 from pack_sync.state.postgres_secrets import shared_stores
 from pack_sync.state.secret_store import SecretStores
@@ -68,6 +69,40 @@ def test_what_is_saved_is_loaded(stores: SecretStores, tmp_path: Path) -> None:
     assert loaded(TokenStore(stores, [*GRANT[:2], "other"])) is None
     shown = str(query(tmp_path, "SELECT * FROM pack_sync.credentials"))
     assert not any(secret in shown for secret in ("plain", "refresh", "client"))
+
+
+ACCOUNT = Account(
+    credentials={"client_id": "plain-c", "refresh_token": "plain-r"}, name="Ada", scopes=("read",)
+)
+
+
+def test_an_account_is_every_machines(stores: SecretStores, tmp_path: Path) -> None:
+    """Connected on one, used by all; the database shows nothing of it (A4, A5)."""
+    AccountStore(stores, "acme", "default").replace(None, ACCOUNT)
+    assert AccountStore(stores, "acme", "default").load() == ACCOUNT
+    assert AccountStore(stores, "acme", "other").load() is None
+    assert "plain" not in str(query(tmp_path, "SELECT * FROM pack_sync.credentials"))
+    AccountStore(stores, "acme", "default").replace(ACCOUNT, None)
+    assert AccountStore(stores, "acme", "default").load() is None
+
+
+def test_an_account_that_another_machine_replaced_is_kept(stores: SecretStores) -> None:
+    """Two that connect at once do not overwrite each other unseen (A5)."""
+    AccountStore(stores, "acme", "default").replace(None, ACCOUNT)
+    with pytest.raises(AuthenticationFailedError, match="changed this account meanwhile"):
+        AccountStore(stores, "acme", "default").replace(None, Account(credentials={"token": "t"}))
+    assert AccountStore(stores, "acme", "default").load() == ACCOUNT
+
+
+def test_no_key_is_needed_where_nothing_is_kept(
+    stores: SecretStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pack whose account nobody connected says that, and not that a key is missing (A5)."""
+    monkeypatch.delenv(VARIABLE)
+    store = AccountStore(stores, "acme", "default")
+    assert store.load() is None
+    with pytest.raises(AuthenticationFailedError, match="has no PACK_SYNC_STATE_KEY"):
+        store.check()
 
 
 def test_a_key_is_exchanged(

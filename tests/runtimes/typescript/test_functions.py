@@ -145,3 +145,25 @@ def test_a_static_table_has_no_schema_to_ask_for(bench: Bench) -> None:
         session.get_schema(SyncState())
     with pytest.raises(PackDefinitionError, match="is static: no listDynamicUrls"):
         session.list_dynamic_urls()
+
+
+def test_the_endpoints_that_an_account_may_use(bench: Bench) -> None:
+    """A step of `postSetup` lists them in the child, by the step's name (contract A9)."""
+    body = "return [{display: context.endpoint || 'Site', value: 'https://a.example.com'}];"
+    source = (
+        one_table("return")
+        + f"""
+exports.pack.defaultAuthentication = {{
+    type: "OAuth2", authorizationUrl: "https://x.example/a", tokenUrl: "https://x.example/t",
+    postSetup: [
+        {{type: "SetEndPoint", name: "other", getOptions: {formula("return [];")}}},
+        {{type: "SetEndPoint", name: "site", getOptions: {formula(body)}}},
+    ],
+}};
+"""
+    )
+    runtime = bench.runtime(source)
+    steps = bench.pack(source).authentication.post_setup
+    environment = bench.environment()
+    found = [runtime.endpoint_options(step, environment) for step in steps]
+    assert found == [[], [Choice("Site", "https://a.example.com")]]

@@ -128,6 +128,22 @@ def test_authentication(declared: Any, kind: str, keys: tuple[str, ...]) -> None
     assert authentication.credential_keys == keys
 
 
+def test_what_connecting_an_account_needs() -> None:
+    """Its fields are read, and steps of `postSetup` are functions in the child (contract A9)."""
+    step = {"type": "SetEndPoint", "name": "site", "description": "Which?", "getOptions": True}
+    declared = {
+        "type": "OAuth2", "authorizationUrl": "https://x/a", "tokenUrl": "https://x/t",
+        "additionalParams": {"prompt": "consent", "offline": True}, "endpointKey": "url",
+        "instructionsUrl": "https://x/help", "resource": "urn:x", "postSetup": [step],
+        "deviceAuthorizationUrl": "https://x/d", "revocationUrl": "https://x/r",
+    }  # fmt: skip
+    found = read_manifest({**manifest(), "authentication": declared}).authentication
+    assert found.additional_params == {"prompt": "consent", "offline": "true"}
+    assert (found.endpoint_key, found.resource) == ("url", "urn:x")
+    assert (found.device_authorization_url, found.revocation_url) == ("https://x/d", "https://x/r")
+    assert [(each.name, each.description) for each in found.post_setup] == [("site", "Which?")]
+
+
 def test_authentication_that_is_not_supported() -> None:
     """The error has the type and those that are."""
     declared = {**manifest(), "authentication": {"type": "AWSAssumeRole"}}
