@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -104,7 +105,7 @@ class SyncJob:
             else SampleColumns()
         )
 
-    @property
+    @cached_property
     def fingerprint(self) -> dict[str, str]:
         """What the cursor depends on (contract D5), as far as it is known."""
         return fingerprint_of(

@@ -31,7 +31,7 @@ _WRITERS = 7_042_617_951_063_155
 _ANSWERS_WITHIN = 10
 """Seconds that a Postgres which is there may take to let somebody in."""
 
-_ASK_AGAIN_SECONDS = 0.25
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ class PostgresCatalogue:
         """
         psycopg = _psycopg()
         patience, refused = time.monotonic() + wait_seconds, False
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             left = patience - time.monotonic()
             timeout = max(_ANSWERS_WITHIN, int(left))
@@ -144,7 +145,8 @@ class PostgresCatalogue:
                 # Twice: the first time it may just have come back.
                 if left <= 0 or (refused and refused_before):
                     raise self._unreachable(error) from error
-            time.sleep(min(_ASK_AGAIN_SECONDS, left))
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def again_when_back(self, wait_seconds: float, work: Callable[[], T]) -> T:
         """Do something; once more when Postgres is back, where it failed because that was away.
