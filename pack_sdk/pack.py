@@ -8,6 +8,7 @@ from pack_sdk.authentication import Authentication, make_authentication
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import is_storable_name
 from pack_sdk.parameters import Parameter, check_order
+from pack_sdk.rates import parse_rates
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
 from pack_sdk.table_definitions import make_table, read_definition
@@ -28,6 +29,7 @@ class Pack:
         self.sync_tables: dict[str, SyncTable] = {}
         self.network_domains: list[str] = []
         self.authentication = Authentication()
+        self.rate: tuple[str, ...] = ()
         # Tables by what must be unique: looking through all of them would take a thousand
         # tables a second.
         self._names: dict[str, str] = {}
@@ -51,6 +53,14 @@ class Pack:
     ) -> None:
         """Declare which credentials a connection must give (see `make_authentication`)."""
         self.authentication = make_authentication(definition, **fields)
+
+    def set_rate(self, *rates: str) -> None:
+        """Say how many requests the service allows one account, such as `"5/s"` (contract F8).
+
+        Several hold all together: `set_rate("100/10s", "250000/day")`. A connection's `rate` in
+        `defs.yaml` replaces them. Raises `PackDefinitionError` for what is no rate.
+        """
+        self.rate = tuple(str(rate) for rate in parse_rates(rates))
 
     set_user_authentication = set_authentication
     set_system_authentication = set_authentication

@@ -11,9 +11,12 @@ import sys
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pack_sdk.errors import PackDefinitionError
+from pack_sdk.rates import parse_rates
 
 
 class Settings(BaseModel):
@@ -164,12 +167,30 @@ class ConnectionOptions(Settings):
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="Longest time for a single request."
     )
+    rate: list[str] = Field(
+        default_factory=list,
+        description="How many requests the service allows the account: `5/s`, or several as "
+        "`[100/10s, 250000/day]`. Never exceeded, over all tables and runs; what the pack says if "
+        "unset.",
+    )
     max_pause_seconds: float = Field(
         default=300,
         ge=0,
         description="Longest pause that the service may ask for, as with `Retry-After`, and a sync "
         "waits for. A longer one ends the sync; the next one goes on from the pages it has.",
     )
+
+    @field_validator("rate", mode="before")
+    @classmethod
+    def _check_rate(cls, rate: object) -> object:
+        if not isinstance(rate, str | list):
+            return rate
+        given = [rate] if isinstance(rate, str) else cast("list[str]", rate)
+        try:
+            parse_rates(given)
+        except PackDefinitionError as error:  # which is no ValueError
+            raise ValueError(str(error)) from None
+        return given
 
 
 class ConnectionSettings(ConnectionOptions):

@@ -24,7 +24,8 @@ BELOW = {
     "stage": {"spool"},
     "runtimes": {"spool"},
     "spool": {"state"},
-    "http": {"state"},
+    "http": {"budgets"},
+    "budgets": {"state"},
     "state": {"warehouse"},
     "warehouse": set[str](),
 }

@@ -1,6 +1,7 @@
 """`packsync status`: how each table stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 
 import orjson
@@ -11,11 +12,15 @@ from pack_sdk.wording import counted
 from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.sync_status import SyncStatus, read_status
+from pack_sync.dagster.component import PackSyncComponent
+from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.sync_lease import SILENT
+from pack_sync.http.budget import describe_usage
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.lease_store import lease_store
 from pack_sync.ledger.rejected_rows import RejectFilter, count_rejects
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.warehouse import Warehouse
 
 
 def status() -> None:
@@ -55,9 +60,29 @@ def status() -> None:
                 markup=False,
                 soft_wrap=True,
             )
+        for name, (component, definition) in packs.items():
+            for line in _budgets(name, component, definition, warehouse):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
         warnings += _rejected(keys, rejected)
         for line in (*warnings, *failures):
             console.print(line, soft_wrap=True, highlight=False)
+
+
+def _budgets(
+    pack: str, component: PackSyncComponent, definition: PackTables, warehouse: Warehouse
+) -> Iterable[str]:
+    """How the rates of a pack's accounts stand."""
+    resource = component.resource()
+    used = {
+        sync.connection
+        for table in definition.configured_tables
+        for sync in definition.syncs_of(table).values()
+    }
+    for name in sorted(used):
+        if (budget := resource.budget(name, warehouse.database)) is not None:
+            with closing(budget):
+                for usage in budget.usage():
+                    yield f"{pack} ({name}): {describe_usage(usage)}"
 
 
 def _line(key: SyncKey, found: SyncStatus, *, crawled: bool) -> list[str]:

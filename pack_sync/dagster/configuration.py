@@ -55,6 +55,9 @@ class ConnectionConfiguration(ConnectionOptions, Described):
     credentials: dict[str, EnvironmentVariable] = Field(
         default_factory=dict, description="The pack's credentials, such as `token: {env: X}`."
     )
+    rate: str | list[str] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=list, description=ConnectionOptions.model_fields["rate"].description
+    )
 
 
 class SyncConfiguration(TableSyncSettings, Described):

@@ -53,6 +53,7 @@ def materialization_metadata(
         **({"dagster/partition_row_count": result.sync_rows} if by_sync else {}),
         **audit_metadata(record),
         **_costs(record),
+        **({"sync/budget": "; ".join(outcome.budget)} if outcome.budget else {}),
         "sync/execution_id": record.execution_id,
         "dagster/column_schema": column_schema(result.columns),
     }

@@ -14,12 +14,14 @@ from pydantic import (
 )
 
 from pack_sdk.pack import Pack
+from pack_sync.budgets.books import books_for
 from pack_sync.connect.connected import what_is_missing, with_account
 from pack_sync.dagster.account_check import account_results
 from pack_sync.dagster.configuration import ConfigurationError, not_connected, unset_variable
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
+from pack_sync.http.budget import Budget, budget_of
 from pack_sync.http.connection import Connection
 from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime, pack_name
 from pack_sync.runtimes.runtime import PackRuntime
@@ -113,12 +115,22 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         if name not in self._open:
             pack, shared = self.load(), shared_stores(database)
             settings = with_account(self.configured(name), pack.authentication, shared)
+            settings = _with_rate(settings, pack)
             if missing := what_is_missing(settings, pack.authentication):
                 raise ConfigurationError(not_connected(self.shown_name, name, missing))
             self._open[name] = Connection(
-                settings, pack.authentication, pack.network_domains, shared=shared
+                settings,
+                pack.authentication,
+                pack.network_domains,
+                shared=shared,
+                books=books_for(database),
             )
         return self._open[name]
+
+    def budget(self, name: str, database: Database) -> Budget | None:
+        """What the account of a connection may request, credentials or not; None without a rate."""
+        settings = _with_rate(self.configured(name, complete=False), self.load())
+        return budget_of(settings, books_for(database))
 
     def configured(self, name: str, *, complete: bool = True) -> ConnectionSettings:
         """The connection of that name as it is configured, without a connected account.
@@ -142,3 +154,10 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         del context
         while self._open:
             self._open.popitem()[1].close()
+
+
+def _with_rate(settings: ConnectionSettings, pack: Pack) -> ConnectionSettings:
+    """With the service's rate, as the pack says it, where the connection has none."""
+    if settings.rate or not pack.rate:
+        return settings
+    return settings.model_copy(update={"rate": list(pack.rate)})

@@ -45,6 +45,10 @@ PackEvent: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 APPROVE_TAG = "sync/approve_deletes"
 """A run with this tag and the value "true" is one whose config says `approve_deletes`."""
 
+_SCHEDULED = frozenset(
+    {"dagster/schedule_name", "dagster/sensor_name", "dagster/from_automation_condition"}
+)
+"""Tags of runs that nobody started by hand."""
 _MOST_FAILURES = 50
 _ABANDONED = timedelta(days=1)
 """After how long pages are removed that no sync of their table has come to claim."""
@@ -197,7 +201,12 @@ class PackRun:
         run_id = context.run.run_id
         sync = sync_job_of(self.definition, key, self.pack, self.warehouse, runs, run_id)
         approved = config.approve_deletes or context.run.tags.get(APPROVE_TAG) == "true"
-        return replace(sync, row_limit=config.row_limit, approve_deletes=approved)
+        return replace(
+            sync,
+            row_limit=config.row_limit,
+            approve_deletes=approved,
+            by_person=not _SCHEDULED.intersection(context.run.tags),
+        )
 
     def _selected(self) -> list[SyncKey]:
         """The syncs that this run is about: those of the selected tables and partitions.

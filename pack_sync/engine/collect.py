@@ -41,6 +41,7 @@ def collect(sync: SyncJob, attempt: Attempt, spool: Spool) -> Collected:
     and a full sync is collected at once (contract C8). Raises `AttemptFailedError`.
     """
     while True:
+        attempt.fetcher.spend_as(sync.urgency(full=attempt.full))
         with failures_of(attempt, spool):
             ending = collect_pages(sync, attempt, spool)
         if attempt.full or not (ending.completion and ending.completion.has_incomplete_results):

@@ -181,7 +181,7 @@ def _run_batch(
     began = time.monotonic()
     batch = Attempt(
         decision=decision_of_batch([child.decision.mode == "full" for child in children]),
-        fetcher=SyncFetcher(sync.connection),
+        fetcher=sync.fetcher(),
     )
     with batch_spool(sync, left) as spool:
         # More threads would only wait: the connection lets no more requests through at once.

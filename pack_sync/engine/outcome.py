@@ -24,11 +24,13 @@ class SyncOutcome:
     """What was committed, what to look at, and the children of a crawl that failed.
 
     Of a crawl, `result` is that of all its batches; the children that did not fail were applied.
+    `budget` says how each rate of the account stands.
     """
 
     result: CommitResult
     warnings: Sequence[str] = ()
     failures: Sequence[ChildFailure] = ()
+    budget: Sequence[str] = ()
 
     @property
     def record(self) -> RunRecord:

@@ -19,7 +19,6 @@ from pack_sync.engine.sync_failures import (
     sentence,
 )
 from pack_sync.engine.sync_job import SyncJob
-from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.spool.journal import SpoolHeader
 from pack_sync.spool.mirror import Mirror, fetch_mirrored, place_of
@@ -53,7 +52,7 @@ def with_spool(sync: SyncJob, attempt: Attempt, run: Callable[[Attempt, Spool], 
                 f"{sync.key}: the resumed sync failed where it had been interrupted, so it starts "
                 f"again from its beginning: {sentence(error)}",
             )
-            fetcher = SyncFetcher(sync.connection, spent=attempt.fetcher.statistics)
+            fetcher = sync.fetcher(attempt.fetcher.statistics)
             attempt = attempt.again(describe_previous(error), fetcher)
     with failures_of(attempt):
         spool = Spool.begin(sync.spool_folder, header(sync, attempt))

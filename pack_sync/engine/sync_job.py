@@ -9,11 +9,14 @@ from typing import Any, Literal, TypeAlias
 
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
+from pack_sync.budgets.book import Urgency
 from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.http.connection import Connection
+from pack_sync.http.fetcher import FetchStatistics, SyncFetcher
+from pack_sync.http.single_request import Spender
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import DeleteGuard, SyncSettings
@@ -57,8 +60,9 @@ class SyncJob:
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
     code, so that pages which other code made are not resumed (D9). `log` must be safe
-    to call from another thread; `cancelled` asks the sync to stop at the next page. `on_changes`
-    is shown what is about to be changed, in the transaction.
+    to call from another thread; `cancelled` asks the sync to stop at the next page. `by_person`
+    says that somebody started it, who goes before schedules where the account's budget is short.
+    `on_changes` is shown what is about to be changed, in the transaction.
     """
 
     key: SyncKey
@@ -83,6 +87,7 @@ class SyncJob:
     shared_files: SharedFiles | None = None
     settings: SyncSettings = field(default_factory=SyncSettings)
     dagster_run_id: str | None = None
+    by_person: bool = True
     cancelled: threading.Event = field(default_factory=threading.Event)
     on_changes: OnChanges | None = None
 
@@ -95,6 +100,20 @@ class SyncJob:
     def delete_guard(self) -> DeleteGuard | None:
         """Which full syncs are held, None if this run approves all deletes (contract D8)."""
         return None if self.approve_deletes else self.settings
+
+    def fetcher(self, spent: FetchStatistics | None = None) -> SyncFetcher:
+        """A fetcher of the sync's requests; `spent` is what earlier tries have done."""
+
+        def tell(why: str) -> None:
+            self.log("info", f"{self.key}: {why}")
+
+        return SyncFetcher(self.connection, spent=spent, spender=Spender(tell=tell))
+
+    def urgency(self, *, full: bool) -> Urgency:
+        """Who goes first where the account's budget is short."""
+        if self.by_person:
+            return Urgency.PERSON_FULL if full else Urgency.PERSON_INCREMENTAL
+        return Urgency.SCHEDULED_FULL if full else Urgency.SCHEDULED_INCREMENTAL
 
     @property
     def sample_columns(self) -> SampleColumns:

@@ -32,7 +32,7 @@ def with_retries(
     `AttemptFailedError`, whose error is without secrets.
     """
     wait_seconds = sync.settings.retry_wait_seconds
-    fetcher = SyncFetcher(sync.connection)
+    fetcher = sync.fetcher()
     for number in range(1, sync.settings.attempts + 1):
         try:
             return attempt(previous_error, fetcher)
@@ -44,7 +44,7 @@ def with_retries(
             if last or not _may_help(failure) or sync.cancelled.is_set():
                 raise
             previous_error = describe_previous(error)
-            fetcher = SyncFetcher(sync.connection, spent=failure.attempt.fetcher.statistics)
+            fetcher = sync.fetcher(failure.attempt.fetcher.statistics)
             sync.log(
                 "warning",
                 f"{sync.key}: attempt {number} of {sync.settings.attempts} failed, trying again "

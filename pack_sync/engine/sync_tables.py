@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from pack_sdk.errors import FetchError
 from pack_sync.engine.crawl import run_crawl
 from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
 from pack_sync.engine.outcome import SyncOutcome
@@ -17,6 +19,7 @@ from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import HeldSyncError, SyncFailedError, says_all, sentence
 from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.engine.sync_lease import leased
+from pack_sync.http.budget import BudgetSpentError, describe_usage
 from pack_sync.ledger.leases import LeaseTakenError
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.warehouse import Warehouse
@@ -54,7 +57,10 @@ class TableFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSkipped:
-    """A table's sync did not run, because another run has it in hand; the message says which."""
+    """A table was not synced now: another run has it in hand, or the account's budget is spent.
+
+    The message says which, and the next run goes on.
+    """
 
     key: SyncKey
     message: str
@@ -131,7 +137,7 @@ def _run_one(
         parent_failed = any(_is_parent(sync, key) for key in failed)
         with leased(sync, warehouse, request) as ours:
             done = _sync(ours, warehouse, request, parent_failed=parent_failed)
-            return TableFinished(key=sync.key, outcome=done)
+            return TableFinished(key=sync.key, outcome=replace(done, budget=_budget_of(sync)))
     except LeaseTakenError as error:
         message = f"{sync.key}: skipped, because {error}"
         if asks_for_full(request):  # the other may be incremental: then nobody does what was asked
@@ -142,6 +148,8 @@ def _run_one(
         told = sentence(error) if isinstance(error, Exception) else repr(error)
         message = str(error) if isinstance(error, SyncFailedError) else f"{sync.key}: {told}"
         cause = error.__cause__ or error
+        if isinstance(error.__cause__, BudgetSpentError) and not asks_for_full(request):
+            return TableSkipped(key=sync.key, message=redact(message))
         details = "" if says_all(cause) else "".join(traceback.format_exception(cause))
         return TableFailed(
             key=sync.key,
@@ -149,6 +157,13 @@ def _run_one(
             details=redact(details),
             held=isinstance(error.__cause__, HeldSyncError),
         )
+
+
+def _budget_of(sync: SyncJob) -> Sequence[str]:
+    budget = sync.connection.budget
+    with suppress(FetchError):  # the sync is done, whether this can be read or not
+        return [describe_usage(usage) for usage in budget.usage()] if budget else []
+    return []
 
 
 def _is_parent(sync: SyncJob, key: SyncKey) -> bool:

@@ -7,9 +7,11 @@ import httpx
 
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
+from pack_sync.budgets.books import Books
 from pack_sync.http.allowed_hosts import NetworkPolicy
 from pack_sync.http.auth.authenticator import RequestTokens
 from pack_sync.http.auth.kinds import authenticator_for
+from pack_sync.http.budget import budget_of
 from pack_sync.http.guarded_transport import GuardedTransport
 from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.http.response_cache import ResponseCache
@@ -22,7 +24,8 @@ class Connection:
     """Pooled connections, the credentials, and the limits all requests share (contract F5).
 
     Safe to use from several threads. Close it, or use it as a context manager. `shared` is where
-    the workers of a lake share their tokens, None where each keeps its own.
+    the workers of a lake share their tokens, None where each keeps its own. `books` are where it
+    is counted how much of `settings.rate` is used; without a rate they are not looked at.
 
     Requests go to the httpx *transport* rather than through an `httpx.Client`: a client
     logs every URL, query token included (contract A4), keeps the cookies of one table's
@@ -37,6 +40,7 @@ class Connection:
         *,
         transport: httpx.BaseTransport | None = None,
         shared: SecretStores | None = None,
+        books: Books | None = None,
     ) -> None:
         self.settings = settings
         self.authentication = authentication
@@ -53,7 +57,12 @@ class Connection:
         self.tokens = self.authenticator.access_tokens(
             settings, self.redactor, stores_of(settings, shared)
         )
-        self.limit = RequestThrottle(settings.max_concurrent_requests, settings.max_pause_seconds)
+        self.budget = budget_of(settings, books)
+        self.limit = RequestThrottle(
+            settings.max_concurrent_requests,
+            settings.max_pause_seconds,
+            on_pause=self.budget.pause if self.budget else None,
+        )
         self.cache = ResponseCache()
         self.json_answers: set[str] = set()
         """Which kinds of URLs were answered with JSON; a few hundred at most."""
@@ -99,4 +108,6 @@ class Connection:
         self._closed = True
         if self.tokens:
             self.tokens.close()
+        if self.budget:
+            self.budget.close()
         self._transport.close()

@@ -13,6 +13,7 @@ from pack_sdk.errors import (
     StatusCodeError,
 )
 from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sync.budgets.book import Urgency
 from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
 from pack_sync.http.connection import Connection
@@ -27,7 +28,7 @@ from pack_sync.http.response_body import (
     RawResponse,
     parse_response,
 )
-from pack_sync.http.single_request import Hop, first_hop, next_hop, send_once
+from pack_sync.http.single_request import Hop, Spender, first_hop, next_hop, send_once
 from pack_sync.http.text_encodings import UndecodableTextError
 from pack_sync.http.unusable_answers import Asked, why_unusable
 
@@ -57,7 +58,8 @@ class SyncFetcher:
 
     Implements `pack_sync.runtimes.runtime.Fetching`. Safe to use from several threads: an
     async pack sends several requests at once. `first_wait_seconds` is where growing waits begin;
-    `spent` is what earlier tries of the sync have done, to which its own is added.
+    `spent` is what earlier tries of the sync have done, to which its own is added; `spender` is
+    who makes the requests, for whom else shares the account's budget.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class SyncFetcher:
         *,
         first_wait_seconds: float = 0.5,
         spent: FetchStatistics | None = None,
+        spender: Spender | None = None,
     ) -> None:
         self._connection = connection
         self._first_wait_seconds = first_wait_seconds
         self._cancelled = threading.Event()
         self._deadline: PageDeadline | None = None
         self._statistics = spent or FetchStatistics()
+        self._spender = spender or Spender()
         self._lock = threading.Lock()
         self._last_answer = ""
         self._paged_answers = PagedAnswers()
@@ -112,6 +116,10 @@ class SyncFetcher:
         """
         self._deadline = PageDeadline(seconds, self._cancelled)
         self._paged_answers = PagedAnswers()
+
+    def spend_as(self, urgency: Urgency) -> None:
+        """From now on, make requests as urgently as that."""
+        self._spender.urgency = urgency
 
     def cancel(self) -> None:
         """Refuse every further request, for good, and end all waits at once.
@@ -193,7 +201,7 @@ class SyncFetcher:
 
     def _send_counted(self, hop: Hop, deadline: PageDeadline, access_token: str) -> RawResponse:
         self._count(requests=1)
-        raw, received = send_once(self._connection, hop, deadline, access_token)
+        raw, received = send_once(self._connection, hop, deadline, access_token, self._spender)
         self._count(bytes_received=received)
         return raw
 

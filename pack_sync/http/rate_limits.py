@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from pack_sdk.fetching import FetchResponse
@@ -13,16 +13,23 @@ from pack_sync.http.pauses import LongPauseError
 class RequestThrottle:
     """So many requests at once, and none while the service has asked for a pause.
 
-    A pause of more than `max_pause_seconds` is waited for by nobody.
+    A pause of more than `max_pause_seconds` is waited for by nobody. `on_pause` is told of each,
+    in seconds.
     """
 
-    def __init__(self, max_concurrent_requests: int, max_pause_seconds: float = 300) -> None:
+    def __init__(
+        self,
+        max_concurrent_requests: int,
+        max_pause_seconds: float = 300,
+        on_pause: Callable[[float], object] | None = None,
+    ) -> None:
         if max_concurrent_requests < 1:
             raise ValueError("`max_concurrent_requests` of a connection must be at least 1")
         self.max_pause_seconds = max_pause_seconds
         self._changed = threading.Condition()
         self._slots = max_concurrent_requests
         self._holders: set[object] = set()
+        self._on_pause = on_pause
         self._paused_until = 0.0
         self._paused_by: FetchResponse | None = None
 
@@ -47,6 +54,8 @@ class RequestThrottle:
 
     def pause(self, seconds: float, response: FetchResponse) -> None:
         """Let no request start for so long, as `response` asked for."""
+        if self._on_pause is not None:
+            self._on_pause(seconds)
         with self._changed:
             until = time.monotonic() + seconds
             if until > self._paused_until:

@@ -1,6 +1,7 @@
 """One HTTP request and its answer: what a fetch is made of, once or several times."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from pack_sdk.errors import (
     ResponseSizeTooLargeError,
 )
 from pack_sdk.fetching import FetchRequest
+from pack_sync.budgets.book import Urgency
 from pack_sync.http.allowed_hosts import host_of, same_origin
 from pack_sync.http.auth.authenticator import RequestTokens
 from pack_sync.http.connection import Connection
@@ -122,16 +124,42 @@ def _refuse_secrets(connection: Connection, hop: Hop, url: httpx.URL) -> None:
         )
 
 
+@dataclass(kw_only=True)
+class Spender:
+    """Who makes requests, for those who share the connection's budget: how urgent they are.
+
+    `tell` is told why requests wait for long.
+    """
+
+    urgency: Urgency = Urgency.PERSON_INCREMENTAL
+    tell: Callable[[str], object] = lambda _: None
+
+
 def send_once(
-    connection: Connection, hop: Hop, deadline: PageDeadline, access_token: str = ""
+    connection: Connection,
+    hop: Hop,
+    deadline: PageDeadline,
+    access_token: str = "",
+    spender: Spender | None = None,
 ) -> tuple[RawResponse, int]:
     """Send one request and read its answer; returns it and the bytes its body took.
 
-    Holds one of the connection's slots meanwhile (contract F5). Raises a `FetchError` that
-    has no httpx exception behind it: those hold the request, and with it the credentials.
+    Waits for the connection's budget, and holds one of its slots meanwhile (contract F5, F8).
+    Raises a `FetchError` that has no httpx exception behind it: those hold the request, and with it
+    the credentials.
     """
-    with connection.limit.slot(deadline, hop.method, str(hop.url)):
+    by = spender or Spender()
+    with ExitStack() as held:
+        answered = None
+        if connection.budget:
+            # First: who waits for the budget must not keep others from the slots.
+            answered = held.enter_context(
+                connection.budget.request(deadline, str(hop), by.urgency, by.tell)
+            )
+        held.enter_context(connection.limit.slot(deadline, hop.method, str(hop.url)))
         outcome = _send_once(connection, hop, deadline, access_token)
+        if answered and not isinstance(outcome, FetchError):
+            answered(outcome[0].headers)
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome

@@ -46,8 +46,9 @@ _TABLES = f"""
         tokens text,
         saved_at timestamptz
     );
+    CREATE TABLE IF NOT EXISTS {SCHEMA}.budgets (account text PRIMARY KEY, book text);
 """
-_NEWEST_TABLE = f"{SCHEMA}.credentials"
+_NEWEST_TABLE = f"{SCHEMA}.budgets"
 _MAKING_TABLES = 7_042_617_951_063_156
 """An advisory lock: Postgres does not make one thing twice at once, whatever IF NOT EXISTS says."""
 

@@ -11,6 +11,7 @@ import duckdb
 
 from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext, SyncTable
 from pack_sdk import make_object_schema as object_schema
+from pack_sync.budgets.books import Books
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import SyncOutcome, run_sync
 from pack_sync.engine.sync_job import LogLevel, SyncJob
@@ -117,6 +118,7 @@ class Engine:
     settings: SyncSettings = field(
         default_factory=lambda: SyncSettings(attempts=1, retry_wait_seconds=0)
     )
+    books: Books | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     log: list[tuple[LogLevel, str]] = field(default_factory=list[tuple[LogLevel, str]])
     on_log: Callable[[str], object] = bool  # also called with each line of the log
@@ -135,7 +137,7 @@ class Engine:
         """The sync, ready to be run, while its connection is open."""
         pack = Pack()
         table = self._add_table(pack)
-        with Connection(self.connection, self.authentication, []) as connection:
+        with Connection(self.connection, self.authentication, [], books=self.books) as connection:
             yield SyncJob(
                 key=self.key(name),
                 table=table,

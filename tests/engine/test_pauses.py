@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from pack_sync.budgets.books import FileBooks
+from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_failures import SyncFailedError
-from pack_sync.engine.sync_tables import TableFinished
+from pack_sync.engine.sync_tables import TableFinished, TableRuns, TableSkipped
 from tests.engine.sync_harness import Engine, last_page, local_connection
 from tests.engine.test_crawl import Forum
 from tests.http_server import Answer, HttpServer, SeenRequest
@@ -328,3 +330,35 @@ def test_pages_of_a_child_that_has_moved_are_not_used(tmp_path: Path, server: Ht
     forum.run("Comments", mode="full")
     assert len(forum.calls) == 2
     assert len(forum.rows()) == 2
+
+
+def test_a_budget_that_is_spent_ends_the_sync_and_the_next_goes_on(
+    tmp_path: Path, server: HttpServer
+) -> None:
+    """It is no failure of the run; another day it goes on at the next page (F8, D9)."""
+    server.answers(page(1), page(2), page(3))
+    now = [time.time()]
+    engine = engine_of(tmp_path, server)
+    engine.connection = local_connection(endpoint=server.url, rate="2/day UTC", pack="acme")
+    engine.books = FileBooks(tmp_path / "budgets.sqlite", lambda: now[0])
+
+    def run() -> TableSkipped | TableFinished:
+        with engine.prepared() as sync:
+            runs = TableRuns(max_parallel=1)
+            events = list(runs.run([sync], engine.warehouse, ModeRequest()))
+        (ending,) = [e for e in events if isinstance(e, TableSkipped | TableFinished)]
+        return ending
+
+    skipped = run()
+    assert isinstance(skipped, TableSkipped)
+    assert "waits for the budget of acme (acme): 2 of 2 requests per day (UTC) used" in (
+        skipped.message
+    )
+    assert asked(server) == ["1", "2"]
+    now[0] += 86_400
+    finished = run()
+    assert isinstance(finished, TableFinished)
+    assert asked(server) == ["1", "2", "3"]
+    assert len(engine.rows()) == 3
+    (told,) = finished.outcome.budget
+    assert told.startswith("1 of 2 requests per day (UTC) used, 1 left")

@@ -1,0 +1,1 @@
+"""Budgets: how many requests an account may still make, in one place for all who use it."""
