@@ -18,6 +18,10 @@ from pack_sync.warehouse.warehouse import Warehouse
 _WRITTEN_BY_NOW = timedelta(days=1)
 """A file that no snapshot names may belong to a transaction that goes on, but not for so long."""
 
+_SMALL_BYTES = 2**30
+_DELETED_SHARE = 0.05
+"""Of which share of deleted rows on a file of a larger table is written anew."""
+
 
 class NoLakeError(StorageError):
     """The warehouse is one DuckDB file, which keeps itself; the message says so."""
@@ -47,11 +51,9 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
         raise NoLakeError(f"{warehouse.path} is a DuckDB file, which needs no upkeep")
     remove_older_lines(warehouse)
     old = _before(keep)
-    compacted = {
-        (schema, table)
-        for function in ("ducklake_rewrite_data_files", "ducklake_merge_adjacent_files")
-        for schema, table, *_ in _call(warehouse, function)
-    }
+    rewritten = _rewrite(warehouse)
+    merged = _call(warehouse, "ducklake_merge_adjacent_files")
+    compacted = {*rewritten, *((schema, table) for schema, table, *_ in merged)}
     expired = _call(warehouse, "ducklake_expire_snapshots", old)
     removed = _call(warehouse, "ducklake_cleanup_old_files", old)
     orphans = _call(
@@ -69,6 +71,41 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
         removed_shared_files=shared,
         data_files=files,
     )
+
+
+def _rewrite(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Write files with deleted rows anew: only files without any can be merged afterwards.
+
+    DuckLake itself would leave them until nearly all of their rows are deleted.
+    """
+    name = quote_literal(warehouse.database.name)
+    rewritten: list[tuple[str, str]] = []
+    with warehouse.read() as connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "WHERE database_name = current_database()"
+        ).fetchall()
+        sizes = {
+            (schema, table): connection.execute(
+                "SELECT sum(data_file_size_bytes) FROM ducklake_list_files("
+                f"{name}, {quote_literal(table)}, schema => {quote_literal(schema)}) "
+                "WHERE delete_file IS NOT NULL"
+            ).fetchall()[0][0]
+            for schema, table in tables
+        }
+    for (schema, table), size in sizes.items():
+        if size is None:
+            continue
+        threshold = 0 if size <= _SMALL_BYTES else _DELETED_SHARE
+        found = _call(
+            warehouse,
+            "ducklake_rewrite_data_files",
+            quote_literal(table),
+            f"schema => {quote_literal(schema)}",
+            f"delete_threshold => {threshold}",
+        )
+        rewritten += [(schema, table)] if found else []
+    return rewritten
 
 
 def _call(warehouse: Warehouse, function: str, *arguments: str) -> list[tuple[Any, ...]]:
