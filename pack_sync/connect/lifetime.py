@@ -39,8 +39,8 @@ def what_ends(refreshed: Refreshed) -> Sequence[str]:
         )
     if refreshed.rotates:
         told.append(
-            "The refresh token changes with each use: use this account from one project alone, "
-            "and do not copy its file."
+            "The refresh token changes with each use, and the one before ends: syncs must all "
+            "take it from where it is kept. Do not copy it to another project or program."
         )
     return told
 

@@ -97,6 +97,12 @@ class Listener:
             if parts.path == "/" and self._begin:
                 begin, self._begin = self._begin, ""
                 return HTTPStatus.FOUND, begin, ""
+            if parts.path == "/":
+                text = (
+                    "The consent was begun in another window. If that is gone, stop the command in "
+                    "the terminal with Ctrl-C, and begin again."
+                )
+                return _page(HTTPStatus.GONE, "Begun already", text)
             if parts.path != CALLBACK or self._accept is None:
                 return _page(HTTPStatus.NOT_FOUND, "Nothing here", "Go back to the terminal.")
             return self._take(parts.query, self._accept)

@@ -79,7 +79,7 @@ def account_document(pack: str, connection: str) -> str:
     """The name of the document of an account; a hash tells apart what is spelled alike.
 
     >>> account_document("tracker", "default")
-    'account-tracker-default-0b4b8ea6'
+    'account-tracker-default-b1e8ddd2'
     """
-    digest = hashlib.sha256(f"{pack}\\n{connection}".encode()).hexdigest()[:8]
-    return f"account-{re.sub(r'[^A-Za-z0-9_]', '_', f'{pack}-{connection}')}-{digest}"
+    digest = hashlib.sha256(f"{pack}\n{connection}".encode()).hexdigest()[:8]
+    return f"account-{re.sub(r'[^A-Za-z0-9_-]', '_', f'{pack}-{connection}')}-{digest}"

@@ -2,8 +2,11 @@
 
 import json
 import time
+from pathlib import Path
 
+import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.connect import bench as benches
 from tests.connect.authorization_server import CLIENT_ID, CLIENT_SECRET, tokens
@@ -11,6 +14,7 @@ from tests.connect.bench import Bench
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import synced_tables
 from tests.http_server import Answer
+from tests.warehouses import postgres_database
 
 # Dagster uses it to read a defs.yaml
 pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
@@ -152,6 +156,32 @@ def test_a_failed_reconnect_leaves_the_account(bench: Bench) -> None:
     assert bench.connect("--reconnect").code == 1
     assert bench.account_files[0].read_bytes() == before
     assert synced_tables(bench.project.run()) == {"acme.Items"}
+
+
+def test_an_account_of_a_lake_in_postgres(bench: Bench, tmp_path: Path) -> None:
+    """It is kept there, for all machines, and in no file (A4, A5)."""
+    database = postgres_database(tmp_path)
+    address = f'path="ducklake:postgres:{database}"'
+    definitions = bench.project.folder / bench.project.module / "definitions.py"
+    text = definitions.read_text()
+    definitions.write_text(text.replace('path="warehouse.duckdb"', address))
+    bench.switch_on()
+    without_key = bench.connect()
+    assert without_key.code == 1
+    assert "the environment has no PACK_SYNC_STATE_KEY" in without_key.output
+    assert bench.service.server.requests == []  # nobody consented in vain
+    bench.project.monkeypatch.setenv("PACK_SYNC_STATE_KEY", Fernet.generate_key().decode())
+    ran = bench.connect()
+    assert ran.code == 0, ran.output
+    assert "Kept in pack_sync.credentials of postgres:" in ran.output
+    assert "acme default: Ada Lovelace" in bench.run("connect", "--check").output
+    with psycopg.connect(database) as postgres:
+        rows = postgres.execute("SELECT * FROM pack_sync.credentials").fetchall()
+    assert len(rows) == 2
+    assert "PLANTED" not in str(rows)
+    assert bench.run("connect", "acme", "--revoke").code == 0
+    assert bench.account_files == bench.token_files == []
+    assert bench.run("connect", "--check").code == 1
 
 
 def test_what_is_kept_is_dated(bench: Bench) -> None:

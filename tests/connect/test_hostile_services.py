@@ -170,7 +170,7 @@ def test_another_request_to_the_listener(bench: Bench) -> None:
     assert bench.connect().code == 0
     assert seen == {
         "evil.example": 421, "localhost": 421, "127.0.0.1": 421, "127.0.0.1:1": 421,
-        "first page again": 404, "another path": 404, "a POST": 501, "a foreign host": 421,
+        "first page again": 410, "another path": 404, "a POST": 501, "a foreign host": 421,
     }  # fmt: skip
 
 
