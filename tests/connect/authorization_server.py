@@ -42,6 +42,7 @@ class Validator(RequestValidator):
         self.access: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.rotate = True
+        self.public = False
         self.redirects: tuple[str, ...] = ()
 
     def validate_client_id(self, client_id: str, request: Any, *_: Any, **__: Any) -> bool:
@@ -79,6 +80,13 @@ class Validator(RequestValidator):
         if right:
             request.client = type("Client", (), {"client_id": CLIENT_ID})()
         return right
+
+    def client_authentication_required(self, request: Any, *_: Any, **__: Any) -> bool:
+        return not self.public
+
+    def authenticate_client_id(self, client_id: str, request: Any, *_: Any, **__: Any) -> bool:
+        request.client = type("Client", (), {"client_id": client_id})()
+        return client_id == CLIENT_ID
 
     def validate_grant_type(self, *_: Any, **__: Any) -> bool:
         return True

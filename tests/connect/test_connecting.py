@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.connect import bench as benches
-from tests.connect.authorization_server import CLIENT_ID, SCOPES
+from tests.connect.authorization_server import CLIENT_ID, CLIENT_SECRET, SCOPES
 from tests.connect.bench import Bench
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import synced_tables
@@ -98,3 +98,27 @@ def test_a_connected_account_is_not_replaced_unasked(bench: Bench) -> None:
         bench.project.monkeypatch.delenv(name)
     assert bench.connect("--reconnect").code == 0
     assert bench.account_files[0].read_bytes() != before
+
+
+def test_a_client_without_a_secret(bench: Bench) -> None:
+    """PKCE proves who asks; no secret is wanted, and none is sent (A1, A6)."""
+    bench.service.validator.public = True
+    bench.project.monkeypatch.delenv("ACME_CLIENT_SECRET")
+    bench.switch_on(use_proof_key_for_code_exchange=True)
+    ran = bench.connect()
+    assert ran.code == 0, ran.output
+    assert all("client_secret" not in form for form in bench.service.asked("/token"))
+    assert synced_tables(bench.project.run()) == {"acme.Items"}
+
+
+def test_the_client_of_the_environment_is_not_kept(bench: Bench) -> None:
+    """What the configuration gives stays where it is (A5)."""
+    bench.project.monkeypatch.setenv("MY_ID", CLIENT_ID)
+    bench.project.monkeypatch.setenv("MY_SECRET", CLIENT_SECRET)
+    client = {"client_id": {"env": "MY_ID"}, "client_secret": {"env": "MY_SECRET"}}
+    bench.switch_on({"credentials": client})
+    ran = bench.connect()
+    assert ran.code == 0, ran.output
+    [file] = bench.account_files
+    assert json.loads(file.read_bytes())["credentials"].keys() == {"refresh_token"}
+    assert synced_tables(bench.project.run()) == {"acme.Items"}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,9 @@ class Terminal:
 
     def type(self, line: str, *, hidden: bool) -> None:
         """Type a line; the program has switched the echo off before, if it is `hidden`."""
+        patience = time.monotonic() + 60
         while bool(termios.tcgetattr(self._end)[3] & termios.ECHO) is hidden:
+            assert time.monotonic() < patience, f"the echo is not as it should be: {self.shown}"
             os.sched_yield()
         os.write(self._end, f"{line}\n".encode())
 
