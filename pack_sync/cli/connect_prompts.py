@@ -15,6 +15,8 @@ _VISIBLE = {
     "region",
 }  # fmt: skip
 """Credentials that open nothing by themselves."""
+_LONGEST_LINE = 4095
+"""What Linux takes of a line that is typed or pasted (`MAX_CANON`)."""
 _FILES = {
     "service_account_key": "the key file (JSON)",
     "private_key": "the file with the private key (PEM)",
@@ -77,10 +79,16 @@ def ask_text(prompt: str, *, hidden: bool = False) -> str:
             "a terminal unless the browser is opened here"
         )
     try:
-        return getpass.getpass(prompt) if hidden else input(prompt)
+        line = getpass.getpass(prompt) if hidden else input(prompt)
     except (EOFError, KeyboardInterrupt):
         console.print()
         fail("stopped; nothing was saved")
+    if len(line) >= _LONGEST_LINE:
+        fail(
+            f"a terminal cuts lines after {_LONGEST_LINE:,} characters, and this one is as long: "
+            "put it into a variable and use --from-env"
+        )
+    return line
 
 
 def _asked(key: str, description: str, optional: bool) -> str:

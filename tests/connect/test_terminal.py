@@ -88,6 +88,18 @@ def test_what_is_secret_does_not_show(shop: RealProject) -> None:
     assert "Connected acme default as Ada Lovelace." in terminal.shown
 
 
+def test_a_line_that_the_terminal_cuts(shop: RealProject) -> None:
+    """Half of a token is not sent; the way around is named."""
+    terminal = Terminal(shop, "packsync", "connect", "acme")
+    terminal.until("client id: ")
+    terminal.type(CLIENT_ID, hidden=False)
+    terminal.until("client secret, not shown: ")
+    terminal.type("PLANTED" * 800, hidden=True)
+    assert terminal.ended() == 1
+    assert "a terminal cuts lines after 4,095 characters" in terminal.shown
+    assert "PLANTED" not in terminal.shown
+
+
 def test_ctrl_c_stops(shop: RealProject) -> None:
     """At a question, with one line and nothing saved."""
     terminal = Terminal(shop, "packsync", "connect", "acme")
