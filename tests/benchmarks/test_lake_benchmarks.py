@@ -31,3 +31,11 @@ def test_commits_of_several_processes() -> None:
     first = next(line for line in told.splitlines() if line.startswith("2 processes: "))
     assert int(first.split()[2]) >= 2
     assert first.endswith(" PUT")
+
+
+def test_a_year_of_syncs() -> None:
+    """It compares the answers, and counts the files of both."""
+    small = ("--rows", "500", "--syncs", "4", "--changed", "20", "--upkeep-every", "3")
+    told = run_module("benchmarks.year_of_syncs", *small, "--repeat", "1")
+    assert told.count(" times\n") == 2
+    assert "fresh: 1 files, 0 with deleted rows" in told
