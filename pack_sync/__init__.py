@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pack_sync.dagster.defs_folder import load_packs
     from pack_sync.dagster.jobs import build_pack_jobs, build_sync_jobs
     from pack_sync.dagster.lake_upkeep import LakeUpkeepComponent
+    from pack_sync.dagster.notify_sensor import NotifyComponent
     from pack_sync.dagster.pack_resource import PackConnection, PackResource
     from pack_sync.dagster.pack_tables import PackTables
     from pack_sync.dagster.schedules import build_pack_schedules
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "LakeUpkeepComponent",
+    "NotifyComponent",
     "PackConnection",
     "PackResource",
     "PackSyncComponent",
@@ -44,6 +46,7 @@ __all__ = [
 
 _MODULES = {
     "LakeUpkeepComponent": "pack_sync.dagster.lake_upkeep",
+    "NotifyComponent": "pack_sync.dagster.notify_sensor",
     "PackConnection": "pack_sync.dagster.pack_resource",
     "PackResource": "pack_sync.dagster.pack_resource",
     "PackSyncComponent": "pack_sync.dagster.component",

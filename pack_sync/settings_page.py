@@ -10,6 +10,8 @@ from pack_sync.settings import (
     ConnectionOptions,
     FreshnessSettings,
     LakeUpkeepSettings,
+    NotifierSettings,
+    NotifySettings,
     ScheduleSettings,
     Settings,
     SyncSettings,
@@ -34,6 +36,11 @@ GROUPS: Mapping[str, tuple[str, type[Settings]]] = {
     "Freshness": ("below `freshness`", FreshnessSettings),
     "The warehouse": ("`WarehouseResource`", WarehouseSettings),
     "Upkeep of a lake": ("`attributes` of `pack_sync.LakeUpkeepComponent`", LakeUpkeepSettings),
+    "Notifications": (
+        "below `notify` of a pack, and `attributes` of `pack_sync.NotifyComponent` for all packs",
+        NotifySettings,
+    ),
+    "A notifier": ("an entry of `to` of notifications", NotifierSettings),
 }
 """What is set together: where, and the settings."""
 

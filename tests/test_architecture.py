@@ -16,7 +16,8 @@ FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not 
 
 BELOW = {
     "cli": {"dagster"},
-    "dagster": {"engine", "connect"},
+    "dagster": {"engine", "connect", "notify"},
+    "notify": {"commit", "http"},
     "connect": {"runtimes", "http"},
     "engine": {"commit", "runtimes", "http"},
     "commit": {"ledger", "stage"},

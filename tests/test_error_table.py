@@ -21,6 +21,7 @@ NOT_SHOWN = {
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",
     "PackError": "the root of those that the table has",
+    "NotSentError": "becomes a line in the sensor's log, or of `packsync notify --test`",
     "ParentRowsError": "becomes a SyncFailedError",
     "StorageError": "the root of those that the table has",
     "SyncFailedError": "says the table and one of the others",

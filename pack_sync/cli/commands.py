@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "status.status",
         "Show rows, cursor, last full and incremental sync, and last error of every table.",
     ),
+    "notify": (
+        "notify.notify",
+        "Show what somebody is told of now, or send a test message.",
+    ),
     "audit": (
         "audit.audit",
         "Show which rows incremental syncs had missed, left stale or not deleted.",

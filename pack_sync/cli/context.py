@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias, TypeVar
 
 import dagster as dg
 import typer
@@ -78,6 +78,8 @@ def open_project() -> Project:
     return project
 
 
+_Component = TypeVar("_Component", bound=dg.Component)
+
 Configured: TypeAlias = tuple[PackSyncComponent, PackTables]
 """A pack's configuration, and what that makes of the pack."""
 
@@ -119,7 +121,7 @@ def configured_packs(only: str | None = None, *, complete: bool = True) -> Confi
     Raises `ConfigurationError` where none can be used.
     """
     usable: dict[str, Configured] = {}
-    components, unreadable = _components()
+    components, unreadable = components_of(PackSyncComponent)
     refuse_shared_names(components)
     broken = {file.name: BrokenPack(name=file.name, reason=file.reason) for file in unreadable}
     for component in components:
@@ -159,11 +161,11 @@ def _loaded(
 
 def configured_components() -> Sequence[PackSyncComponent]:
     """The components of the files below `defs/` that can be read, not yet loaded."""
-    return _components()[0]
+    return components_of(PackSyncComponent)[0]
 
 
-def _components() -> tuple[Sequence[PackSyncComponent], Sequence[BrokenFile]]:
-    """Those that can be read, and packs' files that cannot.
+def components_of(kind: type[_Component]) -> tuple[Sequence[_Component], Sequence[BrokenFile]]:
+    """The components of that kind that can be read, and packs' files that cannot.
 
     Raises `ConfigurationError` where it is a file of something else.
     """
@@ -171,15 +173,15 @@ def _components() -> tuple[Sequence[PackSyncComponent], Sequence[BrokenFile]]:
     if not any(tree.defs_module_path.rglob("*.yaml")):
         return [], []  # Dagster takes an empty folder for an error
     with suppress(Exception):  # what it is, is found below
-        return tree.get_all_components(PackSyncComponent), []
-    components: list[PackSyncComponent] = []
+        return tree.get_all_components(kind), []
+    components: list[_Component] = []
     unreadable: list[BrokenFile] = []
     try:
         for part in readable_parts(tree):
             if isinstance(part, BrokenFile):
                 unreadable.append(part)
             elif isinstance(part, dg.ComponentTree):
-                components += part.get_all_components(PackSyncComponent)
+                components += part.get_all_components(kind)
     except Exception as error:  # Dagster's, YAML's and pydantic's, or a module's
         raise ConfigurationError(
             f"the files below defs/ cannot be loaded: {one_line(error)}"

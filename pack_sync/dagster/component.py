@@ -35,6 +35,8 @@ from pack_sync.dagster.configuration import (
 )
 from pack_sync.dagster.freshness import freshness_policy
 from pack_sync.dagster.jobs import build_pack_jobs
+from pack_sync.dagster.notify_configuration import NotifyConfiguration
+from pack_sync.dagster.notify_sensor import build_notify_sensor
 from pack_sync.dagster.pack_resource import PackConnection, PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
@@ -100,6 +102,9 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         default_factory=FreshnessConfiguration,
         description="How old the tables may get before they count as stale.",
     )
+    notify: NotifyConfiguration | None = Field(
+        default=None, description="Who is told of what goes wrong with this pack; nobody if unset."
+    )
     translation: Annotated[TranslationFn[SyncTableData] | None, _translation()] = None
     op_per_table: bool = Field(
         default=False,
@@ -132,6 +137,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
                 assets=build_pack_assets(definition, execute=self.execute),
                 jobs=build_pack_jobs(definition),
                 schedules=build_pack_schedules(definition, self.schedule),
+                sensors=self._sensors(),
                 resources={definition.resource_key: self.resource()},
             )
             self._tell_of_unset_variables()
@@ -143,6 +149,12 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
             reason = str(error) if isinstance(error, ConfigurationError) else self._told(error)
             return broken_pack_definitions(self.shown_name, reason, self.schedule)
         return definitions
+
+    def _sensors(self) -> list[dg.SensorDefinition]:
+        if self.notify is None:
+            return []
+        name, where = f"{self.shown_name}_notify", f"{self._where}.notify"
+        return [build_notify_sensor(name, self.notify, where=where, pack=self.shown_name)]
 
     def _told(self, error: Exception) -> str:
         logger.debug("%s", self._where, exc_info=error)

@@ -21,6 +21,9 @@ _ASK_AGAIN_SECONDS = 0.25
 _TOLD_SECONDS = 5.0
 """Waits that are shorter are not worth a line in the log."""
 
+WAITS_FOR_BUDGET = "waits for the budget of"
+"""What messages about a spent budget say, in the log and in the ledger."""
+
 
 class BudgetSpentError(LongPauseError):
     """The account's budget is spent for longer than a sync waits; no request was refused."""
@@ -124,7 +127,7 @@ class Budget:
         if refused.rate is None:
             return f"waits, because the service of {self._account} asked for a pause; {on_again}"
         return (
-            f"waits for the budget of {self._account}: {refused.used:,} of {refused.rate.words} "
+            f"{WAITS_FOR_BUDGET} {self._account}: {refused.used:,} of {refused.rate.words} "
             f"used, {on_again}"
         )
 

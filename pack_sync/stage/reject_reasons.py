@@ -6,7 +6,7 @@ import duckdb
 
 _REASONS_SHOWN = 5
 
-_KIND = """regexp_replace(reason, '^(property .*?[''"]: ).*( is not )', '\\1…\\2', 's')"""
+KIND_OF_REASON = """regexp_replace(reason, '^(property .*?[''"]: ).*( is not )', '\\1…\\2', 's')"""
 """SQL for a reason without the value that it quotes: what many rows have in common."""
 
 
@@ -34,8 +34,8 @@ def count_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> list[
         f"""
         SELECT arg_min(reason, (row_id, reason)), count(*) AS rows, min(row_id)
         FROM {relation} AS rejected
-        GROUP BY {_KIND}
-        ORDER BY rows DESC, {_KIND} LIMIT {_REASONS_SHOWN}
+        GROUP BY {KIND_OF_REASON}
+        ORDER BY rows DESC, {KIND_OF_REASON} LIMIT {_REASONS_SHOWN}
         """
     ).fetchall()
     return [

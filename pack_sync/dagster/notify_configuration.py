@@ -1,0 +1,66 @@
+"""What configuration says of notifications, and the settings that it becomes when they are sent."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from pydantic import Field, ValidationError
+
+from pack_sync.dagster.configuration import ConfigurationError, Described, EnvironmentVariable
+from pack_sync.settings import NotifierSettings, NotifySettings
+
+_SECRETS = ("slack", "webhook", "signing_key", "smtp_password")
+
+
+def _described(name: str) -> str | None:
+    return NotifierSettings.model_fields[name].description
+
+
+class NotifierConfiguration(NotifierSettings, Described):
+    """One way to tell somebody; its secrets are names of environment variables."""
+
+    slack: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default=None, description=_described("slack")
+    )
+    webhook: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default=None, description=_described("webhook")
+    )
+    signing_key: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default=None, description=_described("signing_key")
+    )
+    smtp_password: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default=None, description=_described("smtp_password")
+    )
+
+
+class NotifyConfiguration(NotifySettings, Described):
+    """Who is told of what goes wrong, and when it is over."""
+
+    to: list[NotifierConfiguration] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default_factory=list[NotifierConfiguration],
+        description=NotifySettings.model_fields["to"].description,
+    )
+
+
+def with_secrets(configured: Sequence[NotifierConfiguration], where: str) -> list[NotifierSettings]:
+    """The notifiers with the values of their variables, as the environment has them now.
+
+    Raises `ConfigurationError` where one is not set, or its value cannot be used.
+    """
+    return [_with_secrets(each, f"{where}.to[{index}]") for index, each in enumerate(configured)]
+
+
+def _with_secrets(configured: NotifierConfiguration, where: str) -> NotifierSettings:
+    values = {name: getattr(configured, name) for name in NotifierSettings.model_fields}
+    for name in _SECRETS:
+        variable: EnvironmentVariable | None = values[name]
+        if variable is not None:
+            values[name] = dg.EnvVar(variable.env).get_value()
+            if not values[name]:
+                raise ConfigurationError(
+                    f"{where}.{name}: the environment variable {variable.env} is not set; set it "
+                    "where Dagster runs, or in a .env file beside dagster.yaml"
+                )
+    try:
+        return NotifierSettings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(f"{where}: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,1 @@
+"""Notifications: what is wrong with synced tables and accounts, told once, and once when over."""
