@@ -180,6 +180,8 @@ class ObjectStore:
         self._over = threading.Event()
         self._port = 0
         self._start()
+        # What earlier ones of this process were given is kept beyond their end.
+        httpx.post(f"http://127.0.0.1:{self._port}/moto-api/reset").raise_for_status()
         httpx.put(f"http://127.0.0.1:{self._port}/lake").raise_for_status()
 
     def name_in(self, monkeypatch: pytest.MonkeyPatch) -> None:

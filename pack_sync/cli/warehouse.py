@@ -160,3 +160,8 @@ def upkeep(
     if done.removed_shared_files:
         left = counted(done.removed_shared_files, "file", "files")
         _tell(f"{left} removed of pages and held rows that are of no use any more")
+    if done.unknown_file:
+        _tell(
+            f"left alone, because no table of this lake can have written it: {done.unknown_file}. "
+            "Keep other files, and other lakes, in another place than the lake's"
+        )

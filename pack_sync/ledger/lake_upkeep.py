@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from pack_sync.ledger.orphaned_files import remove_orphans
 from pack_sync.ledger.position_lines import remove_older_lines
 from pack_sync.ledger.shared_upkeep import remove_old_files
 from pack_sync.warehouse.ducklake import DuckLake
@@ -32,12 +33,15 @@ class Upkeep:
     """What was done: tables whose files were written anew, and what was removed.
 
     `removed_shared_files` are pages and held rows of syncs that nobody comes for any more.
+    `unknown_file` is a file in the lake's place that is none of the lake's, if there is one; such
+    files are left alone.
     """
 
     compacted_tables: int
     expired_snapshots: int
     removed_files: int
     removed_shared_files: int
+    unknown_file: str | None
     data_files: int
 
 
@@ -56,9 +60,7 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     compacted = {*rewritten, *((schema, table) for schema, table, *_ in merged)}
     expired = _call(warehouse, "ducklake_expire_snapshots", old)
     removed = _call(warehouse, "ducklake_cleanup_old_files", old)
-    orphans = _call(
-        warehouse, "ducklake_delete_orphaned_files", _before(max(keep, _WRITTEN_BY_NOW))
-    )
+    orphans = remove_orphans(warehouse, _before(max(keep, _WRITTEN_BY_NOW)))
     shared = remove_old_files(warehouse, keep)
     with warehouse.read() as connection:
         name = quote_literal(warehouse.database.name)
@@ -67,8 +69,9 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     return Upkeep(
         compacted_tables=len(compacted),
         expired_snapshots=len(expired),
-        removed_files=len(removed) + len(orphans),
+        removed_files=len(removed) + orphans.removed,
         removed_shared_files=shared,
+        unknown_file=orphans.unknown,
         data_files=files,
     )
 

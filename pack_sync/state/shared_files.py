@@ -35,21 +35,21 @@ class SharedFiles:
         self._place = place
 
     @classmethod
-    def at(cls, data_path: str) -> Self:
-        """Those beside a lake's files: in a folder, or at an address in an object store.
+    def at(cls, data_path: str, folder: str = _FOLDER) -> Self:
+        """Those in a folder beside a lake's files: on disk, or at an address in an object store.
 
         Raises `StorageError`.
         """
         stores: Any = importlib.import_module("obstore.store")
         address = urlsplit(data_path)
         if not address.scheme:
-            folder = f"{data_path}/{_FOLDER}"
+            place = f"{data_path}/{folder}"
             try:
-                return cls(stores.LocalStore(prefix=folder, mkdir=True), folder)
+                return cls(stores.LocalStore(prefix=place, mkdir=True), place)
             except Exception as error:
-                raise unreachable_files(folder, error) from error
+                raise unreachable_files(place, error) from error
         options = bucket_options(address.scheme, os.environ)
-        prefix = "/".join(filter(None, [address.path.strip("/"), _FOLDER]))
+        prefix = "/".join(filter(None, [address.path.strip("/"), folder]))
         given = {"client_options": _CLIENT, "retry_config": _TRIED_AGAIN, **options}
         return cls(stores.S3Store(address.netloc, prefix=prefix, **given), data_path)
 

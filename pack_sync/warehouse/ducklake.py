@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,6 +42,9 @@ _BEING_MADE = re.compile(
     r"Failed to initialize DuckLake.*(duplicate key|already exists|is locked)", re.DOTALL
 )
 """What DuckLake says to whoever makes a lake that somebody else is making too."""
+
+_NO_LAKE = "creating a new DuckLake is explicitly disabled"
+"""What it says where a lake is to be attached, and there is none."""
 
 _OF_A_STORE = re.compile(r"^(HTTP Error|IO Error: .*\bHTTP)", re.DOTALL)
 """How DuckDB begins what it says of an object store."""
@@ -114,13 +118,35 @@ class DuckLake:
             options.append(f"DATA_PATH {quote_literal(data_path)}")
         try:
             _others_may_make_it(wait_seconds)(
-                self.catalogue.attach, instance, self.name, options, wait_seconds
+                self._attach, instance, options, wait_seconds, data_path
             )
         except duckdb.Error as error:
             explained = self._explain_files(str(error), data_path)
             if explained is None:
                 raise
             raise explained from error
+
+    def _attach(
+        self, instance: Instance, options: list[str], wait_seconds: float, data_path: str | None
+    ) -> None:
+        """Attach the lake; a new one is made only where no other lake has files.
+
+        In each of two lakes in one place, the other's files would count as left by killed syncs.
+        """
+        attach = partial(self.catalogue.attach, instance, self.name, wait_seconds=wait_seconds)
+        only_existing = [*options, "CREATE_IF_NOT_EXISTS false"]
+        with _no_lake_is_fine():
+            return attach(options=only_existing)
+        if data_path is not None and (found := _a_file_below(instance, data_path)):
+            with _no_lake_is_fine():  # if somebody else has just made it, the file is this lake's
+                return attach(options=only_existing)
+            raise AddressError(
+                f"{self} has no lake yet, and none is made in {data_path}, which has Parquet files "
+                f"of something else, such as {found}. Each lake needs a place of its own: set "
+                "`data_path` to an empty one; or, if the files are of a lake that is no more, "
+                "remove them"
+            )
+        attach(options=options)
 
     def turn_to_write(
         self, wait_seconds: float, table: str | None
@@ -166,6 +192,21 @@ class DuckLake:
     @property
     def _in_object_store(self) -> bool:
         return bool(urlsplit(self.data_path or "").scheme)
+
+
+@contextmanager
+def _no_lake_is_fine() -> Generator[None]:
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        if _NO_LAKE not in str(error):
+            raise
+
+
+def _a_file_below(instance: Instance, data_path: str) -> str | None:
+    pattern = quote_literal(f"{data_path.rstrip('/')}/**/*.parquet")
+    found = instance.connection.execute(f"SELECT file FROM glob({pattern}) LIMIT 1").fetchone()
+    return None if found is None else str(found[0])
 
 
 def _others_may_make_it(wait_seconds: float) -> tenacity.Retrying:
