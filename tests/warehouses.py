@@ -44,6 +44,9 @@ only_a_file = pytest.mark.skipif(KIND != "file", reason="about the file of the w
 not_served = pytest.mark.skipif(SERVED, reason="the server's file is there and open all the time")
 """For tests that need a file which no server has open."""
 
+LEDGER_POSITIONS = "_sync.cursors" if KIND == "file" or SERVED else "_sync.positions"
+"""The table of where syncs stand, for tests that change it; in a lake `cursors` is a view."""
+
 NAME = "warehouse.duckdb"
 
 

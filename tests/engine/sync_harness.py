@@ -22,7 +22,7 @@ from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import ConnectionSettings, SyncSettings
 from pack_sync.stage.row_conversion import BadValues
 from pack_sync.warehouse.warehouse import Warehouse, table_name
-from tests.warehouses import warehouse_in
+from tests.warehouses import LEDGER_POSITIONS, warehouse_in
 
 PACK = "acme"
 
@@ -240,8 +240,8 @@ class Engine:
 def mangle_cursors(engine: Engine, cursor: str) -> None:
     """Let the ledger have `{"next": "/x?t=[secret]"}` for this cursor, as earlier versions did."""
     with engine.warehouse.write() as connection:
-        for table in ("cursors", "cursor_history"):
+        for table in (LEDGER_POSITIONS, "_sync.cursor_history"):
             connection.execute(
-                f"UPDATE _sync.{table} SET cursor = ? WHERE cursor = to_json(?)",
+                f"UPDATE {table} SET cursor = ? WHERE cursor = to_json(?)",
                 ['{"next":"/x?t=[secret]"}', cursor],
             )

@@ -9,6 +9,7 @@ import pytest
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.engine.sync_tables import TableFinished
 from tests.engine.crawl_harness import CrawledProperty
+from tests.warehouses import LEDGER_POSITIONS
 
 NUMBER = {"type": "number"}
 MOMENT = {"type": "string", "codaType": "datetime"}
@@ -21,7 +22,7 @@ def as_by_an_earlier_version(crawl: CrawledProperty, names: dict[str, tuple[str,
         crawl.change(
             f"""
             UPDATE acme."Cards" SET _sync = 'default/{former}' WHERE _sync = 'default/{name}';
-            UPDATE _sync.cursors SET
+            UPDATE {LEDGER_POSITIONS} SET
                 sync = 'default/{former}',
                 fingerprint = json_merge_patch(fingerprint, '{{"parameters": "{parameters}"}}')
             WHERE sync = 'default/{name}'

@@ -16,6 +16,7 @@ from pack_sync.ledger.audit_rows import read_audit_rows
 from pack_sync.ledger.sync_runs import RunRecord, read_last_run
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted
+from tests.warehouses import LEDGER_POSITIONS
 
 TASK = make_object_schema(
     properties={
@@ -208,7 +209,7 @@ def test_the_last_sync_counts_whichever_it_was(
     synced(engine, execute)
     with engine.warehouse.write() as connection:
         connection.execute(
-            "UPDATE _sync.cursors SET last_full_at = ?, last_incremental_at = ?",
+            f"UPDATE {LEDGER_POSITIONS} SET last_full_at = ?, last_incremental_at = ?",
             [days_ago(full), days_ago(incremental)],
         )
     row = {"id": "a", "modified": str(days_ago(changed))}

@@ -18,6 +18,7 @@ from pack_sync.settings import DeleteGuard, SyncSettings
 from pack_sync.state.shared_files import shared_files
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.engine.sync_harness import Engine, Scripted, items
+from tests.warehouses import LEDGER_POSITIONS, only_a_file
 
 
 def guard(
@@ -198,7 +199,7 @@ def test_incremental_syncs_go_on_meanwhile(tmp_path: Path) -> None:
         engine.sync()
     engine.configure(full_every_days=7)
     with engine.warehouse.write() as connection:  # it was due before it was held, and still is
-        connection.execute("UPDATE _sync.cursors SET last_full_at = '2020-01-01'")
+        connection.execute(f"UPDATE {LEDGER_POSITIONS} SET last_full_at = '2020-01-01'")
     records = [engine.sync().record for _ in range(2)]
     assert [record.mode for record in records] == ["incremental", "incremental"]
     assert "is held" in records[0].mode_reason
@@ -213,7 +214,7 @@ def test_the_periodic_full_sync_is_tried_again(tmp_path: Path) -> None:
     hold(engine)
     with engine.warehouse.write() as connection:
         connection.execute("UPDATE _sync.held_syncs SET held_at = '2020-01-01'")
-        connection.execute("UPDATE _sync.cursors SET last_full_at = '2020-01-01'")
+        connection.execute(f"UPDATE {LEDGER_POSITIONS} SET last_full_at = '2020-01-01'")
     assert engine.sync().record.mode == "full"
     assert (held(engine), stages(engine)) == ([], [])
     assert set(engine.names()) == set("abcd")
@@ -379,6 +380,7 @@ def test_approving_without_the_staged_rows_says_what_to_do(tmp_path: Path) -> No
     assert engine.state() == state
 
 
+@only_a_file  # in a shared lake it is in the object store
 def test_what_is_held_has_reached_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unlike a stage that is only for now: on a full disk nothing is held, and the user is told."""
     engine = engine_of(tmp_path, FIVE, page("t2", "a"))
