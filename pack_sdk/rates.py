@@ -33,9 +33,14 @@ class Rate:
     zone: str | None = None
 
     def __str__(self) -> str:
+        return f"{self.requests}/{self.time}"
+
+    @property
+    def time(self) -> str:
+        """The time alone, such as `10s` or `day UTC`."""
         count, unit = _time_of(self.seconds)
         zone = f" {self.zone}" if self.zone else ""
-        return f"{self.requests}/{'' if count == 1 else count}{unit}{zone}"
+        return f"{'' if count == 1 else count}{unit}{zone}"
 
     @property
     def words(self) -> str:

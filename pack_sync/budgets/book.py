@@ -5,7 +5,9 @@ the service sees it at some moment in between. So no window of that length, wher
 lets it begin, has more requests than the rate allows. A request whose process dies counts as
 answered when it would have timed out.
 
-Requests are counted in slots, each a 500th of a rate's time, so a book stays small.
+Requests are counted in slots, each a 500th of a rate's time, so a book stays small. They are
+counted by time, not by rate: where a rate is changed to more or fewer requests, or one process has
+the earlier rate still, what was requested is known all the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from pack_sdk.rates import Rate
+from pack_sdk.rates import Rate, parse_rates
 
 _SLOTS = 500
 _RESERVE_OF = 25
@@ -91,12 +93,16 @@ class Book:
 
     def __init__(self, rates: Sequence[Rate], document: Mapping[str, Any] | None = None) -> None:
         given = document or {}
-        kept: Mapping[str, Mapping[str, int]] = given.get("rates", {})
-        self._rates = {str(rate): rate for rate in rates}
+        kept: Mapping[str, Mapping[str, int]] = given.get("slots", {})
+        self._rates = rates
+        self._times = {rate.time: rate for rate in rates}
+        earlier = [rate for time in kept for rate in parse_rates(f"1/{time}")]
+        self._kept_times = {rate.time: rate for rate in earlier} | self._times
         self._slots = {
-            name: {int(slot): count for slot, count in kept.get(name, {}).items()}
-            for name in self._rates
+            time: {int(slot): count for slot, count in kept.get(time, {}).items()}
+            for time in self._kept_times
         }
+        self._at = float(given.get("at", 0))
         self._settled = int(given.get("settled", 0))
         self._paused_until = float(given.get("paused_until", 0))
         waiting: Mapping[str, float] = given.get("waiting", {})
@@ -105,10 +111,12 @@ class Book:
     def as_document(self) -> Mapping[str, Any]:
         """The book as JSON has it."""
         return {
-            "rates": {
-                name: {str(slot): count for slot, count in slots.items()}
-                for name, slots in self._slots.items()
+            "slots": {
+                time: {str(slot): count for slot, count in slots.items()}
+                for time, slots in self._slots.items()
+                if slots
             },
+            "at": self._at,
             "settled": self._settled,
             "paused_until": self._paused_until,
             "waiting": {str(urgency): at for urgency, at in self._waiting.items()},
@@ -116,23 +124,24 @@ class Book:
 
     def take(self, now: float, urgency: Urgency, *, answered_by: float) -> Allowed | Refused:
         """Allow a request now, or say for how long not; `answered_by` is when it times out."""
-        self._forget(now)
+        self._go_on(now)
         refused = self._refusal(now, urgency)
         if refused is not None:
             if refused.rate is not None or now >= self._paused_until:
                 self._waiting[urgency] = now
             return refused
-        slots = {name: _slot(rate, answered_by) for name, rate in self._rates.items()}
-        for name, slot in slots.items():
-            self._add(name, slot, 1)
+        slots = {time: _slot(rate, answered_by) for time, rate in self._times.items()}
+        for time, slot in slots.items():
+            self._add(time, slot, 1)
         return Allowed(slots=slots, settled_before=self._settled)
 
     def settle(self, allowed: Allowed, now: float) -> None:
         """The request has been answered, or has failed, at `now`."""
-        for name, slot in allowed.slots.items():
-            if name in self._rates:
-                self._add(name, slot, -1)
-                self._add(name, _slot(self._rates[name], now), 1)
+        self._go_on(now)
+        for time, slot in allowed.slots.items():
+            if time in self._times:
+                self._add(time, slot, -1)
+                self._add(time, _slot(self._times[time], now), 1)
         self._settled += 1
 
     def correct(self, stated: StatedLimit, allowed: Allowed, now: float) -> None:
@@ -145,34 +154,35 @@ class Book:
         rate = self._meant(stated)
         if rate is None:
             return
-        name = str(rate)
-        slots, present = self._slots[name], _slot(rate, now)
+        slots, present = self._slots[rate.time], _slot(rate, now)
         answered = sum(count for slot, count in slots.items() if slot <= present)
         by_service = rate.requests - min(stated.remaining, rate.requests)
         meanwhile = max(self._settled - allowed.settled_before - 1, 0)
         if answered < by_service:
             until_reset = min(stated.seconds, rate.seconds)
-            self._add(name, _slot(rate, now + until_reset - rate.seconds), by_service - answered)
+            counted_at = _slot(rate, now + until_reset - rate.seconds)
+            self._add(rate.time, counted_at, by_service - answered)
         else:
-            self._forget_oldest(name, answered - by_service - meanwhile)
+            self._forget_oldest(rate.time, answered - by_service - meanwhile)
 
-    def pause(self, until: float) -> None:
-        """Allow no request before `until`."""
-        self._paused_until = max(self._paused_until, until)
+    def pause(self, now: float, seconds: float) -> None:
+        """Allow no request for so long."""
+        self._go_on(now)
+        self._paused_until = max(self._paused_until, now + seconds)
 
     def usage(self, now: float) -> Sequence[Usage]:
         """How each rate stands."""
-        self._forget(now)
+        self._go_on(now)
         return [
             Usage(rate=rate, used=self._used(rate), spent_at=self._spent_at(rate, now))
-            for rate in self._rates.values()
+            for rate in self._rates
         ]
 
     def _refusal(self, now: float, urgency: Urgency) -> Refused | None:
         if now < self._paused_until:
             return Refused(seconds=self._paused_until - now)
         refusals: list[Refused] = []
-        for rate in self._rates.values():
+        for rate in self._rates:
             used, share = self._used(rate), _share(rate, urgency)
             if used >= share:
                 seconds = self._until_free(rate, now, used - share + 1)
@@ -187,7 +197,7 @@ class Book:
         """In how many seconds so many of the requests that count now will not."""
         if rate.zone is not None:
             return rate.renewed(now) - now
-        for slot, count in sorted(self._slots[str(rate)].items()):
+        for slot, count in sorted(self._slots[rate.time].items()):
             wanted -= count
             if wanted <= 0:
                 return max((slot + 1) * _width(rate) + rate.seconds - now, 0.0)
@@ -199,7 +209,7 @@ class Book:
             return None
         span, width = rate.seconds / 24, _width(rate)
         began = max(now - span, rate.began(now))
-        slots = self._slots[str(rate)].items()
+        slots = self._slots[rate.time].items()
         recent = sum(count for slot, count in slots if (slot + 1) * width > began)
         pace = recent / span
         if rate.zone is None and pace * rate.seconds <= rate.requests:
@@ -210,39 +220,55 @@ class Book:
 
     def _meant(self, stated: StatedLimit) -> Rate | None:
         """Which rate a statement is about: of as many requests, or the only one that may be."""
-        rates = self._rates.values()
         if stated.limit is not None:
-            same = [rate for rate in rates if rate.requests == stated.limit]
+            same = [rate for rate in self._rates if rate.requests == stated.limit]
         else:
-            same = [rate for rate in rates if rate.requests >= stated.remaining]
+            same = [rate for rate in self._rates if rate.requests >= stated.remaining]
         long_enough = [rate for rate in same if rate.seconds >= stated.seconds - 1]
         return long_enough[0] if len(long_enough) == 1 else None
 
     def _used(self, rate: Rate) -> int:
         """How many requests count now, when what does not is forgotten."""
-        return sum(self._slots[str(rate)].values())
+        return sum(self._slots[rate.time].values())
 
-    def _forget(self, now: float) -> None:
+    def _go_on(self, now: float) -> None:
         """Drop what counts no more."""
-        for name, rate in self._rates.items():
+        if now < self._at:
+            self._set_back(now)
+        self._at = now
+        for time, rate in self._kept_times.items():
             began, width = rate.began(now), _width(rate)
-            slots = self._slots[name]
+            slots = self._slots[time]
             while slots and (min(slots) + 1) * width <= began:
                 del slots[min(slots)]
         waited = now - _STILL_WAITING_SECONDS
         self._waiting = {each: at for each, at in self._waiting.items() if at > waited}
 
-    def _forget_oldest(self, name: str, wanted: int) -> None:
-        slots = self._slots[name]
+    def _set_back(self, now: float) -> None:
+        """The clock was ahead, by years perhaps: what it says is to come was at the latest now.
+
+        What was still to come by that clock, too, is as far away as before.
+        """
+        for time, rate in self._kept_times.items():
+            present, last = _slot(rate, now), _slot(rate, self._at)
+            slots, self._slots[time] = self._slots[time], {}
+            for slot, count in slots.items():
+                self._add(time, min(slot, present + max(slot - last, 0)), count)
+        if self._paused_until > now:
+            self._paused_until = now + max(self._paused_until - self._at, 0)
+        self._waiting.clear()
+
+    def _forget_oldest(self, time: str, wanted: int) -> None:
+        slots = self._slots[time]
         for slot in sorted(slots):
             if wanted <= 0:
                 return
             gone = min(slots[slot], wanted)
-            self._add(name, slot, -gone)
+            self._add(time, slot, -gone)
             wanted -= gone
 
-    def _add(self, name: str, slot: int, count: int) -> None:
-        slots = self._slots[name]
+    def _add(self, time: str, slot: int, count: int) -> None:
+        slots = self._slots[time]
         slots[slot] = max(slots.get(slot, 0) + count, 0)
         if not slots[slot]:
             del slots[slot]

@@ -82,7 +82,7 @@ class Budget:
         """The service wants no requests for so long, from nobody who uses the account."""
         with self._books.turn(self._account) as turn:
             book = Book(self._rates, turn.document)
-            book.pause(turn.now + seconds)
+            book.pause(turn.now, seconds)
             turn.document = book.as_document()
 
     def usage(self) -> Sequence[Usage]:

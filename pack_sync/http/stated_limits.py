@@ -97,16 +97,16 @@ def _of_fields(value: str, policy: str) -> list[StatedLimit]:
     stated, policies = _parameters(value), _parameters(policy)
     found: list[StatedLimit] = []
     for position, limit in enumerate(stated):
-        left = limit.get("r", limit.get("remaining"))
+        left = number_in(limit.get("r", limit.get("remaining", "")))
         if left is None:
             continue
         own = policies[position] if len(policies) == len(stated) else {}
-        whole = limit.get("limit", own.get("q"))
+        whole = number_in(limit.get("limit", own.get("q", "")))
         found.append(
             StatedLimit(
-                remaining=int(float(left)),
-                seconds=float(limit.get("t", limit.get("reset", 0))),
-                limit=None if whole is None else int(float(whole)),
+                remaining=int(left),
+                seconds=number_in(limit.get("t", limit.get("reset", ""))) or 0.0,
+                limit=None if whole is None else int(whole),
             )
         )
     return found

@@ -263,7 +263,7 @@ def test_answers_about_other_limits_change_nothing() -> None:
 def test_a_pause_is_for_all() -> None:
     """Nobody sends anything, and nobody counts as waiting for the budget."""
     book = Book([rate("5/s")])
-    book.pause(NOON + 40)
+    book.pause(NOON, 40)
     assert refusal(book, NOON, Urgency.PERSON_FULL) == Refused(seconds=40)
     spend(book, NOON + 40, 5, Urgency.SCHEDULED_FULL)
 
@@ -291,3 +291,47 @@ def test_a_book_stays_small() -> None:
     assert len(str(document)) < 12_000
     again = Book(rates, document)
     assert (again.as_document(), again.usage(NOON)) == (document, book.usage(NOON))
+
+
+def reread(book: Book, *rates: str) -> Book:
+    """The book, as a process with these rates reads it."""
+    return Book(parse_rates(rates), book.as_document())
+
+
+@pytest.mark.parametrize("ahead", [3, 3_600, 400 * 86_400])
+def test_a_clock_that_was_ahead(ahead: float) -> None:
+    """Nothing is allowed that was spent, nobody waits longer than the rate's time, nor a pause."""
+    for text in ("5/s", "5/min", "5/day UTC"):
+        book, seconds = Book([rate(text)]), rate(text).seconds
+        spend(book, NOON + ahead, 5)
+        assert 0 < refusal(book, NOON).seconds <= 1.01 * seconds
+        spend(book, rate(text).renewed(NOON) + 0.01 * seconds, 5)
+    book = Book([rate("5/s")])
+    book.pause(NOON + ahead, 40)
+    assert refusal(book, NOON).seconds == 40
+
+
+def test_a_request_under_way_while_the_clock_is_set_back() -> None:
+    """It counts as long as it may still be answered, and its rate's time after that."""
+    book = Book([rate("1/s")])
+    assert isinstance(book.take(NOON + 3_600, SOON, answered_by=NOON + 3_630), Allowed)
+    assert 31 <= refusal(book, NOON).seconds <= 31.1
+
+
+def test_a_rate_that_is_changed() -> None:
+    """What was requested counts against the new rate, and for who has the earlier one still."""
+    earlier = Book([rate("5/day"), rate("3/s")])
+    spend(earlier, NOON, 3)
+    spend(earlier, NOON + 2, 2)
+    later = reread(earlier, "7/day", "100/min")
+    spend(later, NOON + 2, 2)
+    assert refusal(later, NOON + 2).used == 7
+    assert refusal(reread(later, "5/day", "3/s"), NOON + 2).used == 7
+    assert set(reread(later, "7/day").as_document()["slots"]) == {"day", "s", "min"}
+
+
+def test_two_rates_of_one_time() -> None:
+    """The smaller one holds, and a request is counted once."""
+    book = Book([rate("5/s"), rate("3/s")])
+    spend(book, NOON, 3)
+    assert refusal(book, NOON).used == 3

@@ -33,6 +33,8 @@ DATE = format_datetime(datetime.fromtimestamp(NOW, UTC), usegmt=True)
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{NOW + 90}.25"}, 90.25),
         ({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset-after": "7.5"}, 7.5),
         ({"x-ratelimit-remaining": "-1", "x-ratelimit-reset": "90"}, 90),
+        ({"ratelimit": f'"a";r={"9" * 400}, "b";r=0;t=90'}, 90),
+        ({"ratelimit": f"limit={'9' * 400}, remaining=0, reset=90"}, 90),
         ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(NOW + 90)}, 90),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "90"}, 90),
         ({"ratelimit-limit": "5, 5;w=10", "ratelimit-remaining": "0", "ratelimit-reset": "9"}, 9),
