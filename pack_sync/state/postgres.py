@@ -8,7 +8,7 @@ from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue, close
 from pack_sync.warehouse.storage_errors import CatalogueError
 
 SCHEMA = "pack_sync"
-"""Of its own: DuckLake's tables are in `public`, or where the database's search path leads."""
+"""Of its own: DuckLake's tables are in `public`."""
 
 _NOTICED_SOON = {
     "keepalives_idle": 10,

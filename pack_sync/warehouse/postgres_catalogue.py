@@ -28,6 +28,9 @@ T = TypeVar("T")
 _WRITERS = 7_042_617_951_063_155
 """The advisory lock in Postgres of all who write; any number that nobody else is likely to use."""
 
+_SNAPSHOTS = "public.ducklake_snapshot"
+"""DuckLake makes its tables in `public`, whatever the user's search path is."""
+
 _ANSWERS_WITHIN = 10
 """Seconds that a Postgres which is there may take to let somebody in."""
 
@@ -69,7 +72,7 @@ class PostgresCatalogue:
     def exists(self, wait_seconds: float) -> bool:
         """Whether there is a lake in the database. Raises `CatalogueError`."""
         with self._connected(wait_seconds) as postgres:
-            found = postgres.execute("SELECT to_regclass('ducklake_snapshot')").fetchone()
+            found = postgres.execute("SELECT to_regclass(%s)", [_SNAPSHOTS]).fetchone()
         return found is not None and found[0] is not None
 
     def attach(
@@ -182,7 +185,7 @@ class PostgresCatalogue:
         With the sender's death its lock is free; what it sent is there a moment later.
         """
         with suppress(_psycopg().errors.UndefinedTable), postgres.transaction():
-            postgres.execute("LOCK TABLE ducklake_snapshot IN SHARE MODE")
+            postgres.execute(f"LOCK TABLE {_SNAPSHOTS} IN SHARE MODE")
 
     @contextmanager
     def _connected(self, wait_seconds: float) -> Generator[Any]:

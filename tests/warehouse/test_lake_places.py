@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.warehouse.storage_errors import AddressError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.warehouse.test_ducklake import KINDS, lake, needs_extensions
-from tests.warehouses import object_store
+from tests.warehouses import object_store, postgres_database
 
 pytestmark = needs_extensions
 
@@ -94,3 +95,14 @@ def test_upkeep_of_what_a_kill_left_in_an_object_store(
         done = tend_lake(warehouse, keep=timedelta(0))
         assert (done.removed_files, done.unknown_file) == (1, None)
         assert rows(warehouse) == [(1,)]
+
+
+def test_a_search_path_that_leads_elsewhere(tmp_path: Path) -> None:
+    """The lake is found where DuckLake has made it: a read sees what was written."""
+    connection = make_conninfo(postgres_database(tmp_path / "lake"), options="-csearch_path=own")
+    address = f"ducklake:postgres:{connection}"
+    warehouse = Warehouse.at(address, data_path=str(tmp_path / "files"))
+    assert not warehouse.exists()
+    fill(warehouse)
+    assert warehouse.exists()
+    assert rows(warehouse) == [(1,)]
