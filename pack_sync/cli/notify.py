@@ -9,7 +9,7 @@ import typer
 
 from pack_sync.cli.context import (
     components_of,
-    configured_components,
+    configured_packs,
     console,
     open_project,
     plain_errors,
@@ -41,9 +41,12 @@ def notify(
 def _configured() -> Mapping[str, NotifyConfiguration]:
     """What the project's files say of notifications, by file and key."""
     found: dict[str, NotifyConfiguration] = {}
-    for component in components_of(NotifyComponent)[0]:
+    for_all, broken = components_of(NotifyComponent)
+    for file in broken:
+        _say(f"nobody is told by what cannot be read: {file.reason}")
+    for component in for_all:
         found["all packs"] = component
-    for component in configured_components():
+    for component, _ in configured_packs(complete=False).known.values():
         if component.notify is not None:
             found[component.shown_name] = component.notify
     return found

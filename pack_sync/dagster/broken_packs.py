@@ -31,9 +31,11 @@ def is_validating() -> bool:
 def one_line(error: Exception) -> str:
     """What an error of Dagster's, YAML's or pydantic's says, which all write several lines.
 
-    Without the traceback that Dagster writes into the message, and pydantic's links.
+    Without the traceback that Dagster writes into the message, pydantic's links, and the lines of
+    the file that Dagster quotes, in which somebody may have written a secret.
     """
     text = str(error.__cause__ or error).split("Exception occurred in Resolver")[0]
+    text = re.sub(r"(?m)^\s*\d+ \|.*$", "", text)
     return " ".join(re.sub(r"For further information visit \S+", "", text).split())
 
 

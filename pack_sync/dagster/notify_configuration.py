@@ -1,6 +1,7 @@
 """What configuration says of notifications, and the settings that it becomes when they are sent."""
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
 import dagster as dg
 from pydantic import Field, ValidationError
@@ -11,25 +12,27 @@ from pack_sync.settings import NotifierSettings, NotifySettings
 _SECRETS = ("slack", "webhook", "signing_key", "smtp_password")
 
 
-def _described(name: str) -> str | None:
-    return NotifierSettings.model_fields[name].description
+def _variable(_context: dg.ResolutionContext, given: Any) -> EnvironmentVariable | None:
+    if isinstance(given, str):  # which Dagster lets pass, as it may be a template
+        raise ConfigurationError("write the name of an environment variable, as {env: NAME}")
+    return EnvironmentVariable(env=given.env) if given else None
+
+
+def _secret(name: str) -> dg.Resolver:
+    return dg.Resolver(
+        _variable,
+        model_field_type=EnvironmentVariable.model() | None,
+        description=NotifierSettings.model_fields[name].description,
+    )
 
 
 class NotifierConfiguration(NotifierSettings, Described):
     """One way to tell somebody; its secrets are names of environment variables."""
 
-    slack: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
-        default=None, description=_described("slack")
-    )
-    webhook: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
-        default=None, description=_described("webhook")
-    )
-    signing_key: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
-        default=None, description=_described("signing_key")
-    )
-    smtp_password: EnvironmentVariable | None = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
-        default=None, description=_described("smtp_password")
-    )
+    slack: Annotated[EnvironmentVariable | None, _secret("slack")] = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    webhook: Annotated[EnvironmentVariable | None, _secret("webhook")] = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    signing_key: Annotated[EnvironmentVariable | None, _secret("signing_key")] = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    smtp_password: Annotated[EnvironmentVariable | None, _secret("smtp_password")] = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class NotifyConfiguration(NotifySettings, Described):

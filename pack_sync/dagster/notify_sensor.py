@@ -12,7 +12,7 @@ from pack_sync.dagster.notify_configuration import NotifyConfiguration, with_sec
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
-from pack_sync.dagster.watching import Look, last_ended_run, packs_of
+from pack_sync.dagster.watching import Look, broken_packs_of, last_ended_run, packs_of
 from pack_sync.notify.changes import Seen
 from pack_sync.notify.delivery import Envelope, Memory, tell
 from pack_sync.project import current_project
@@ -95,7 +95,8 @@ def look_at(
             built = stack.enter_context(dg.build_resources({key: resources[key]}))
             opened.append((definition, getattr(built, key)))
         now = datetime.now(UTC)
-        return Look(instance=instance, warehouse=impatient.open(), now=now, told=told).at(opened)
+        look = Look(instance=instance, warehouse=impatient.open(), now=now, told=told)
+        return look.at(opened, broken_packs_of(repository, pack))
 
 
 def envelope_of(configured: NotifyConfiguration) -> Envelope:

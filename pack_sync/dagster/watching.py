@@ -1,6 +1,7 @@
 """What notifications are about: the packs of a code location, looked at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,8 +51,12 @@ class Look:
     _unknown: set[str] = field(default_factory=set[str])
     _redactor: Redactor = field(default_factory=lambda: Redactor([]))
 
-    def at(self, packs: Sequence[tuple[PackTables, PackResource]]) -> Seen:
-        """What is wrong with the packs."""
+    def at(
+        self,
+        packs: Sequence[tuple[PackTables, PackResource]],
+        broken: AbstractSet[str] = frozenset(),
+    ) -> Seen:
+        """What is wrong with the packs; of `broken` ones only the runs can be seen."""
         with self.warehouse.read() as connection:
             facts = read_facts(connection, self.now)
         for definition, resource in packs:
@@ -61,8 +66,10 @@ class Look:
                 self._subjects.add(table.subject)
             for name in _connections_of(definition):
                 self._account(definition, resource, name)
-            self._subjects.add(definition.name)
-            self._conditions += _failed_run(self.instance, definition.name, facts)
+        for name in (*(definition.name for definition, _ in packs), *sorted(broken)):
+            self._subjects.add(name)
+            self._conditions += _failed_run(self.instance, name, facts)
+        self._unknown |= broken
         return Seen(
             conditions=[without_secrets(each, self._redactor) for each in self._conditions],
             subjects=self._subjects,
@@ -110,6 +117,13 @@ def packs_of(repository: dg.RepositoryDefinition, only: str | None = None) -> Se
         if assets.is_executable and (definition := definitions_by_op.get(assets.op)) is not None
     }
     return [each for name, each in definitions.items() if only in (None, name)]
+
+
+def broken_packs_of(repository: dg.RepositoryDefinition, only: str | None = None) -> set[str]:
+    """The packs that cannot be synced, which have schedules and no tables."""
+    named = {schedule.tags.get(PACK_TAG) for schedule in repository.schedule_defs}
+    names = {name for name in named if name and only in (None, name)}
+    return names - {definition.name for definition in packs_of(repository)}
 
 
 def last_ended_run(instance: dg.DagsterInstance) -> float:

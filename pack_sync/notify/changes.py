@@ -44,12 +44,18 @@ class Ended:
 class Seen:
     """All conditions at one look.
 
-    `subjects` are all that were to be looked at, `unknown` those of them that could not be.
+    `subjects` are all that were to be looked at, `unknown` those of them that could not be; of an
+    unknown pack all its tables and accounts are.
     """
 
     conditions: Sequence[Condition]
     subjects: AbstractSet[str]
     unknown: AbstractSet[str] = frozenset()
+
+    def is_unknown(self, subject: str) -> bool:
+        """Whether nothing can be said of it now."""
+        whole = any(subject.startswith((f"{each}.", f"{each} (")) for each in self.unknown)
+        return whole or subject in self.unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +81,7 @@ def changes(told: Mapping[str, str], seen: Seen, about: Sequence[Notice]) -> Cha
     over: list[Ended] = []
     for key, since in told.items():
         kind, subject, mark = key.split("|", 2)
-        if key in present or subject in seen.unknown:
+        if key in present or seen.is_unknown(subject):
             remembered[key] = since
         elif subject in seen.subjects and not mark and kind in about:
             began = datetime.fromisoformat(since)
