@@ -30,6 +30,7 @@ class Pack:
         self.network_domains: list[str] = []
         self.authentication = Authentication()
         self.rate: tuple[str, ...] = ()
+        self.count_not_modified = True
         # Tables by what must be unique: looking through all of them would take a thousand
         # tables a second.
         self._names: dict[str, str] = {}
@@ -54,12 +55,15 @@ class Pack:
         """Declare which credentials a connection must give (see `make_authentication`)."""
         self.authentication = make_authentication(definition, **fields)
 
-    def set_rate(self, *rates: str) -> None:
+    def set_rate(self, *rates: str, count_not_modified: bool = True) -> None:
         """Say how many requests the service allows one account, such as `"5/s"` (contract F8).
 
         Several hold all together: `set_rate("100/10s", "250000/day")`. A connection's `rate` in
-        `defs.yaml` replaces them. Raises `PackDefinitionError` for what is no rate.
+        `defs.yaml` replaces them. `count_not_modified=False` says that the service counts no
+        request that it answers with 304 (contract F9). Raises `PackDefinitionError` for what is
+        no rate.
         """
+        self.count_not_modified = count_not_modified
         self.rate = tuple(str(rate) for rate in parse_rates(rates))
 
     set_user_authentication = set_authentication

@@ -68,6 +68,16 @@ class Redactor:
             map_texts(value, lambda text: re.sub(pattern, REPLACEMENT, text)) if certain else value
         )
 
+    def has_secret(self, content: bytes) -> bool:
+        """Whether a secret is in it that opens something, in any spelling.
+
+        Of secrets with fewer than four characters that cannot be told.
+        """
+        with self._lock:
+            forms = self._known - self._names
+        text = content.decode("latin-1")
+        return any(form in text for form in forms if len(form) >= SHORTEST_SAFE_SECRET)
+
     def redact_value(self, value: Any) -> Any:
         """A JSON-like value, text or bytes without secrets; anything else as it is."""
         return value if self._pattern is None else map_texts(value, self.redact)

@@ -173,6 +173,17 @@ class ConnectionOptions(Settings):
         "`[100/10s, 250000/day]`. Never exceeded, over all tables and runs; what the pack says if "
         "unset.",
     )
+    count_not_modified: bool | None = Field(
+        default=None,
+        description="Whether requests that are answered with 304 (not modified) count against the "
+        "service's rates of an hour and more; what the pack says if unset, else they do.",
+    )
+    max_stored_answers_bytes: int = Field(
+        default=512 * 1024 * 1024,
+        ge=0,
+        description="Room on disk for answers that are asked for again only if they have changed, "
+        "of all tables of the connection; the oldest are removed.",
+    )
     max_pause_seconds: float = Field(
         default=300,
         ge=0,
@@ -251,6 +262,11 @@ class TableSettings(Settings):
         default=False,
         description="Do not warn where a full sync ends although the service names a further "
         "page, for a pack that does so on purpose.",
+    )
+    conditional_requests: bool = Field(
+        default=True,
+        description="Keep answers that have an `ETag` or `Last-Modified`, and ask for them again "
+        "only if they have changed; switch it off for a service that errs about that.",
     )
     op_tags: dict[str, Any] = Field(
         default_factory=dict,
@@ -347,7 +363,9 @@ class WarehouseSettings(Settings):
     )
     spool_folder: str = Field(
         default=".dagster/spool",
-        description="Folder in which the pages of running syncs are kept; relative as `path` is.",
+        description="Folder in which the pages of running syncs are kept; relative as `path` is. "
+        "Answers for conditional requests are beside it, in a folder whose name ends in "
+        "`-answers`.",
     )
     lock_wait_seconds: float = Field(
         default=60,

@@ -135,13 +135,18 @@ class Book:
             self._add(time, slot, 1)
         return Allowed(slots=slots, settled_before=self._settled)
 
-    def settle(self, allowed: Allowed, now: float) -> None:
-        """The request has been answered, or has failed, at `now`."""
+    def settle(self, allowed: Allowed, now: float, *, free: bool = False) -> None:
+        """The request has been answered, or has failed, at `now`.
+
+        One that is `free` is no part of an hour's or a day's budget. It is of a shorter one: those
+        are there to spare the service, which such a request takes time as well.
+        """
         self._go_on(now)
         for time, slot in allowed.slots.items():
             if time in self._times:
                 self._add(time, slot, -1)
-                self._add(time, _slot(self._times[time], now), 1)
+                if not (free and self._times[time].seconds >= _LONG_SECONDS):
+                    self._add(time, _slot(self._times[time], now), 1)
         self._settled += 1
 
     def correct(self, stated: StatedLimit, allowed: Allowed, now: float) -> None:

@@ -55,7 +55,7 @@ def _fetch(parent: SyncJob, warehouse: Warehouse, folder: Path) -> None:
     spool = folder / "parents" / parent.key.table
     try:
         run_sync(
-            replace(parent, row_limit=1, spool_folder=spool),
+            replace(parent, row_limit=1, spool_folder=spool, answers_folder=None),
             warehouse,
             ModeRequest(configured="full"),
         )

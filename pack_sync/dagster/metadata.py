@@ -106,6 +106,9 @@ def _costs(record: RunRecord) -> Mapping[str, Any]:
     ]
     if record.retries:
         details.append(counted(record.retries, "request was repeated", "requests were repeated"))
+    if record.not_modified:
+        asked = counted(record.not_modified, "request was", "requests were")
+        details.append(f"{asked} answered with 304, not modified")
     if record.duplicates:
         details.append(counted(record.duplicates, "repeated id", "repeated ids"))
     return {

@@ -158,6 +158,9 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
 
 def _with_rate(settings: ConnectionSettings, pack: Pack) -> ConnectionSettings:
     """With the service's rate, as the pack says it, where the connection has none."""
-    if settings.rate or not pack.rate:
-        return settings
-    return settings.model_copy(update={"rate": list(pack.rate)})
+    update: dict[str, Any] = {}
+    if not settings.rate:
+        update["rate"] = list(pack.rate)
+    if settings.count_not_modified is None:
+        update["count_not_modified"] = pack.count_not_modified
+    return settings.model_copy(update=update)

@@ -296,6 +296,7 @@ def sync_job_of(
         ignore_next_link=configured.ignore_next_link,
         code_version=pack.code_version(),
         spool_folder=warehouse.spool.joinpath(*map(folder_name, [key.pack, key.table, key.sync])),
+        answers_folder=warehouse.answers if configured.conditional_requests else None,
         log=runs.log,
         settings=pack.settings(),
         dagster_run_id=dagster_run_id,

@@ -23,6 +23,11 @@ class WarehouseResource(WarehouseSettings, dg.ConfigurableResource["WarehouseRes
         return current_project().path(self.spool_folder)
 
     @property
+    def answers(self) -> Path:
+        """The folder of answers for conditional requests (contract F9)."""
+        return self.spool.with_name(f"{self.spool.name}-answers")
+
+    @property
     def database(self) -> Database:
         """What the warehouse is kept in, whether it exists or not."""
         return database_at(self.path, current_project().root, data_path=self.data_path)

@@ -250,6 +250,7 @@ def _costs(
         "rows_returned": spool.row_count,
         "requests": sum(s.requests for s in statistics),
         "retries": sum(s.retries for s in statistics),
+        "not_modified": sum(s.not_modified for s in statistics),
         "bytes_received": sum(s.bytes_received for s in statistics),
         "fetch_seconds": fetch_seconds,
     }

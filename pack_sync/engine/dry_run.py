@@ -55,7 +55,12 @@ def dry_run_syncs(
         samplers = [ChangeSampler(rows) for _ in syncs]
         prepared = {
             sync.key: (
-                replace(sync, spool_folder=folder / "spool" / str(number), on_changes=sampler),
+                replace(
+                    sync,
+                    spool_folder=folder / "spool" / str(number),
+                    answers_folder=None,
+                    on_changes=sampler,
+                ),
                 sampler,
             )
             for number, (sync, sampler) in enumerate(zip(syncs, samplers, strict=True))

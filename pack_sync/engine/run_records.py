@@ -31,6 +31,7 @@ def record_of(
         cursor_after=cursor_after,
         requests=statistics.requests,
         retries=statistics.retries,
+        not_modified=statistics.not_modified,
         bytes_received=statistics.bytes_received,
         **figures,
     )

@@ -14,8 +14,10 @@ from pack_sync.commit.change_samples import OnChanges
 from pack_sync.commit.row_sample import SampleColumns
 from pack_sync.engine.fingerprint import fingerprint_of
 from pack_sync.engine.lease_keeper import LeaseKeeper
+from pack_sync.http.conditional_requests import ConditionalRequests
 from pack_sync.http.connection import Connection
-from pack_sync.http.fetcher import FetchStatistics, SyncFetcher
+from pack_sync.http.fetch_statistics import FetchStatistics
+from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.single_request import Spender
 from pack_sync.ledger.sync_key import DEFAULT_SYNC, SyncKey
 from pack_sync.runtimes.runtime import PackRuntime
@@ -58,6 +60,7 @@ class SyncJob:
     `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
+    `answers_folder` is where answers are kept for conditional requests, None if they are not (F9).
     `spool_folder` is the sync's own folder for pages; `code_version` changes with the pack's
     code, so that pages which other code made are not resumed (D9). `log` must be safe
     to call from another thread; `cancelled` asks the sync to stop at the next page. `by_person`
@@ -72,6 +75,7 @@ class SyncJob:
     parameters: Mapping[str, Any]
     spool_folder: Path
     log: Log
+    answers_folder: Path | None = None
     configured_syncs: Sequence[str] = (DEFAULT_SYNC,)
     by_sync: bool = False
     crawl: CrawlSource | None = None
@@ -107,7 +111,21 @@ class SyncJob:
         def tell(why: str) -> None:
             self.log("info", f"{self.key}: {why}")
 
-        return SyncFetcher(self.connection, spent=spent, spender=Spender(tell=tell))
+        return SyncFetcher(
+            self.connection,
+            spent=spent,
+            spender=Spender(tell=tell),
+            conditional=self._conditional_requests(),
+        )
+
+    def _conditional_requests(self) -> ConditionalRequests | None:
+        if self.answers_folder is None:
+            return None
+        return ConditionalRequests(
+            answers=self.connection.answers_in(self.answers_folder),
+            redactor=self.connection.redactor,
+            code_version=self.code_version,
+        )
 
     def urgency(self, *, full: bool) -> Urgency:
         """Who goes first where the account's budget is short."""

@@ -1,7 +1,7 @@
 """The budget of a connection: requests wait here until its rates allow them (contract F8)."""
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from pack_sync.budgets.book import Allowed, Book, Refused, Urgency, Usage
 from pack_sync.budgets.books import Books
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
+from pack_sync.http.response_body import RawResponse
 from pack_sync.http.stated_limits import stated_limits
 from pack_sync.settings import ConnectionSettings
 
@@ -39,6 +40,8 @@ class Budget:
 
     `account` is its name in the books, `shown` that in messages. A wait of more than
     `longest_seconds` is waited for by nobody. A request is over after `request_seconds` at most.
+    Unless `count_not_modified`, one that is answered with 304 is no part of an hour's or a day's
+    budget.
     """
 
     def __init__(
@@ -49,32 +52,34 @@ class Budget:
         account: str,
         longest_seconds: float,
         request_seconds: float,
+        count_not_modified: bool = True,
     ) -> None:
         self._rates = rates
         self._books = books
         self._account = account
         self._longest_seconds = longest_seconds
         self._request_seconds = request_seconds
+        self._count_not_modified = count_not_modified
 
     @contextmanager
     def request(
         self, deadline: PageDeadline, what: str, urgency: Urgency, tell: Callable[[str], object]
-    ) -> Generator[Callable[[Mapping[str, str]], None]]:
+    ) -> Generator[Callable[[RawResponse], None]]:
         """Wait until a request may be made, and count it.
 
-        The block calls what it is given with the headers of the answer, names in lower case. The
-        wait is no time of the page; a long one is told. Raises `BudgetSpentError` at once where it
-        would be too long.
+        The block calls what it is given with the answer. The wait is no time of the page; a long
+        one is told. Raises `BudgetSpentError` at once where it would be too long.
         """
         allowed = self._wait(deadline, what, urgency, tell)
-        answers: list[Mapping[str, str]] = []
+        answers: list[RawResponse] = []
         try:
             yield answers.append
         finally:
             with self._books.turn(self._account) as turn:
                 book = Book(self._rates, turn.document)
-                book.settle(allowed, turn.now)
-                for stated in (each for headers in answers for each in stated_limits(headers)):
+                free = not self._count_not_modified and any(a.status == 304 for a in answers)
+                book.settle(allowed, turn.now, free=free)
+                for stated in (each for a in answers for each in stated_limits(a.headers)):
                     book.correct(stated, allowed, turn.now)
                 turn.document = book.as_document()
 
@@ -150,6 +155,7 @@ def budget_of(settings: ConnectionSettings, books: Books | None) -> Budget | Non
         account=f"{settings.pack} ({settings.name})",
         longest_seconds=settings.max_pause_seconds,
         request_seconds=settings.request_timeout_seconds,
+        count_not_modified=settings.count_not_modified is not False,
     )
 
 

@@ -1,6 +1,7 @@
 """A connection: one account of one service, shared by all tables that sync from it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 import httpx
@@ -15,6 +16,7 @@ from pack_sync.http.budget import budget_of
 from pack_sync.http.guarded_transport import GuardedTransport
 from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.http.response_cache import ResponseCache
+from pack_sync.http.stored_answers import StoredAnswers
 from pack_sync.redaction import Redactor
 from pack_sync.settings import ConnectionSettings
 from pack_sync.state.secret_store import SecretStores, stores_of
@@ -70,6 +72,7 @@ class Connection:
             self.policy, max_connections=settings.max_concurrent_requests
         )
         self._closed = False
+        self._answers: dict[Path, StoredAnswers] = {}
 
     def __repr__(self) -> str:
         return f"Connection({self.settings.name!r})"
@@ -94,6 +97,15 @@ class Connection:
         """The request with the credentials on it, where the pack's authentication allows them."""
         covered = self.authenticator.covers(request.url)
         return self.authenticator.put_on(request, tokens) if covered else request
+
+    def answers_in(self, folder: Path) -> StoredAnswers:
+        """The answers to this account that are kept below a folder (contract F9)."""
+        settings, authentication = self.settings, self.authentication
+        credentials = sorted(settings.credentials.items())
+        account = [settings.pack, settings.name, settings.endpoint or "", authentication.type]
+        account += [text for credential in credentials for text in credential]
+        answers = StoredAnswers(folder, account, settings.max_stored_answers_bytes)
+        return self._answers.setdefault(folder, answers)
 
     def open(self, request: httpx.Request) -> httpx.Response:
         """Send a request as it is; the response's body is yet to be read, and to be closed."""

@@ -4,7 +4,6 @@ import re
 import threading
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from pack_sdk.errors import (
     ConnectionFailedError,
@@ -16,9 +15,15 @@ from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sync.budgets.book import Urgency
 from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
+from pack_sync.http.conditional_requests import (
+    NOT_MODIFIED,
+    ConditionalRequests,
+    with_condition,
+)
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.described_answers import describe_answer, first_line
+from pack_sync.http.fetch_statistics import FetchStatistics
 from pack_sync.http.next_links import PagedAnswers
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
@@ -38,28 +43,14 @@ _DIGITS = re.compile(r"\d+")
 _MOST_KNOWN = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class FetchStatistics:
-    """What a fetcher has done so far.
-
-    `requests` counts each one that was attempted, redirects and retries included; `retries`
-    those made again. `bytes_received` is the size of the bodies as they came over the wire.
-    `seconds` is the time packs spent waiting for `send`, summed over threads.
-    """
-
-    requests: int = 0
-    retries: int = 0
-    bytes_received: int = 0
-    seconds: float = 0.0
-
-
 class SyncFetcher:
     """The fetcher of one sync: the rules of contract F, on a connection many may share.
 
     Implements `pack_sync.runtimes.runtime.Fetching`. Safe to use from several threads: an
     async pack sends several requests at once. `first_wait_seconds` is where growing waits begin;
     `spent` is what earlier tries of the sync have done, to which its own is added; `spender` is
-    who makes the requests, for whom else shares the account's budget.
+    who makes the requests, for whom else shares the account's budget; `conditional` is what asks
+    for answers only if they have changed, None to ask for all.
     """
 
     def __init__(
@@ -69,8 +60,10 @@ class SyncFetcher:
         first_wait_seconds: float = 0.5,
         spent: FetchStatistics | None = None,
         spender: Spender | None = None,
+        conditional: ConditionalRequests | None = None,
     ) -> None:
         self._connection = connection
+        self._conditional = conditional
         self._first_wait_seconds = first_wait_seconds
         self._cancelled = threading.Event()
         self._deadline: PageDeadline | None = None
@@ -151,7 +144,7 @@ class SyncFetcher:
             self._connection.redactor.redact_error(error)
             raise
         finally:
-            self._count(seconds=time.monotonic() - started)
+            self._count(FetchStatistics(seconds=time.monotonic() - started))
 
     def _send(self, request: FetchRequest, invocation_token: str) -> FetchResponse:
         deadline = self._deadline or PageDeadline(DEFAULT_PAGE_SECONDS, self._cancelled)
@@ -166,7 +159,7 @@ class SyncFetcher:
             deadline,
             self._connection.limit,
             self._first_wait_seconds,
-            count_retry=lambda: self._count(retries=1),
+            count_retry=lambda: self._count(FetchStatistics(retries=1)),
         )
         raw, response = retries.loop(self._follow, request, hop, deadline)
         if max_age > 0 and response.status < 300:
@@ -184,7 +177,9 @@ class SyncFetcher:
             if not request.ignore_redirects:
                 following = next_hop(self._connection, hop, raw)
             if following is None:
-                return raw, self._answer(request, first, hop, raw)
+                answer = self._answer(request, first, hop, raw)
+                self._keep(hop, raw)
+                return raw, answer
             hop = following
         raise RequestRefusedError(
             f"{first} was redirected more than {MAX_REDIRECTS} times, at last to {hop.url}."
@@ -193,16 +188,40 @@ class SyncFetcher:
     def _send_authorized(self, hop: Hop, deadline: PageDeadline) -> RawResponse:
         """One request; after a 401 to an access token, once more with a new one (A3)."""
         access_token = access_token_for(self._connection, hop, deadline)
-        raw = self._send_counted(hop, deadline, access_token)
+        raw = self._send_conditional(hop, deadline, access_token)
         if raw.status == 401 and access_token:
             access_token = renewed_access_token(self._connection, access_token, deadline)
-            raw = self._send_counted(hop, deadline, access_token)
+            raw = self._send_conditional(hop, deadline, access_token)
         return raw
 
+    def _send_conditional(self, hop: Hop, deadline: PageDeadline, access_token: str) -> RawResponse:
+        """One request, for what is new since the answer that was kept, if there is one (F9)."""
+        conditional = self._conditional
+        stored = conditional.find(hop) if conditional else None
+        if conditional is None or stored is None:
+            return self._send_counted(hop, deadline, access_token)
+        raw = self._send_counted(with_condition(hop, stored), deadline, access_token)
+        if raw.status != NOT_MODIFIED:
+            return raw
+        if kept := conditional.used(stored, raw):
+            self._count(FetchStatistics(not_modified=1))
+            return kept
+        return self._send_counted(hop, deadline, access_token)
+
+    def _keep(self, hop: Hop, raw: RawResponse) -> None:
+        if self._conditional is None:
+            return
+        try:
+            self._conditional.keep(hop, raw)
+        except OSError as error:
+            self._spender.tell(
+                f"answers are not kept for conditional requests ({error}); the sync goes on without"
+            )
+
     def _send_counted(self, hop: Hop, deadline: PageDeadline, access_token: str) -> RawResponse:
-        self._count(requests=1)
+        self._count(FetchStatistics(requests=1))
         raw, received = send_once(self._connection, hop, deadline, access_token, self._spender)
-        self._count(bytes_received=received)
+        self._count(FetchStatistics(bytes_received=received))
         return raw
 
     def _answer(
@@ -263,17 +282,9 @@ class SyncFetcher:
             f"leaves out {host_of(hop.url)}. Name that host there too, or correct the endpoint."
         )
 
-    def _count(
-        self, *, requests: int = 0, retries: int = 0, bytes_received: int = 0, seconds: float = 0.0
-    ) -> None:
+    def _count(self, more: FetchStatistics) -> None:
         with self._lock:
-            so_far = self._statistics
-            self._statistics = FetchStatistics(
-                requests=so_far.requests + requests,
-                retries=so_far.retries + retries,
-                bytes_received=so_far.bytes_received + bytes_received,
-                seconds=so_far.seconds + seconds,
-            )
+            self._statistics = self._statistics.plus(more)
 
 
 def _cache_key(request: FetchRequest, hop: Hop) -> Hashable:

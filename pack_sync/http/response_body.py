@@ -33,11 +33,15 @@ _POINT = ord(".")
 
 @dataclass(frozen=True, kw_only=True)
 class RawResponse:
-    """An answer as it came, decompressed; `headers` has its names in lower case."""
+    """An answer as it came, decompressed; `headers` has its names in lower case.
+
+    `from_store` says that it came earlier, and that the service says it has not changed.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    from_store: bool = False
 
     @property
     def content_type(self) -> str:

@@ -159,7 +159,7 @@ def send_once(
         held.enter_context(connection.limit.slot(deadline, hop.method, str(hop.url)))
         outcome = _send_once(connection, hop, deadline, access_token)
         if answered and not isinstance(outcome, FetchError):
-            answered(outcome[0].headers)
+            answered(outcome[0])
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome

@@ -74,6 +74,10 @@ MIGRATIONS = (
     """,
     # 8: where syncs stand, in a lake as lines that are only added; nothing in a file.
     "",
+    # 9: how many requests were answered with 304.
+    f"""
+    ALTER TABLE {SYSTEM_SCHEMA}.runs ADD COLUMN IF NOT EXISTS not_modified BIGINT;
+    """,
 )
 """The SQL of every change of the ledger there was, oldest first; a version counts them."""
 

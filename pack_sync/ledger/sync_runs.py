@@ -18,7 +18,8 @@ class RunRecord:
 
     `unconfirmed` counts the rows that a full sync did not return and that were kept all the same.
     `warnings` say what somebody should look at, None if there is nothing. The `audit_…` figures are
-    None for a sync that is no audit (`pack_sync.commit.full_sync_audit`).
+    None for a sync that is no audit (`pack_sync.commit.full_sync_audit`). `not_modified` counts the
+    requests that were answered with 304; None in a line of an earlier version.
     """
 
     execution_id: str
@@ -57,6 +58,7 @@ class RunRecord:
     audit_samples: Any = None
     unconfirmed: int | None = None
     warnings: Sequence[str] | None = None
+    not_modified: int | None = None
 
 
 _JSON_FIELDS = ("cursor_before", "cursor_after", "audit_samples", "warnings")

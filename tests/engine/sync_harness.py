@@ -119,6 +119,7 @@ class Engine:
         default_factory=lambda: SyncSettings(attempts=1, retry_wait_seconds=0)
     )
     books: Books | None = None
+    answers_folder: Path | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     log: list[tuple[LogLevel, str]] = field(default_factory=list[tuple[LogLevel, str]])
     on_log: Callable[[str], object] = bool  # also called with each line of the log
@@ -147,6 +148,7 @@ class Engine:
                 dynamic_url=self.dynamic_url,
                 code_version=self.code_version,
                 spool_folder=self.spools / self.table / name,
+                answers_folder=self.answers_folder,
                 log=self._write_log,
                 settings=self.settings,
                 cancelled=self.cancelled,
