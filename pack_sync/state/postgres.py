@@ -27,7 +27,6 @@ _SERVER_NOTICES = """
 """
 
 _TABLES = f"""
-    CREATE SCHEMA IF NOT EXISTS {SCHEMA};
     CREATE TABLE IF NOT EXISTS {SCHEMA}.leases (
         pack text NOT NULL,
         table_name text NOT NULL,
@@ -85,6 +84,9 @@ def _make_tables(catalogue: PostgresCatalogue, postgres: Any) -> None:
     try:
         with postgres.transaction():
             postgres.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING_TABLES])
+            # IF NOT EXISTS would need the right to make one, though an administrator has made it.
+            if postgres.execute("SELECT to_regnamespace(%s)", [SCHEMA]).fetchone() == (None,):
+                postgres.execute(f"CREATE SCHEMA {SCHEMA}")
             postgres.execute(_TABLES)
     except Exception as error:
         if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege

@@ -19,6 +19,8 @@ _UNREACHABLE = re.compile(
 )
 """Postgres' words for a connection that is lost, or cannot be made."""
 
+_DENIED = re.compile(r"(permission denied for (schema|table)|must be owner of table) [\w\"]+")
+
 _OF_SQLITE: dict[str, tuple[type[StorageError], str]] = {
     "database disk image is malformed": (
         DamagedDatabaseError,
@@ -55,6 +57,12 @@ def explain_catalogue(error: duckdb.Error, catalogue: object) -> StorageError | 
     if _UNREACHABLE.search(text):
         return CatalogueError(
             f"the catalogue of the lake, {catalogue}, does not answer any more: {text}"
+        )
+    if denied := _DENIED.search(text):
+        return CatalogueError(
+            f"the user of {catalogue} may not write the lake's catalogue in that Postgres: "
+            f"{denied[0]}. A user who syncs must own the lake's tables, or for a new lake have "
+            "GRANT USAGE, CREATE ON SCHEMA public"
         )
     for words, (kind, told) in _OF_SQLITE.items():
         if words in text:

@@ -71,7 +71,7 @@ class PostgresCatalogue:
 
     def exists(self, wait_seconds: float) -> bool:
         """Whether there is a lake in the database. Raises `CatalogueError`."""
-        with self._connected(wait_seconds) as postgres:
+        with self._connected(wait_seconds) as postgres, self.explained_failures():
             found = postgres.execute("SELECT to_regclass(%s)", [_SNAPSHOTS]).fetchone()
         return found is not None and found[0] is not None
 

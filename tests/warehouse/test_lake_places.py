@@ -6,11 +6,13 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from pack_sync.ledger.lake_upkeep import tend_lake
-from pack_sync.warehouse.storage_errors import AddressError
+from pack_sync.state.postgres import connect, shared_postgres
+from pack_sync.warehouse.storage_errors import AddressError, CatalogueError
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.warehouse.test_ducklake import KINDS, lake, needs_extensions
 from tests.warehouses import object_store, postgres_database
@@ -106,3 +108,30 @@ def test_a_search_path_that_leads_elsewhere(tmp_path: Path) -> None:
     fill(warehouse)
     assert warehouse.exists()
     assert rows(warehouse) == [(1,)]
+
+
+def test_a_user_of_postgres_without_rights(tmp_path: Path) -> None:
+    """The error says which right is missing, and how it is given."""
+    address = postgres_database(tmp_path / "lake")
+    user = f"r{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {user} LOGIN".encode())
+    lake_of_another = f"ducklake:postgres:{make_conninfo(address, user=user)}"
+    warehouse = Warehouse.at(lake_of_another, data_path=str(tmp_path / "files"))
+    with pytest.raises(CatalogueError, match=r"denied for schema public\. .* GRANT USAGE, CREATE"):
+        fill(warehouse)
+    catalogue = shared_postgres(warehouse.database)
+    assert catalogue is not None
+    with pytest.raises(CatalogueError, match="CREATE SCHEMA pack_sync AUTHORIZATION"):
+        connect(catalogue)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"GRANT USAGE, CREATE ON SCHEMA public TO {user}".encode())
+        connection.execute(f"CREATE SCHEMA pack_sync AUTHORIZATION {user}".encode())
+    connect(catalogue).close()
+    fill(warehouse)
+    assert rows(warehouse) == [(1,)]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {user}".encode())
+        connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    with pytest.raises(CatalogueError, match="denied for schema public"):
+        warehouse.exists()
