@@ -154,8 +154,12 @@ class Book:
 
         Where it leaves less, others use the account too. Where it leaves more, the service has
         forgotten earlier requests; those that were answered while this one was under way may or
-        may not be in its count.
+        may not be in its count. Without a number of requests in all nobody knows which limit is
+        meant, but when nothing is left of it, nothing is sent until it is renewed.
         """
+        if stated.limit is None and not stated.remaining:
+            longest = max(rate.seconds for rate in self._rates)
+            self.pause(now, min(stated.seconds, longest))
         rate = self._meant(stated)
         if rate is None:
             return
@@ -224,11 +228,8 @@ class Book:
         return spent_at if spent_at < rate.renewed(now) else None
 
     def _meant(self, stated: StatedLimit) -> Rate | None:
-        """Which rate a statement is about: of as many requests, or the only one that may be."""
-        if stated.limit is not None:
-            same = [rate for rate in self._rates if rate.requests == stated.limit]
-        else:
-            same = [rate for rate in self._rates if rate.requests >= stated.remaining]
+        """Which rate a statement is about: of as many requests, and as much time or more."""
+        same = [rate for rate in self._rates if rate.requests == stated.limit]
         long_enough = [rate for rate in same if rate.seconds >= stated.seconds - 1]
         return long_enough[0] if len(long_enough) == 1 else None
 

@@ -260,6 +260,17 @@ def test_answers_about_other_limits_change_nothing() -> None:
     assert book.as_document() == before
 
 
+def test_a_limit_of_unknown_size() -> None:
+    """What is left of it is left of some other limit; that nothing is left holds for all."""
+    book = Book([rate("250000/day")])
+    (last,) = spend(book, NOON, 1)
+    book.correct(StatedLimit(remaining=4_999, seconds=3_600), last, NOON)
+    assert book.usage(NOON)[0].used == 1
+    book.correct(StatedLimit(remaining=0, seconds=3_600), last, NOON)
+    assert refusal(book, NOON) == Refused(seconds=3_600)
+    spend(book, NOON + 3_600, 1)
+
+
 def test_a_pause_is_for_all() -> None:
     """Nobody sends anything, and nobody counts as waiting for the budget."""
     book = Book([rate("5/s")])
