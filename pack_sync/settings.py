@@ -194,9 +194,7 @@ class ConnectionOptions(Settings):
     @field_validator("rate", mode="before")
     @classmethod
     def _check_rate(cls, rate: object) -> object:
-        if not isinstance(rate, str | list):
-            return rate
-        given = [rate] if isinstance(rate, str) else cast("list[str]", rate)
+        given = cast("list[str]", rate if isinstance(rate, list) else [rate])
         try:
             parse_rates(given)
         except PackDefinitionError as error:  # which is no ValueError

@@ -17,6 +17,7 @@ NOT_SHOWN = {
     "BrokenBodyError": "becomes a ConnectionFailedError",
     "BrokenEncodingError": "becomes a ConnectionFailedError",
     "BrokenMessageError": "becomes a PackProcessError",
+    "PastedAddressError": "the command says it and asks again",
     "ForeignAnswerError": "is ignored, or becomes a ConnectError",
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",

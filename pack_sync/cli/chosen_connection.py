@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from pack_sdk.authentication import Authentication
+from pack_sync.budgets.books import books_for
 from pack_sync.cli.context import Configured, fail, warehouse_resource
 from pack_sync.connect.connected import account_store
 from pack_sync.dagster.pack_resource import PackResource
@@ -57,7 +58,13 @@ class ChosenConnection:
     def open(self, settings: ConnectionSettings) -> Connection:
         """A connection with these settings; to be closed."""
         pack = self.definition.pack
-        return Connection(settings, pack.authentication, pack.network_domains, shared=self.shared)
+        return Connection(
+            settings,
+            pack.authentication,
+            pack.network_domains,
+            shared=self.shared,
+            books=books_for(self.warehouse.database),
+        )
 
 
 @contextmanager

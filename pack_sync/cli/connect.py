@@ -59,6 +59,8 @@ def connect(
     consent. No secret is ever an option: it is typed, not shown, or read from variables.
     """
     with plain_errors():
+        if check + reconnect + revoke > 1:
+            fail("take one of --check, --reconnect and --revoke")
         if check:
             check_accounts(pack, connection)
             return

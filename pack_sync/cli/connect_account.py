@@ -96,9 +96,10 @@ def _connect(
     way: WayOfConsent | None,
 ) -> None:
     redirect = way.redirect if way else None
-    any_port = bool(way and way.listener) and not options.port
-    for line in what_to_register(chosen.authentication, redirect=redirect, any_port=any_port):
-        say(line)
+    any_port = redirect is not None and not (options.port or options.redirect)
+    if way or not options.from_env:  # else all of it is there already
+        for line in what_to_register(chosen.authentication, redirect=redirect, any_port=any_port):
+            say(line)
     typed = _typed(chosen, options, before)
     endpoint = _known_endpoint(chosen, options, before)
     settings = _with(chosen.settings, typed, endpoint)
@@ -115,7 +116,7 @@ def _connect(
             verified = verify(chosen, connection)
         if verified.refused:
             raise ConnectError(
-                f"The service does not accept the account: {verified.problem}. Nothing was saved."
+                f"The account does not work: {verified.problem.rstrip('.')}. Nothing was saved."
             )
         account = Account(
             credentials=credentials,

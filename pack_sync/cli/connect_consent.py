@@ -10,8 +10,15 @@ from pack_sdk.authentication import Authentication
 from pack_sync.cli.connect_browser import can_open_browser, open_browser
 from pack_sync.cli.connect_prompts import ask_text
 from pack_sync.cli.context import console, fail
-from pack_sync.connect.consent import code_in, code_in_pasted, exchange_code, request_consent
+from pack_sync.connect.consent import (
+    ConsentRequest,
+    code_in,
+    code_in_pasted,
+    exchange_code,
+    request_consent,
+)
 from pack_sync.connect.device_code import request_device_code, wait_for_consent
+from pack_sync.connect.errors import PastedAddressError
 from pack_sync.connect.listener import CALLBACK, Listener, listening
 from pack_sync.http.auth.oauth2_responses import TokenAnswer
 from pack_sync.http.connection import Connection
@@ -64,7 +71,7 @@ def obtain_consent(connection: Connection, way: WayOfConsent) -> TokenAnswer:
         say("Open this link in any browser, and allow the access:")
         say(request.url)
         say("The page it leads to at the end need not load. Copy its whole address.")
-        code = code_in_pasted(request, ask_text("Address, not shown: ", hidden=True))
+        code = _pasted_code(request)
     else:
         way.listener.expect(request.url, partial(code_in, request))
         open_browser(way.listener.first_page)
@@ -75,6 +82,14 @@ def obtain_consent(connection: Connection, way: WayOfConsent) -> TokenAnswer:
         except KeyboardInterrupt:
             fail("stopped; nothing was saved")
     return exchange_code(connection, request, code)
+
+
+def _pasted_code(request: ConsentRequest) -> str:
+    while True:
+        try:
+            return code_in_pasted(request, ask_text("Address, not shown: ", hidden=True))
+        except PastedAddressError as error:
+            say(str(error))
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pack_sdk.errors import AuthenticationFailedError, RequestRefusedError, StatusCodeError
 from pack_sync.cli.chosen_connection import ChosenConnection
+from pack_sync.cli.connect_consent import say
 from pack_sync.cli.context import call_environment
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
@@ -72,7 +73,7 @@ def _by_a_table(chosen: ChosenConnection, connection: Connection) -> Verified:
         except ConfigurationError:  # a parameter that is not set yet
             continue
         with tempfile.TemporaryDirectory() as folder:
-            preview_rows(job, Path(folder), limit=1)
+            preview_rows(job, Path(folder), limit=1, tell=say)
         return Verified(how=f"a page of {table}")
     return Verified(
         problem="it was not tried: the pack has no getConnectionName, and no table that uses this "

@@ -16,6 +16,7 @@ from pack_sync.cli.context import (
     choose_sync,
     choose_table,
     console,
+    errors,
     fail,
     plain_errors,
     warehouse_resource,
@@ -76,9 +77,13 @@ def preview(
             _preview(previewed, Path(folder), rows)
 
 
+def _tell(why: str) -> None:
+    errors.print(why, markup=False, highlight=False, soft_wrap=True)
+
+
 def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     try:
-        found = preview_rows(sync, folder, limit)
+        found = preview_rows(sync, folder, limit, _tell)
     except AttemptFailedError as failure:
         fail(sync.connection.redactor.redact(f"{sync.key}: {failure.reason}"))
     _print_rows(found)

@@ -107,11 +107,12 @@ def _of_children(children: Sequence[SyncPosition]) -> list[str]:
 
 
 def _failure(key: SyncKey, found: SyncStatus) -> list[str]:
-    """The last run's error, if the last run failed."""
+    """The last run's error, if the last run failed, or was put off for want of budget."""
     run = found.last_run
-    if run is None or run.status != "failed":
+    said = {"failed": "failed", "postponed": "was postponed"}
+    if run is None or run.status not in said:
         return []
-    failed = f"{escape(str(key))} failed at {_time(run.finished_at)}:"
+    failed = f"{escape(str(key))} {said[run.status]} at {_time(run.finished_at)}:"
     return [f"[red]{failed}[/red] {escape(run.error_message or '')}"]
 
 

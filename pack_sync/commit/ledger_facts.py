@@ -133,14 +133,16 @@ def read_facts(
     return facts
 
 
+_NOT_SYNCED = "status IN ('failed', 'postponed')"
+
 # A crawl's children are of one sync, which failed if one of them did. What counts of several
 # attempts in a run is the last.
 _RUNS = f"""
     SELECT
         pack, table_name, split_part(sync, '/', 1) AS sync, run,
-        max(finished_at) AS finished_at, bool_or(status = 'failed') AS failed,
+        max(finished_at) AS finished_at, bool_or({_NOT_SYNCED}) AS failed,
         sum(changes) AS changes, any_value(run_id) AS run_id,
-        arg_max(error_message, finished_at) FILTER (status = 'failed') AS error_message
+        arg_max(error_message, finished_at) FILTER ({_NOT_SYNCED}) AS error_message
     FROM (
         SELECT
             pack, table_name, sync, coalesce(dagster_run_id, execution_id) AS run,
@@ -149,7 +151,7 @@ _RUNS = f"""
             any_value(dagster_run_id) AS run_id,
             arg_max(error_message, finished_at) AS error_message
         FROM {RUNS}
-        WHERE mode <> 'replay' AND status IN ('succeeded', 'failed', 'held')
+        WHERE mode <> 'replay' AND status IN ('succeeded', 'failed', 'postponed', 'held')
         GROUP BY pack, table_name, sync, run
     )
     GROUP BY pack, table_name, split_part(sync, '/', 1), run

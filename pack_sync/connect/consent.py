@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 
-from pack_sync.connect.errors import ConnectError, ForeignAnswerError
+from pack_sync.connect.errors import ConnectError, ForeignAnswerError, PastedAddressError
 from pack_sync.http.allowed_hosts import same_origin
 from pack_sync.http.auth.oauth2 import OAuth2ClientCredentials
 from pack_sync.http.auth.oauth2_responses import TokenAnswer, error_code
@@ -102,14 +102,14 @@ def code_in_pasted(request: ConsentRequest, address: str) -> str:
     """The code in the address of the page that did not load; raises as `code_in` does."""
     found = urlsplit(address.strip())
     if not found.query:
-        raise ConnectError(
+        raise PastedAddressError(
             "That is not the address of the page after the consent: it begins with "
             f"{request.redirect}?… Copy all of it from the browser's address bar."
         )
     try:
         return code_in(request, found.query)
     except ForeignAnswerError as error:
-        raise ConnectError(
+        raise PastedAddressError(
             f"That address does not answer this request: {error}. Open the link that is shown "
             "above, not an earlier one, and copy the whole address."
         ) from None

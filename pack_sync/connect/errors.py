@@ -9,3 +9,7 @@ class ConnectError(PackError):
 
 class ForeignAnswerError(PackError):
     """An answer that is not to our question; the wait for ours goes on."""
+
+
+class PastedAddressError(ConnectError):
+    """What was pasted is not the address that answers the request; another may be."""

@@ -55,4 +55,4 @@ def _place(authentication: Authentication) -> str:
     if authentication.instructions_url:
         return f", as {authentication.instructions_url} says"
     url = authentication.authorization_url or authentication.token_url
-    return f" that answers at {url}" if "://" in url else ""
+    return f" (it answers at {url})" if "://" in url else ""

@@ -115,7 +115,6 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         if name not in self._open:
             pack, shared = self.load(), shared_stores(database)
             settings = with_account(self.configured(name), pack.authentication, shared)
-            settings = _with_rate(settings, pack)
             if missing := what_is_missing(settings, pack.authentication):
                 raise ConfigurationError(not_connected(self.shown_name, name, missing))
             self._open[name] = Connection(
@@ -129,11 +128,10 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
 
     def budget(self, name: str, database: Database) -> Budget | None:
         """What the account of a connection may request, credentials or not; None without a rate."""
-        settings = _with_rate(self.configured(name, complete=False), self.load())
-        return budget_of(settings, books_for(database))
+        return budget_of(self.configured(name, complete=False), books_for(database))
 
     def configured(self, name: str, *, complete: bool = True) -> ConnectionSettings:
-        """The connection of that name as it is configured, without a connected account.
+        """The connection of that name as it and the pack say, without a connected account.
 
         Raises `ConfigurationError` where a variable of its credentials is not set, unless it need
         not be `complete`.
@@ -142,7 +140,8 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         for credential, variable in config.variables.items():
             if complete and not config.credentials.get(credential):
                 raise ConfigurationError(unset_variable(name, credential, variable))
-        return ConnectionSettings(name=name, pack=self.shown_name, **config.model_dump())
+        settings = ConnectionSettings(name=name, pack=self.shown_name, **config.model_dump())
+        return _with_rate(settings, self.load())
 
     @property
     def shown_name(self) -> str:

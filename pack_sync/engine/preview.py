@@ -1,6 +1,6 @@
 """A preview: the first rows of a table as a sync would store them, and nothing stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from pack_sync.engine.dynamic_schema import ask_schema
 from pack_sync.engine.full_or_incremental import ModeDecision
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.http.single_request import Spender
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column
 from pack_sync.stage.deduplication import StageCounts
@@ -37,14 +38,14 @@ class Preview:
     rows_returned: int
 
 
-def preview_rows(sync: SyncJob, folder: Path, limit: int) -> Preview:
+def preview_rows(sync: SyncJob, folder: Path, limit: int, tell: Callable[[str], object]) -> Preview:
     """Fetch pages until there are `limit` rows, and type them in `folder`.
 
-    Raises `AttemptFailedError`.
+    `tell` is told why requests wait for long. Raises `AttemptFailedError`.
     """
     attempt = Attempt(
         decision=ModeDecision(mode="full", reason="a preview"),
-        fetcher=SyncFetcher(sync.connection),
+        fetcher=SyncFetcher(sync.connection, spender=Spender(tell=tell)),
     )
     spool = Spool.begin(folder / "spool")
     try:

@@ -11,6 +11,7 @@ from pack_sdk.errors import (
     UserVisibleError,
 )
 from pack_sync.commit.commit import SupersededError
+from pack_sync.http.budget import BudgetSpentError
 from pack_sync.http.connection_failures import LastingFailureError
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.ledger.sync_runs import RunRecord
@@ -170,6 +171,8 @@ def status_of(error: Exception) -> str:
         return "cancelled"
     if isinstance(error, HeldSyncError):
         return "held"
+    if isinstance(error, BudgetSpentError):
+        return "postponed"
     return "superseded" if isinstance(error, SupersededError) else "failed"
 
 

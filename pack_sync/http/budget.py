@@ -117,7 +117,7 @@ class Budget:
             until = time.time() + answer.seconds
             if answer.seconds > self._longest_seconds:
                 raise BudgetSpentError(
-                    f"{what} was not sent: it {self._why(answer, until)}",
+                    f"{what} was not sent: it {self._why(answer, until)}.",
                     seconds=answer.seconds,
                     longest_seconds=self._longest_seconds,
                 )
@@ -162,6 +162,6 @@ def budget_of(settings: ConnectionSettings, books: Books | None) -> Budget | Non
 def describe_usage(usage: Usage) -> str:
     """How a rate stands, in words."""
     text = f"{usage.used:,} of {usage.rate.words} used, {usage.left:,} left"
-    if usage.spent_at is None:
+    if usage.spent_at is None or not usage.left:
         return text
     return f"{text}; at the present pace spent at {_clock(usage.spent_at, usage.rate)}"

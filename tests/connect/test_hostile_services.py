@@ -264,7 +264,7 @@ REFUSED_TOKENS: dict[str, tuple[Made, str]] = {
     ),
     "a token that the API rejects": (
         fixed(body=b'{"access_token": "PLANTED", "refresh_token": "PLANTED-r"}'),
-        "does not accept the account",
+        "The account does not work",
     ),
 }  # fmt: skip
 

@@ -25,6 +25,14 @@ def shop(server: HttpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return real_project(tmp_path / "project", service, browser(tmp_path, FOLLOW))
 
 
+# What a script starts in the background ignores Ctrl-C, and so would all that it starts.
+_WITH_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 class Terminal:
     """A terminal with a program in it: what shows, and a person who types."""
 
@@ -32,7 +40,13 @@ class Terminal:
         self._end, other = pty.openpty()
         self.shown = ""
         self._process = subprocess.Popen(  # noqa: S603 - a program of our own environment
-            [str(Path(sys.executable).with_name(words[0])), *words[1:]],
+            [
+                sys.executable,
+                "-c",
+                _WITH_CTRL_C,
+                Path(sys.executable).with_name(words[0]),
+                *words[1:],
+            ],
             cwd=shop.folder,
             env={**shop.inherited(), "BROWSER": shop.environment["BROWSER"], "TERM": "xterm"},
             stdin=other,
