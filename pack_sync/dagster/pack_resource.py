@@ -1,7 +1,6 @@
 """A pack as a Dagster resource: its code, its connections, and how its syncs behave."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -87,7 +86,8 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
         warehouse: WarehouseResource = getattr(context.resources, WAREHOUSE)
         known = definition or definition_of(context)
         run = PackRun(context=context, definition=known, pack=self, warehouse=warehouse)
-        yield from run.events(partial(account_results, context, known, self, warehouse.database))
+        # The database is looked at when the checks are: an address that is none is told of before.
+        yield from run.events(lambda: account_results(context, known, self, warehouse.database))
 
     def load(self) -> Pack:
         """The pack's definition."""

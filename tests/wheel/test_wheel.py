@@ -162,7 +162,14 @@ def test_every_command_is_tried(installed: Installed, tmp_path: Path) -> None:
     listed = {
         line.split()[1] for line in text.splitlines() if line.startswith("│ ") and line[2] != " "
     }
-    tried = {words[0] for words in COMMANDS} | {"init", "connect", "discover", "serve", "warehouse"}
+    tried = {words[0] for words in COMMANDS} | {
+        "init",
+        "connect",
+        "discover",
+        "notify",
+        "serve",
+        "warehouse",
+    }
     assert {name for name in listed if not name.startswith("-")} == tried
 
 
