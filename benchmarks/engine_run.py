@@ -20,13 +20,14 @@ from benchmarks.measurement import (
 )
 from benchmarks.shapes import SHAPES
 from pack_sdk import Authentication, Pack, SyncExecutionContext
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
-from pack_sync.settings import ConnectionSettings, SyncSettings
+from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.warehouse import Warehouse
 

@@ -20,7 +20,7 @@ from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.assets import build_pack_assets
 from pack_sync.dagster.pack_resource import PackConnection, PackResource
 from pack_sync.dagster.pack_tables import PackTables
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_tables import LogLine, TableFinished, TableRuns

@@ -29,13 +29,14 @@ import typer
 
 from pack_sdk import Authentication, Pack, SyncExecutionContext
 from pack_sdk.schemas import make_object_schema
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
-from pack_sync.settings import ConnectionSettings, SyncSettings
+from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.extensions import load_into
 from pack_sync.warehouse.served_file import LOOPBACK
 from pack_sync.warehouse.serving import ReadersAddress, serve_file

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from pack_sdk import SyncState
 from pack_sdk.logger import SilentLogger
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.runtimes.runtime import CallEnvironment
@@ -35,7 +36,6 @@ from pack_sync.runtimes.typescript.messages import Message, MessageKind
 from pack_sync.runtimes.typescript.node_modules import node
 from pack_sync.runtimes.typescript.process import Limits, PackProcess
 from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
-from pack_sync.settings import ConnectionSettings
 
 FOLDER = Path(__file__).parent / "typescript"
 _CHUNK = 1024 * 1024

@@ -4,19 +4,18 @@ The component reads them from a `defs.yaml`, the resources take them in Python, 
 them: all three inherit these fields, so that a default or a bound is the same everywhere, and what
 an editor or Dagster's UI shows is the sentence here. `docs/reference/settings.md` is made of them.
 
-What belongs to Dagster alone, such as tags and owners, is declared in `pack_sync.dagster`.
+Those of connections and of notifications are in `pack_sync.connection_settings` and
+`pack_sync.notify_settings`; what belongs to Dagster alone, such as tags and owners, in
+`pack_sync.dagster`.
 """
 
 import sys
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Literal, Self, TypeAlias, cast, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-from pack_sdk.errors import PackDefinitionError
-from pack_sdk.rates import parse_rates
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
@@ -129,91 +128,6 @@ class SyncSettings(DeleteGuard):
     def resume_within(self) -> timedelta:
         """How old the last page of an interrupted sync may be; zero never resumes."""
         return timedelta(minutes=self.resume_within_minutes)
-
-
-class ConnectionOptions(Settings):
-    """How the requests of one account of the service are made."""
-
-    endpoint: str | None = Field(
-        default=None, description="Base URL of relative requests, where the pack needs one."
-    )
-    credentials_folder: str | None = Field(
-        default=None,
-        description="Folder for connected accounts and OAuth2 tokens. If unset: the Postgres of a "
-        "lake, encrypted; without one, .dagster/credentials of the project.",
-    )
-    use_keyring: bool = Field(
-        default=False,
-        description="Keep the connected account and OAuth2 tokens in the system's keyring instead; "
-        "needs the extra `keyring`.",
-    )
-    allow_http_localhost: bool = Field(
-        default=False, description="Allow requests to this machine, also by plain http."
-    )
-    allow_private_addresses: bool = Field(
-        default=False,
-        description="Allow hosts of the pack whose names lead to addresses of a private network.",
-    )
-    max_response_bytes: int = Field(
-        default=25 * 1024 * 1024,
-        ge=1,
-        description="Largest response, after decompression.",
-    )
-    max_concurrent_requests: int = Field(
-        default=8,
-        ge=1,
-        description="Requests at the same time, over all tables of the connection.",
-    )
-    request_timeout_seconds: float = Field(
-        default=30, gt=0, description="Longest time for a single request."
-    )
-    rate: list[str] = Field(
-        default_factory=list,
-        description="How many requests the service allows the account: `5/s`, or several as "
-        "`[100/10s, 250000/day]`. Never exceeded, over all tables and runs; what the pack says if "
-        "unset.",
-    )
-    count_not_modified: bool | None = Field(
-        default=None,
-        description="Whether requests that are answered with 304 (not modified) count against the "
-        "service's rates of an hour and more; what the pack says if unset, else they do.",
-    )
-    max_stored_answers_bytes: int = Field(
-        default=512 * 1024 * 1024,
-        ge=0,
-        description="Room on disk for answers that are asked for again only if they have changed, "
-        "of all tables of the connection; the oldest are removed.",
-    )
-    max_pause_seconds: float = Field(
-        default=300,
-        ge=0,
-        description="Longest pause that the service may ask for, as with `Retry-After`, and a sync "
-        "waits for. A longer one ends the sync; the next one goes on from the pages it has.",
-    )
-
-    @field_validator("rate", mode="before")
-    @classmethod
-    def _check_rate(cls, rate: object) -> object:
-        given = cast("list[str]", rate if isinstance(rate, list) else [rate])
-        try:
-            parse_rates(given)
-        except PackDefinitionError as error:  # which is no ValueError
-            raise ValueError(str(error)) from None
-        return given
-
-
-class ConnectionSettings(ConnectionOptions):
-    """One account of the service, as the engine is given it.
-
-    `credentials` holds the values that the pack's authentication asks for, by name; `variables`
-    the environment variables that they are from, which errors name. `pack` is the pack's name as
-    commands take it.
-    """
-
-    name: str
-    pack: str = ""
-    credentials: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    variables: Mapping[str, str] = Field(default_factory=dict)
 
 
 class TableSyncSettings(Settings):
@@ -391,101 +305,6 @@ class LakeUpkeepSettings(Settings):
         description="How long what was replaced or deleted stays readable, in days.",
     )
     enabled: bool = Field(default=True, description="Whether the schedule starts switched on.")
-
-
-Notice: TypeAlias = Literal[
-    "failed",
-    "held",
-    "rejected",
-    "schema_changed",
-    "increments_incomplete",
-    "stale",
-    "no_rows",
-    "budget_short",
-    "consent_ending",
-]
-"""What somebody may be told of."""
-
-
-class NotifierSettings(Settings):
-    """One way to tell somebody; the values of its variables are in it when it is used."""
-
-    slack: str | None = Field(
-        default=None,
-        repr=False,
-        description="The address of an incoming webhook of Slack, as `{env: NAME}`.",
-    )
-    webhook: str | None = Field(
-        default=None,
-        repr=False,
-        description="An address that is sent a POST request with JSON, as `{env: NAME}`.",
-    )
-    signing_key: str | None = Field(
-        default=None,
-        repr=False,
-        description="With `webhook`: the key of its signature, as `{env: NAME}`; unsigned if "
-        "unset.",
-    )
-    mail: list[str] = Field(default_factory=list, description="Addresses that are sent a mail.")
-    mail_from: str = Field(
-        default="", description="With `mail`: the sender; `smtp_user` if unset, else the first "
-        "of `mail`."
-    )  # fmt: skip
-    smtp_host: str = Field(default="localhost", description="With `mail`: the server to send by.")
-    smtp_port: int = Field(default=587, ge=1, le=65535, description="With `mail`: its port.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls",
-        description="With `mail`: `starttls`; `tls` from the start, often at port 465; or `none`, "
-        "which takes no password.",
-    )
-    smtp_user: str = Field(default="", description="With `mail`: the user to log in as, if any.")
-    smtp_password: str | None = Field(
-        default=None, repr=False, description="With `mail`: the password, as `{env: NAME}`."
-    )
-    command: list[str] = Field(
-        default_factory=list,
-        description="A program and its arguments. It finds the JSON on its standard input.",
-    )
-    about: list[Notice] = Field(
-        default_factory=lambda: list(get_args(Notice)), description="What to tell of."
-    )
-
-    @property
-    def name(self) -> str:
-        """What it is called in logs, and in the memory of what it was sent; no secret."""
-        if self.mail:
-            return f"mail to {', '.join(self.mail)}"
-        return (
-            f"command {self.command[0]}" if self.command else "slack" if self.slack else "webhook"
-        )
-
-    @property
-    def secrets(self) -> list[str]:
-        """What no message and no log line may show."""
-        given = (self.slack, self.webhook, self.signing_key, self.smtp_password)
-        return [secret for secret in given if secret]
-
-    @model_validator(mode="after")
-    def _one_of(self) -> Self:
-        if sum(map(bool, (self.slack, self.webhook, self.mail, self.command))) != 1:
-            raise ValueError("write exactly one of slack, webhook, mail and command")
-        if self.smtp_password and self.smtp_security == "none":
-            raise ValueError("a password is sent by `starttls` or `tls` only; see smtp_security")
-        return self
-
-
-class NotifySettings(Settings):
-    """Who is told of what goes wrong, and when it is over."""
-
-    to: list[NotifierSettings] = Field(
-        default_factory=list[NotifierSettings],
-        description="Ways to tell somebody, one entry for each.",
-    )
-    webserver_url: str | None = Field(
-        default=None,
-        description="Where people open Dagster's UI, for links such as "
-        "`https://dagster.example.com`; the run's id is told if unset.",
-    )
 
 
 if __name__ == "__main__":

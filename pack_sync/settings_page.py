@@ -6,12 +6,11 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from pack_sync.connection_settings import ConnectionOptions
+from pack_sync.notify_settings import NotifierSettings, NotifySettings
 from pack_sync.settings import (
-    ConnectionOptions,
     FreshnessSettings,
     LakeUpkeepSettings,
-    NotifierSettings,
-    NotifySettings,
     ScheduleSettings,
     Settings,
     SyncSettings,
@@ -24,7 +23,7 @@ _PAGE = """# Settings
 
 Every setting with its default.
 """
-_MADE = """For developers: this page is made of `pack_sync/settings.py` by
+_MADE = """For developers: this page is made of `pack_sync/settings.py` and its neighbours by
 `python -m pack_sync.settings > docs/reference/settings.md`.
 """
 GROUPS: Mapping[str, tuple[str, type[Settings]]] = {

@@ -7,9 +7,9 @@ import pytest
 
 from pack_sdk.authentication import Authentication
 from pack_sync import project
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.settings import ConnectionSettings
 from tests.http_server import HttpServer
 
 SLOW = {

@@ -10,11 +10,11 @@ from pack_sdk.authentication import Authentication
 from pack_sync.budgets.books import books_for
 from pack_sync.cli.context import Configured, fail, warehouse_resource
 from pack_sync.connect.connected import account_store
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.accounts import AccountStore
 from pack_sync.state.postgres_secrets import shared_stores
 from pack_sync.state.secret_store import SecretStores

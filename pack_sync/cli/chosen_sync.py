@@ -9,7 +9,7 @@ import dagster as dg
 from pack_sdk.wording import counted
 from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
 from pack_sync.dagster.pack_tables import PackTables
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.crawl_children import children_of
 from pack_sync.engine.full_or_incremental import ModeRequest

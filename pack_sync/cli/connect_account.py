@@ -23,11 +23,11 @@ from pack_sync.connect.obtained import (
     refresh_once,
 )
 from pack_sync.connect.registration import what_to_register
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.auth.oauth2 import OAuth2ClientCredentials
 from pack_sync.http.auth.oauth2_responses import TokenAnswer
 from pack_sync.http.auth.oauth2_token_endpoint import ask_token_endpoint
 from pack_sync.http.connection import Connection
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.accounts import Account
 
 

@@ -10,7 +10,7 @@ from pack_sync.cli.connect_consent import say
 from pack_sync.cli.context import call_environment
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.engine.attempt import AttemptFailedError
 from pack_sync.engine.preview import preview_rows
 from pack_sync.engine.sync_tables import TableRuns

@@ -15,7 +15,7 @@ from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackTables
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.engine.dry_run import DryRunResult, dry_run_syncs
 from pack_sync.engine.full_or_incremental import MODE_TAG, ModeRequest
 from pack_sync.engine.sync_job import LogLevel

@@ -22,7 +22,7 @@ from pack_sync.cli.context import (
     warehouse_resource,
 )
 from pack_sync.cli.preview_child import child_to_preview
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
 from pack_sync.engine.preview import Preview, preview_rows

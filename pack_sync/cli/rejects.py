@@ -24,7 +24,7 @@ from pack_sync.cli.groups import ListByDefault
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackTables
-from pack_sync.dagster.sync_op import sync_job_of
+from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import Attempt, AttemptFailedError
 from pack_sync.engine.dynamic_schema import ask_schema

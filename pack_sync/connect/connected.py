@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pack_sdk.authentication import Authentication
-from pack_sync.settings import ConnectionSettings
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.state.accounts import Account, AccountStore
 from pack_sync.state.secret_store import SecretStores, stores_of
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import FetchError
 from pack_sync.connect.errors import ConnectError
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.auth.access_tokens import LONGEST_WAIT_FOR_ANOTHER_PROCESS
 from pack_sync.http.auth.oauth2 import OAuth2
 from pack_sync.http.auth.oauth2_responses import TokenAnswer
 from pack_sync.http.auth.oauth2_token_endpoint import renewed_access_token
 from pack_sync.http.connection import Connection
 from pack_sync.http.page_deadline import PageDeadline
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.secret_store import stores_of
 from pack_sync.state.tokens import Tokens, TokenStore
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import dagster as dg
-from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
+from dagster.components.utils.translation import TranslationFn
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from pack_sdk.errors import PackDefinitionError
@@ -42,23 +42,16 @@ from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.scaffolder import PackSyncScaffolder
 from pack_sync.dagster.schedules import build_pack_schedules
 from pack_sync.dagster.shared_names import refuse_shared_names
-from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
+from pack_sync.dagster.translator import (
+    PackSyncTranslator,
+    SyncTableData,
+    translation_resolver,
+)
 from pack_sync.project import use_project
 from pack_sync.runtimes.loader import load_pack, pack_name
 from pack_sync.settings import SyncSettings
 
 DEFAULT_CONNECTION = "default"
-
-
-def _translation() -> TranslationFnResolver[SyncTableData]:
-    resolver = TranslationFnResolver[SyncTableData](
-        lambda data: {"data": data, "table": data.table, "pack": data.pack_name}
-    )
-    resolver.description = (  # its constructor does not take one
-        "Changes to the tables' assets, such as key, group_name, tags or deps; templates may "
-        "use {{ table }}, {{ pack }}, {{ spec }} and {{ data }}."
-    )
-    return resolver
 
 
 @dg.scaffold_with(PackSyncScaffolder)
@@ -105,7 +98,7 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
     notify: NotifyConfiguration | None = Field(
         default=None, description="Who is told of what goes wrong with this pack; nobody if unset."
     )
-    translation: Annotated[TranslationFn[SyncTableData] | None, _translation()] = None
+    translation: Annotated[TranslationFn[SyncTableData] | None, translation_resolver()] = None
     op_per_table: bool = Field(
         default=False,
         description="Give each table an op of its own, for executors that spread ops over workers.",

@@ -17,9 +17,9 @@ from pydantic import Field
 from pack_sdk.authentication import AuthenticationType
 from pack_sdk.pack import Pack
 from pack_sdk.wording import choose_from
+from pack_sync.connection_settings import ConnectionOptions
 from pack_sync.settings import (
     CRON_NAMES,
-    ConnectionOptions,
     FreshnessSettings,
     ScheduleSettings,
     TableSettings,

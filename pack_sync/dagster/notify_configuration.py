@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field, ValidationError
 
 from pack_sync.dagster.configuration import ConfigurationError, Described, EnvironmentVariable
-from pack_sync.settings import NotifierSettings, NotifySettings
+from pack_sync.notify_settings import NotifierSettings, NotifySettings
 
 _SECRETS = ("slack", "webhook", "signing_key", "smtp_password")
 

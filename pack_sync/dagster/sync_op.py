@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import dagster as dg
@@ -19,6 +19,7 @@ from pack_sync.dagster.internals.dead_runs import process_tag
 from pack_sync.dagster.metadata import held_metadata, materialization_metadata
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.reexecution import synced_before
+from pack_sync.dagster.sync_jobs import OpenPack, sync_job_of
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync_job import SyncJob
@@ -30,13 +31,8 @@ from pack_sync.engine.sync_tables import (
     TableRuns,
     TableSkipped,
 )
-from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.runtimes.runtime import PackRuntime
-from pack_sync.settings import SyncSettings
 from pack_sync.spool.folders import remove_old_folders
-from pack_sync.warehouse.database import Database
-from pack_sync.warehouse.identifiers import folder_name
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -77,29 +73,6 @@ class SyncConfig(dg.Config):
 FurtherChecks: TypeAlias = Callable[[], Iterable[dg.AssetCheckResult]]
 
 
-class OpenPack(Protocol):
-    """What a run needs of a pack: its code, its connections and its settings.
-
-    `pack_sync.dagster.pack_resource.PackResource` is one.
-    """
-
-    def code_version(self) -> str:
-        """What changes with the pack's code."""
-        ...
-
-    def runtime(self) -> PackRuntime:
-        """What runs the pack's code."""
-        ...
-
-    def settings(self) -> SyncSettings:
-        """How the pack's syncs behave."""
-        ...
-
-    def connection(self, name: str, database: Database) -> Connection:
-        """The connection of that name, opened on first use, for syncs into this database."""
-        ...
-
-
 @dataclass(kw_only=True)
 class PackRun:
     """One op of a run: which tables of a pack, with which resources."""
@@ -119,8 +92,8 @@ class PackRun:
         `further_checks` are those that are not of a table's rows, evaluated at the end.
 
         In a re-execution from failure, or where the op's worker was lost, only what has not been
-        synced before. Raises
-        `dg.Failure` at the end if some failed, naming them; the others are synced.
+        synced before. Raises `dg.Failure` at the end if some failed, naming them; the others are
+        synced.
         """
         context = self.context
         warehouse = self._opened()
@@ -269,39 +242,6 @@ def definition_of(context: dg.AssetExecutionContext) -> PackTables:
             "build_pack_assets, or give `run` the definition"
         )
     return definition
-
-
-def sync_job_of(
-    definition: PackTables,
-    key: SyncKey,
-    pack: OpenPack,
-    warehouse: WarehouseResource,
-    runs: TableRuns,
-    dagster_run_id: str | None,
-) -> SyncJob:
-    """One configured sync, as a part of `runs`."""
-    syncs, configured = definition.syncs_of(key.table), definition.configured_tables[key.table]
-    return SyncJob(
-        key=key,
-        table=definition.table_of(key.table),
-        runtime=pack.runtime(),
-        connection=pack.connection(syncs[key.sync].connection, warehouse.database),
-        parameters=definition.parameters_of(key.table, key.sync),
-        configured_syncs=tuple(syncs),
-        by_sync=definition.is_partitioned(key.table),
-        crawl=definition.crawl_of(key.table, key.sync),
-        dynamic_url=configured.dynamic_url,
-        confirm_deletes=configured.confirm_deletes,
-        bad_values=definition.bad_values_of(key.table),
-        ignore_next_link=configured.ignore_next_link,
-        code_version=pack.code_version(),
-        spool_folder=warehouse.spool.joinpath(*map(folder_name, [key.pack, key.table, key.sync])),
-        answers_folder=warehouse.answers if configured.conditional_requests else None,
-        log=runs.log,
-        settings=pack.settings(),
-        dagster_run_id=dagster_run_id,
-        cancelled=runs.cancelled,
-    )
 
 
 def _failures_of(event: TableFinished | TableFailed) -> list[TableFailed]:

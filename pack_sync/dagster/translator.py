@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster.components.utils.translation import TranslationFnResolver
 
 from pack_sdk.sync_table import SyncTable
 from pack_sync.dagster.configuration import TableConfiguration
@@ -129,3 +130,15 @@ def _source_of(table: SyncTable) -> dict[str, Any]:
         )
         value = dg.CodeReferencesMetadataValue(code_references=[reference])
     return {"dagster/code_references": value}
+
+
+def translation_resolver() -> TranslationFnResolver[SyncTableData]:
+    """Reads `translation` of a component's `defs.yaml`, whose templates know the table."""
+    resolver = TranslationFnResolver[SyncTableData](
+        lambda data: {"data": data, "table": data.table, "pack": data.pack_name}
+    )
+    resolver.description = (  # its constructor does not take one
+        "Changes to the tables' assets, such as key, group_name, tags or deps; templates may "
+        "use {{ table }}, {{ pack }}, {{ spec }} and {{ data }}."
+    )
+    return resolver

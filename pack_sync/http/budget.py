@@ -10,11 +10,11 @@ from pack_sdk.fetching import FetchResponse
 from pack_sdk.rates import Rate, parse_rates
 from pack_sync.budgets.book import Allowed, Book, Refused, Urgency, Usage
 from pack_sync.budgets.books import Books
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.http.response_body import RawResponse
 from pack_sync.http.stated_limits import stated_limits
-from pack_sync.settings import ConnectionSettings
 
 _ASK_AGAIN_SECONDS = 0.25
 """Others may have used less than it seemed, and who is more urgent is asked for."""

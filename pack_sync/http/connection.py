@@ -9,6 +9,7 @@ import httpx
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
 from pack_sync.budgets.books import Books
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.allowed_hosts import NetworkPolicy
 from pack_sync.http.auth.authenticator import RequestTokens
 from pack_sync.http.auth.kinds import authenticator_for
@@ -18,7 +19,6 @@ from pack_sync.http.rate_limits import RequestThrottle
 from pack_sync.http.response_cache import ResponseCache
 from pack_sync.http.stored_answers import StoredAnswers
 from pack_sync.redaction import Redactor
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.secret_store import SecretStores, stores_of
 
 

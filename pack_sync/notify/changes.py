@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from pack_sync.settings import Notice
+from pack_sync.notify_settings import Notice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,27 @@ def table_conditions(table: WatchedTable, facts: TableFacts, now: datetime) -> I
     failing = [each for each in facts.failing if each.sync in table.syncs and not _waits(each)]
     if failing:
         yield _failed(table, failing)
+    yield from _waiting_rows(name, facts)
+    if (change := facts.schema_change) is not None:
+        yield Condition(
+            kind="schema_changed",
+            subject=name,
+            since=change.at,
+            text="The table's schema is another one than before, and all rows were synced anew.",
+            remedy="See that those who read the table know; the run shows the columns.",
+            run_id=change.run_id,
+            mark=change.execution_id,
+        )
+    yield from _audit(table, facts)
+    activities = [each for each in facts.activities if each.sync in table.syncs]
+    # If one was never synced, nothing says since when the table is stale.
+    if len(activities) == len(table.syncs):
+        yield from _stale(table, activities, now)
+    yield from _no_rows(table, activities)
+
+
+def _waiting_rows(name: str, facts: TableFacts) -> Iterator[Condition]:
+    """Rows that somebody must decide on: a held sync's, and rejected ones."""
     if (held := facts.held) is not None:
         yield Condition(
             kind="held",
@@ -63,23 +84,6 @@ def table_conditions(table: WatchedTable, facts: TableFacts, now: datetime) -> I
             remedy=f"`packsync rejects {name}` shows them. Correct the pack's schema, then "
             f"`packsync rejects replay {name}`; or correct them at the service.",
         )
-    if (change := facts.schema_change) is not None:
-        yield Condition(
-            kind="schema_changed",
-            subject=name,
-            since=change.at,
-            text="The table's schema is another one than before, and all rows were synced anew.",
-            remedy="See that those who read the table know; the run shows the columns.",
-            run_id=change.run_id,
-            mark=change.execution_id,
-        )
-    yield from _audit(table, facts)
-    activities = [each for each in facts.activities if each.sync in table.syncs]
-    if len(activities) == len(
-        table.syncs
-    ):  # else one was never synced, and nothing says since when
-        yield from _stale(table, activities, now)
-    yield from _no_rows(table, activities)
 
 
 def _waits(failing: Failing) -> bool:

@@ -13,7 +13,7 @@ import orjson
 from pack_sync.notify.changes import Changes, Seen, changes
 from pack_sync.notify.message import Message
 from pack_sync.notify.senders import NotSentError, send
-from pack_sync.settings import NotifierSettings
+from pack_sync.notify_settings import NotifierSettings
 
 MOST_TRIES = 30
 """At so many looks, a minute apart, a message is tried; then it is dropped."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from pack_sync.notify.changes import Condition, Ended
 from pack_sync.notify.conditions import moment
+from pack_sync.notify_settings import Notice
 from pack_sync.redaction import Redactor
-from pack_sync.settings import Notice
 
 TITLES: Mapping[Notice, str] = {
     "failed": "sync failed",

@@ -18,9 +18,9 @@ import httpx
 import orjson
 
 from pack_sync.notify.message import Message
+from pack_sync.notify_settings import NotifierSettings
 from pack_sync.project import current_project
 from pack_sync.redaction import Redactor
-from pack_sync.settings import NotifierSettings
 
 TIMEOUT_SECONDS = 5.0
 """For each step of sending, such as connecting; and for a command as a whole."""

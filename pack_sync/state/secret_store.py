@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
+from pack_sync.connection_settings import ConnectionOptions
 from pack_sync.project import current_project
-from pack_sync.settings import ConnectionOptions
 from pack_sync.state.keyring_secrets import KeyringSecret
 from pack_sync.state.secret_files import SecretFile
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack, SyncExecutionContext
-from pack_sync.settings import ConnectionOptions
+from pack_sync.connection_settings import ConnectionOptions
 from pack_sync.state.accounts import Account, AccountStore
 from pack_sync.state.secret_store import stores_of
 from tests.dagster import dagster_project

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pack_sdk import Pack, make_object_schema, make_parameter
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync_job import SyncJob
@@ -15,7 +16,7 @@ from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import PackRuntime
-from pack_sync.settings import ConnectionSettings, SyncSettings
+from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.warehouses import warehouse_in
 

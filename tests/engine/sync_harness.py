@@ -12,6 +12,7 @@ import duckdb
 from pack_sdk import Authentication, Pack, Parameter, Schema, SyncExecutionContext, SyncTable
 from pack_sdk import make_object_schema as object_schema
 from pack_sync.budgets.books import Books
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync import SyncOutcome, run_sync
 from pack_sync.engine.sync_job import LogLevel, SyncJob
@@ -19,7 +20,7 @@ from pack_sync.http.connection import Connection
 from pack_sync.ledger.cursors import SyncPosition, read_position
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
-from pack_sync.settings import ConnectionSettings, SyncSettings
+from pack_sync.settings import SyncSettings
 from pack_sync.stage.row_conversion import BadValues
 from pack_sync.warehouse.warehouse import Warehouse, table_name
 from tests.warehouses import LEDGER_POSITIONS, warehouse_in

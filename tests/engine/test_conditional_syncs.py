@@ -1,6 +1,5 @@
 """A full sync of a quiet table costs few requests that count, and brings the truth (F9)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +52,6 @@ def fetch_page(_: Any, context: Any) -> Any:
     body = context.fetcher.fetch(url=f"/items?page={number}").body
     following = {"continuation": body["next"]} if body["next"] else {}
     return {"result": body["items"], **following}
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    """The API."""
-    running = HttpServer()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -6,11 +6,8 @@ from typing import Any
 import pytest
 
 from pack_sync.engine.sync_failures import SyncFailedError
-from tests.engine import test_pauses
 from tests.engine.test_pauses import engine_of, fetch_page, page
 from tests.http_server import HttpServer
-
-server = test_pauses.server
 
 
 class Unsteady:

@@ -1,7 +1,6 @@
 """Syncs of tables whose schema is asked for before every sync (contract C23, D5)."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -227,14 +226,6 @@ def test_a_static_table_is_asked_nothing(tmp_path: Path) -> None:
         assert not sync.awaits_schema
         assert list(sync.fingerprint) == ["schema", "parameters", "connection"]
     assert engine.sync().record.mode == "full"
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    """A server that describes a form and has its rows."""
-    running = HttpServer()
-    yield running
-    running.close()
 
 
 def forms(server: HttpServer, folder: Path) -> Engine:

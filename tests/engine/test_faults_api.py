@@ -4,7 +4,6 @@ import gzip
 import itertools
 import random
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,6 @@ from tests.http_server import Answer, HttpServer
 
 WHERE = r"tests/engine/test_faults_api\.py, line \d+, in fetch_items; the last answer was: "
 HTML = b"<!doctype html><title>Please log in</title>"
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    """The API, whose answers a test gives."""
-    running = HttpServer()
-    yield running
-    running.close()
 
 
 def fetch_items(_: Any, context: Any) -> Any:

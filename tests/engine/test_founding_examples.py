@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 import pytest
 
 from pack_sdk import PackDefinitionError, ParameterType, StatusCodeError, make_parameter
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.parameters import resolve_parameters
-from pack_sync.settings import ConnectionSettings
 from tests.engine.sync_harness import Engine, items, local_connection
 from tests.http_server import Answer, HttpServer, SeenRequest
 

@@ -1,7 +1,6 @@
 """A service that wants no requests for a while: waited for, or gone on with later (F5, D9)."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,6 @@ from tests.http_server import Answer, HttpServer, SeenRequest
 
 LONG = Answer(status=403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"})
 SHORT = Answer(status=429, headers={"Retry-After": "1"})
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    """The API, whose answers a test gives."""
-    running = HttpServer()
-    yield running
-    running.close()
 
 
 def page(number: int) -> Answer:

@@ -19,14 +19,6 @@ from tests.http_server import Answer, HttpServer
 
 
 @pytest.fixture
-def server() -> Iterator[HttpServer]:
-    """A server that a test gives its answers."""
-    running = HttpServer()
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def stuck() -> Iterator[Any]:
     """A step that does not return before the test is over."""
     over = threading.Event()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pack_sdk.authentication import make_authentication
 from pack_sdk.fetching import FetchRequest
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.postgres_secrets import shared_stores
 from pack_sync.warehouse.database import database_at
 from tests.http.oauth_service import oauth_credentials

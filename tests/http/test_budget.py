@@ -18,11 +18,11 @@ from pack_sdk.authentication import Authentication
 from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 from pack_sdk.fetching import FetchRequest
 from pack_sync.budgets.books import Books, FileBooks, PostgresBooks
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.budget import BudgetSpentError, describe_usage
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.single_request import Spender
-from pack_sync.settings import ConnectionSettings
 from pack_sync.warehouse.postgres_catalogue import PostgresCatalogue
 from tests.http_server import Answer, HttpServer, SeenRequest
 from tests.warehouses import postgres_database

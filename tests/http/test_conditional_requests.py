@@ -10,11 +10,11 @@ from pack_sdk.authentication import Authentication, AuthenticationType, make_aut
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchRequest
 from pack_sync.budgets.books import FileBooks
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.conditional_requests import ConditionalRequests
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.single_request import Spender
-from pack_sync.settings import ConnectionSettings
 from tests.conftest import Connect
 from tests.http.validating_service import (
     ValidatingService,

@@ -7,10 +7,10 @@ import pytest
 
 from pack_sdk.errors import FetchError, RequestRefusedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.rate_limits import RequestThrottle
-from pack_sync.settings import ConnectionSettings
 from tests.conftest import Connect, impatient
 from tests.http_server import Answer, HttpServer, SeenRequest
 

@@ -11,13 +11,13 @@ import pytest
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import ConnectionFailedError, RequestRefusedError
 from pack_sdk.fetching import FetchRequest
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http import request_retries
 from pack_sync.http.allowed_hosts import NetworkPolicy
 from pack_sync.http.connection import Connection
 from pack_sync.http.connection_failures import UntrustedCertificateError
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.http.guarded_transport import GuardedTransport
-from pack_sync.settings import ConnectionSettings
 from tests.certificates import make_certificate, serving
 from tests.conftest import Connect, impatient
 from tests.http_server import Answer, HttpServer

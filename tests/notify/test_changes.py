@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from pack_sync.notify.changes import Changes, Condition, Seen, changes
-from pack_sync.settings import Notice
+from pack_sync.notify_settings import Notice
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALL = list(get_args(Notice))

@@ -1,6 +1,5 @@
 """`packsync notify`, and what configuration may say of notifications."""
 
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from pack_sync.cli.app import app
-from pack_sync.settings import NotifierSettings
+from pack_sync.notify_settings import NotifierSettings
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of
 from tests.engine.sync_harness import Scripted
@@ -18,14 +17,6 @@ from tests.http_server import Answer, HttpServer
 pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
 project = dagster_project.stored_project
-
-
-@pytest.fixture
-def server() -> Generator[HttpServer]:
-    """Where notifications arrive."""
-    server = HttpServer()
-    yield server
-    server.close()
 
 
 def notify(*options: str, code: int = 0) -> str:

@@ -26,7 +26,7 @@ from pack_sync.notify.changes import Condition, Seen
 from pack_sync.notify.delivery import MOST_TRIES, Envelope, Memory, Told, tell
 from pack_sync.notify.message import Message
 from pack_sync.notify.senders import NotSentError, send
-from pack_sync.settings import NotifierSettings
+from pack_sync.notify_settings import NotifierSettings
 from tests.http_server import Answer, HttpServer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,14 +41,6 @@ MESSAGE = Message(id="msg_1", project="shop", at=NOW, new=[FAILED])
 SEEN = Seen(conditions=[FAILED], subjects={"acme.Items"})
 ENVELOPE = Envelope(project="shop", at=NOW)
 SECRET = "T0/B0/verysecretpath"
-
-
-@pytest.fixture
-def server() -> Generator[HttpServer]:
-    """Where webhooks arrive."""
-    server = HttpServer()
-    yield server
-    server.close()
 
 
 @dataclass

@@ -25,14 +25,6 @@ project = dagster_project.stored_project
 
 
 @pytest.fixture
-def server() -> Generator[HttpServer]:
-    """Where notifications arrive."""
-    server = HttpServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def notified(
     project: DagsterProject, server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> DagsterProject:

@@ -8,11 +8,11 @@ import httpx
 
 from pack_sdk.authentication import Authentication
 from pack_sdk.errors import RequestRefusedError
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.allowed_hosts import host_of, is_at_or_below
 from pack_sync.http.auth.access_tokens import AccessTokens
 from pack_sync.http.auth.query_params import without_query_param
 from pack_sync.redaction import Redactor
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.secret_store import SecretStores
 
 Credentials: TypeAlias = Mapping[str, str]

@@ -12,11 +12,11 @@ import httpx
 
 from pack_sdk.authentication import CredentialsLocation
 from pack_sdk.errors import AuthenticationFailedError
+from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.auth.access_tokens import AccessTokens
 from pack_sync.http.auth.authenticator import Authenticator, RequestTokens, credential, header_text
 from pack_sync.http.auth.query_params import with_query_param
 from pack_sync.redaction import Redactor
-from pack_sync.settings import ConnectionSettings
 from pack_sync.state.secret_store import SecretStores
 from pack_sync.state.tokens import TokenStore
 
