@@ -230,9 +230,11 @@ class PackSyncComponent(SyncSettings, dg.Component, Described):
         connections = self._connections()
         check_connections(pack, connections, where=where)
         check_schedule(self.schedule, where=f"{where}.schedule")
-        if self.tables is None:  # then every table uses this one
-            choose(
-                [DEFAULT_CONNECTION], connections, where=f"{where}.connections", what="connection"
+        if self.tables is None and DEFAULT_CONNECTION not in connections:
+            raise ConfigurationError(
+                f"{where}.connections: tables use the connection {DEFAULT_CONNECTION!r}, and there "
+                f"are only {', '.join(connections)}. Name the tables below `tables`, each with its "
+                "`connection`"
             )
         for name, table in (self.tables or {}).items():
             key = f"{where}.tables.{name}"

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from cronsim import CronSim, CronSimError
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pack_sdk.authentication import AuthenticationType
+from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
+from pack_sdk.rates import parse_rates
 from pack_sdk.wording import choose_from
 from pack_sync.connection_settings import ConnectionOptions
 from pack_sync.settings import (
@@ -55,9 +57,14 @@ class ConnectionConfiguration(ConnectionOptions, Described):
     credentials: dict[str, EnvironmentVariable] = Field(
         default_factory=dict, description="The pack's credentials, such as `token: {env: X}`."
     )
-    rate: str | list[str] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+    rate: str | int | list[str] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default_factory=list, description=ConnectionOptions.model_fields["rate"].description
     )
+
+    @field_validator("rate", mode="before")
+    @classmethod
+    def _check_rate(cls, rate: object) -> object:
+        return rate  # checked by `check_connections`, which knows the file and the key
 
 
 class SyncConfiguration(TableSyncSettings, Described):
@@ -97,7 +104,7 @@ def choose(names: Iterable[str], among: Iterable[str], *, where: str, what: str)
 def check_connections(
     pack: Pack, connections: Mapping[str, ConnectionConfiguration], *, where: str
 ) -> None:
-    """Each connection has credentials that the pack asks for, and no others.
+    """Each connection has credentials that the pack asks for, no others, and rates that are some.
 
     What is not there is a connected account's, which is looked for when a run starts.
     """
@@ -106,6 +113,11 @@ def check_connections(
     for name, connection in connections.items():
         key = f"{where}.connections.{name}"
         choose(connection.credentials, accepted, where=f"{key}.credentials", what="credential")
+        rate = connection.rate
+        try:
+            parse_rates(str(rate) if isinstance(rate, int) else rate)
+        except PackDefinitionError as error:
+            raise ConfigurationError(f"{key}.rate: {error}") from None
         no_account = authentication.type is AuthenticationType.NONE
         if authentication.requires_endpoint_url and no_account and not connection.endpoint:
             raise ConfigurationError(f"{key}: the pack needs an `endpoint`, its API's base URL")

@@ -3,7 +3,6 @@
 import pytest
 from typer.testing import CliRunner
 
-from pack_sdk import Pack
 from pack_sync.cli.app import app
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, served_demo
@@ -47,8 +46,13 @@ def test_a_rate_of_the_pack(project: DagsterProject) -> None:
     assert "acme (default): 0 of 250,000 requests per day used, 250,000 left" in status()
 
 
-def test_a_rate_that_is_none(project: DagsterProject) -> None:
-    """The file, the key, the value and how it is written."""
-    project.switch_on_pack("acme", Pack(), connections={"default": {"rate": "5/fortnight"}})
+@pytest.mark.parametrize(
+    ("rate", "wrong"), [(5, "5"), ("5/fortnight", "5/fortnight"), (["5/s", "many"], "many")]
+)
+def test_a_rate_that_is_none(project: DagsterProject, rate: object, wrong: str) -> None:
+    """The file, the key, the value and how it is written; nothing of the libraries below."""
+    pack = pack_of(Items=Scripted())
+    project.switch_on_pack("acme", pack, connections={"default": {"rate": rate}})
     told = str(project.load_error())
-    assert "'5/fortnight' is no rate of requests: write a number of requests and a time" in told
+    assert f"connections.default.rate: {wrong!r} is no rate of requests: write a number" in told
+    assert "pydantic" not in told

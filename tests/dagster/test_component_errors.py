@@ -52,7 +52,8 @@ LOCAL = {"default": {"endpoint": "http://localhost:1", "allow_http_localhost": T
         (
             {"connections": {"eu": LOCAL["default"]}},
             "connections",
-            ": there is no connection 'default'; choose from eu",
+            ": tables use the connection 'default', and there are only eu. Name the "
+            "tables below `tables`, each with its `connection`",
         ),
         (
             {"connections": {"default": {}}},
