@@ -23,6 +23,8 @@ from pack_sync.connect.listener import CALLBACK, Listener, listening
 from pack_sync.http.auth.oauth2_responses import TokenAnswer
 from pack_sync.http.connection import Connection
 
+_TRIES_TO_PASTE = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class WayOfConsent:
@@ -85,11 +87,16 @@ def obtain_consent(connection: Connection, way: WayOfConsent) -> TokenAnswer:
 
 
 def _pasted_code(request: ConsentRequest) -> str:
-    while True:
+    for _ in range(_TRIES_TO_PASTE - 1):
         try:
-            return code_in_pasted(request, ask_text("Address, not shown: ", hidden=True))
+            return code_in_pasted(request, _ask_for_address())
         except PastedAddressError as error:
             say(str(error))
+    return code_in_pasted(request, _ask_for_address())
+
+
+def _ask_for_address() -> str:
+    return ask_text("Address, not shown: ", hidden=True)
 
 
 def say(text: str) -> None:

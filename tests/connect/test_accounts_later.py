@@ -1,6 +1,7 @@
 """`packsync connect --check`, `--reconnect` and `--revoke` (contract A5, A6)."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -189,3 +190,13 @@ def test_what_is_kept_is_dated(bench: Bench) -> None:
     bench.switch_on()
     bench.connect()
     assert abs(json.loads(bench.account_files[0].read_bytes())["connected_at"] - time.time()) < 300
+
+
+def test_what_the_command_asks_counts(bench: Bench) -> None:
+    """An account's budget knows of it, as of all that is asked (F8)."""
+    bench.switch_on({"rate": "1000/day"})
+    bench.connect()
+    (before,) = re.findall(r"([\d,]+) of 1,000 requests per day used", bench.run("status").output)
+    bench.run("connect", "--check", "acme")
+    (after,) = re.findall(r"([\d,]+) of 1,000 requests per day used", bench.run("status").output)
+    assert 0 < int(before) < int(after)

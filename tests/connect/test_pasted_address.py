@@ -6,6 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+# Before a test replaces `say`, by all who have it: commands are imported when they are called.
+import pack_sync.cli.connect  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.connect import bench as benches
 from tests.connect.bench import Bench, Ran
 from tests.dagster import dagster_project
@@ -67,6 +69,20 @@ def test_an_address_that_is_not_the_one(bench: Bench, case: str) -> None:
     assert text in ran.output
     assert bench.service.asked("/token") == []
     assert bench.account_files == []
+
+
+def test_a_wrong_address_is_asked_for_again(bench: Bench) -> None:
+    """A few times: who has pasted the wrong one need not begin anew (A6)."""
+    bench.switch_on()
+    pasted: list[str] = []
+
+    def wrong_once(address: str) -> str:
+        pasted.append(address)
+        return address if len(pasted) > 1 else "http://127.0.0.1:1/callback"
+
+    ran = paste(bench, wrong_once)
+    assert ran.code == 0, ran.output
+    assert len(pasted) == 2
 
 
 def test_the_port_is_the_one_that_was_asked_for(bench: Bench) -> None:

@@ -346,6 +346,7 @@ def test_a_budget_that_is_spent_ends_the_sync_and_the_next_goes_on(
         skipped.message
     )
     assert asked(server) == ["1", "2"]
+    assert [line["status"] for line in engine.ledger()] == ["postponed"]
     now[0] += 86_400
     finished = run()
     assert isinstance(finished, TableFinished)
