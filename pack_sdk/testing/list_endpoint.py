@@ -35,26 +35,42 @@ class NextUrl:
 
 @dataclass(frozen=True)
 class NextToken:
-    """The body holds a token, which is sent as `parameter` for the next page."""
+    """The body holds a token, which is sent as `parameter` for the next page.
+
+    Where there is a `more_key`, it says whether there is one; the last page may have a token too.
+    """
 
     key: Path
     parameter: str
+    more_key: Path | None = None
 
 
 @dataclass(frozen=True)
 class PageNumber:
-    """The pages are numbered from `first` on."""
+    """The pages are numbered from `first` on.
+
+    `pages_key` leads to their number, `more_key` says whether there are further ones; without
+    both, an empty page comes after the last.
+    """
 
     parameter: str
     first: int = 1
+    pages_key: Path | None = None
+    more_key: Path | None = None
 
 
 @dataclass(frozen=True)
 class Offset:
-    """The number of rows to pass over is sent; without `total_key` a short page is the last."""
+    """The number of rows to pass over is sent, counted from `first` on.
+
+    `total_key` leads to the number of all rows, `more_key` says whether there are further ones;
+    without both, an empty page comes after the last.
+    """
 
     parameter: str
     total_key: Path | None = None
+    first: int = 0
+    more_key: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,8 @@ class ChangeFilter:
 class ListEndpoint:
     """A list of a service.
 
-    `url` has no query; `query` holds the parameters that are the same on every page, the page's
+    `url` has no query; what is only known when it is asked, such as an owner's name, is in its path
+    as `{owner}`. `query` holds the parameters that are the same on every page, the page's
     size apart, which is sent as `size_parameter`, `page_size` at most. `rows` leads to the list in
     the body. `row_schema` is the JSON Schema of a row. `id_key` names what identifies a row,
     `updated_key` when it was last changed, `deleted_key` that it is deleted, each as a path in the
