@@ -26,6 +26,8 @@ from pack_sdk.testing.context import (
 )
 from pack_sdk.testing.discovery import discover_choices
 from pack_sdk.testing.fetcher import MockFetcher, StatusCode
+from pack_sdk.testing.recordings import Exchange, Recording, read_recordings
+from pack_sdk.testing.replaying import check_recording, recording_tests, replay_sync
 from pack_sdk.testing.rows import RejectedRow
 from pack_sdk.testing.synced_rows import SyncedRows
 from pack_sdk.testing.syncing import execute_sync_table
@@ -33,13 +35,19 @@ from pack_sdk.testing.syncing import execute_sync_table
 __all__ = [
     "Clock",
     "ContextOptions",
+    "Exchange",
     "MockFetcher",
+    "Recording",
     "RecordingLogger",
     "RejectedRow",
     "StatusCode",
     "SyncedRows",
+    "check_recording",
     "discover_choices",
     "execute_sync_table",
     "make_async_context",
     "make_context",
+    "read_recordings",
+    "recording_tests",
+    "replay_sync",
 ]

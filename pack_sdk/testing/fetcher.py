@@ -3,11 +3,14 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse, Method
+from pack_sdk.testing.recorded_answers import RecordedAnswers
+from pack_sdk.testing.recordings import Recording, read_recordings
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,21 @@ class MockFetcher:
         self.requests: list[FetchRequest] = []
         self._queue: list[Answer] = list(answers)
         self._routes: list[_Route] = []
+        self._recorded: RecordedAnswers | None = None
+
+    @classmethod
+    def replay(cls, *recorded: str | Path | Recording) -> "MockFetcher":
+        """Answers as the service did in recorded syncs: files, folders of them, or recordings.
+
+        What was not recorded is an `AssertionError` that says the nearest request that was, and
+        how it differs. Answers given to `on` and `then` go before what was recorded.
+        """
+        recordings: list[Recording] = []
+        for each in recorded:
+            recordings += [each] if isinstance(each, Recording) else read_recordings(each)
+        fetcher = cls()
+        fetcher._recorded = RecordedAnswers(recordings)
+        return fetcher
 
     def then(self, *answers: Answer) -> "MockFetcher":
         """Add answers for whatever is asked for next; returns itself."""
@@ -76,9 +94,10 @@ class MockFetcher:
 
     @property
     def unused(self) -> list[str]:
-        """What is prepared and was not asked for: routes never used, and answers in turn."""
+        """What is prepared and was not asked for: routes, answers in turn, recorded requests."""
         never_used = [str(route) for route in self._routes if not route.used]
-        return never_used + [f"the next answer: {answer!r:.200}" for answer in self._queue]
+        in_turn = [f"the next answer: {answer!r:.200}" for answer in self._queue]
+        return never_used + in_turn + (self._recorded.unused if self._recorded else [])
 
     def send(self, request: FetchRequest) -> FetchResponse:
         """Answer a request; a status of 300 or more raises `StatusCodeError` (contract F3)."""
@@ -102,6 +121,8 @@ class MockFetcher:
             return max(matching, key=lambda route: "?" in route.url).next_answer()
         if self._queue:
             return self._queue.pop(0)
+        if self._recorded:
+            return self._recorded.answer_to(request)
         raise AssertionError(self._unexpected(request))
 
     def _unexpected(self, request: FetchRequest) -> str:

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from pack_sdk.context import PreviousAttemptError
@@ -37,6 +38,7 @@ def execute_sync_table(
     endpoint: str | None = None,
     dynamic_url: str | None = None,
     max_pages: int = 1_000,
+    stop_after: int | None = None,
     between_pages: Callable[[], object] = do_nothing,
     logger: Logger | None = None,
     previous_attempt_error: PreviousAttemptError | None = None,
@@ -58,7 +60,7 @@ def execute_sync_table(
     `clock.now` (D10); only declared domains may be asked for (F4); `on_error` may replace an
     error (C22); a table that says its schema itself is asked for it before (C23), and one
     that stands for many needs the `dynamic_url`. `fetcher` is a `MockFetcher` or any function
-    that sends a request.
+    that sends a request. `stop_after` ends the sync after so many pages, as a preview does.
 
     Unlike the engine it tries once, has no time limit, and runs no full sync when results are
     incomplete (C8): see `SyncedRows.has_incomplete_results`.
@@ -81,7 +83,7 @@ def execute_sync_table(
     send = guarded(fetcher, pack, endpoint)
     table = with_schema(table, values, send, options)
     run = _Run(table, values, _cursor_of(previous_completion), send, options)
-    pages = tuple(run.pages(max_pages, between_pages))
+    pages = tuple(islice(run.pages(max_pages, between_pages), stop_after))
     synced = SyncedRows(table=table, incremental=previous_completion is not None, pages=pages)
     if not allow_rejected:
         _check_rows(synced)
