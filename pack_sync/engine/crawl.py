@@ -27,7 +27,7 @@ from pack_sync.engine.crawl_commit import (
 from pack_sync.engine.crawl_failures import kept_children, report, reported
 from pack_sync.engine.crawl_outcome import BatchResult, combined
 from pack_sync.engine.crawl_spools import LeftBatch, batch_spool, left_batch
-from pack_sync.engine.full_or_incremental import ModeRequest
+from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
 from pack_sync.engine.holding import approve_first
 from pack_sync.engine.outcome import SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
@@ -66,7 +66,8 @@ def run_crawl(
     says so.
 
     A child that fails is reported in the outcome's `failures` and blocks no other; its rows
-    and cursor stay. Raises `SyncFailedError` when the parent has never been synced, the
+    and cursor stay. Children that only wait for the account's budget are a warning, unless a full
+    sync was asked for. Raises `SyncFailedError` when the parent has never been synced, the
     table's schema cannot be asked for (once for all children, contract C23), or a batch
     cannot be applied.
     """
@@ -109,8 +110,13 @@ def run_crawl(
         results.append(result)
         left = left.of_later_batches
     outcome = combined(results)
-    failures = [*kept_children(sync, source, results[0].outcome), *outcome.failures]
-    return replace(outcome, warnings=[*approved, *outcome.warnings], failures=failures)
+    waiting = [] if asks_for_full(request) else [f for f in outcome.failures if f.postponed]
+    failed = [failure for failure in outcome.failures if failure not in waiting]
+    return replace(
+        outcome,
+        warnings=[*approved, *outcome.warnings, *(failure.message for failure in waiting)],
+        failures=[*kept_children(sync, source, results[0].outcome), *failed],
+    )
 
 
 def _older_rows(sync: SyncJob, source: CrawlSource) -> str:

@@ -9,6 +9,7 @@ from pack_sync.engine.outcome import ChildFailure, SyncOutcome
 from pack_sync.engine.run_records import record_failure
 from pack_sync.engine.sync_failures import sentence
 from pack_sync.engine.sync_job import CrawlSource, SyncJob
+from pack_sync.http.budget import BudgetSpentError
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.warehouse.warehouse import Warehouse
 
@@ -62,4 +63,5 @@ def report(failed: FailedChild, warehouse: Warehouse) -> ChildFailure:
         sync=sync.key.sync,
         message=f"{sync.key}: {sentence(error)}",
         details=sync.connection.redactor.redact("".join(traceback.format_exception(error))),
+        postponed=isinstance(error, BudgetSpentError),
     )

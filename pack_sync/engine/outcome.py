@@ -12,11 +12,15 @@ from pack_sync.stage.deduplication import StageCounts
 
 @dataclass(frozen=True, kw_only=True)
 class ChildFailure:
-    """A child of a crawl whose sync failed, and why; `details` is the traceback."""
+    """A child of a crawl whose sync failed, and why; `details` is the traceback.
+
+    `postponed`: it only waits for the account's budget.
+    """
 
     sync: str
     message: str
     details: str
+    postponed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

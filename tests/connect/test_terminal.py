@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -72,8 +73,16 @@ class Terminal:
         os.write(self._end, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """What Ctrl-C does; the pty is no controlling terminal."""
-        self._process.send_signal(signal.SIGINT)
+        """What Ctrl-C does, until it shows; the pty is no controlling terminal.
+
+        One that comes between the question and the reading of the answer has no effect: Python
+        looks at it when the reading is interrupted.
+        """
+        for _ in range(60):
+            self._process.send_signal(signal.SIGINT)
+            if select.select([self._end], [], [], 5)[0]:
+                return
+        raise AssertionError(f"Ctrl-C has no effect: {self.shown}")
 
     def ended(self) -> int:
         """Read all, and how the program ended."""
@@ -83,6 +92,7 @@ class Terminal:
         return self._process.wait(60)
 
     def _read(self) -> str:
+        assert select.select([self._end], [], [], 300)[0], f"nothing more is shown: {self.shown}"
         try:
             return os.read(self._end, 65_536).decode()
         except OSError:  # the program has ended

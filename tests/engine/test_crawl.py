@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack, make_object_schema, make_parameter
+from pack_sync.budgets.books import Books
 from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.configuration import ConfigurationError, TableConfiguration
 from pack_sync.dagster.pack_tables import PackTables
@@ -37,6 +38,8 @@ class Forum:
     lock: threading.Lock = field(default_factory=threading.Lock)
     requests_at_once: int = 8
     meet: threading.Barrier | None = None
+    rate: list[str] = field(default_factory=list[str])
+    books: Books | None = None
 
     @property
     def warehouse(self) -> Warehouse:
@@ -105,9 +108,12 @@ class Forum:
                 name="default",
                 max_concurrent_requests=self.requests_at_once,
                 allow_http_localhost=True,
+                rate=self.rate,
+                pack="forum",
             ),
             definition.pack.authentication,
             [],
+            books=self.books,
         )
         runs = TableRuns(max_parallel=2)
         syncs = [

@@ -354,3 +354,37 @@ def test_a_budget_that_is_spent_ends_the_sync_and_the_next_goes_on(
     assert len(engine.rows()) == 3
     (told,) = finished.outcome.budget
     assert told.startswith("1 of 2 requests per day (UTC) used, 1 left")
+
+
+def test_children_that_wait_for_the_budget_fail_no_run(tmp_path: Path, server: HttpServer) -> None:
+    """They are a warning; what was synced is applied, and another day the others follow (F8).
+
+    Where a full sync was asked for, it has not been done: that is a failure.
+    """
+    server.answer = lambda _: Answer(body=b"{}")
+    now = [time.time()]
+    books = FileBooks(tmp_path / "budgets.sqlite", lambda: now[0])
+    forum = Forum(tmp_path, requests_at_once=1, rate=["2/day UTC"], books=books)
+    forum.comments = {post: [f"{post}-c"] for post in forum.posts}
+    usual = forum.page_of_comments
+
+    def page_of_comments(post: str, context: Any) -> Any:
+        context.fetcher.fetch(url=f"{server.url}/{post}")
+        return usual(post, context)
+
+    forum.page_of_comments = page_of_comments
+    forum.run("Posts")
+    (event,) = forum.run("Comments")
+    assert isinstance(event, TableFinished)
+    assert event.outcome.failures == []
+    (waiting,) = [told for told in event.outcome.warnings if "1 of 3 parents" in told]
+    assert "waits for the budget of forum (default)" in waiting
+    assert [row for row, _ in forum.rows()] == ["p1-c", "p2-c"]
+    assert forum.query("SELECT count(*) FROM _sync.runs WHERE status = 'postponed'") == [(1,)]
+
+    now[0] += 86_400
+    (event,) = forum.run("Comments", mode="full")
+    assert isinstance(event, TableFinished)
+    (failure,) = event.outcome.failures
+    assert "waits for the budget of forum (default)" in failure.message
+    assert [row for row, _ in forum.rows()] == ["p1-c", "p2-c", "p3-c"]
