@@ -18,6 +18,7 @@
 """
 
 from pack_sdk.testing.clock import Clock
+from pack_sdk.testing.collection import Change, Collection, Item
 from pack_sdk.testing.context import (
     ContextOptions,
     RecordingLogger,
@@ -25,29 +26,82 @@ from pack_sdk.testing.context import (
     make_context,
 )
 from pack_sdk.testing.discovery import discover_choices
+from pack_sdk.testing.fake_service import FakeService, ServiceRequest
+from pack_sdk.testing.faults import cut_short, failing, rate_limited, with_etags
 from pack_sdk.testing.fetcher import MockFetcher, StatusCode
+from pack_sdk.testing.list_endpoint import (
+    ChangeFilter,
+    LastId,
+    LinkHeader,
+    ListEndpoint,
+    NextToken,
+    NextUrl,
+    Offset,
+    OnePage,
+    PageNumber,
+)
+from pack_sdk.testing.list_service import ListService
+from pack_sdk.testing.listing import (
+    ListPage,
+    next_link_header,
+    numbered_page,
+    page_after,
+    page_at,
+    seal,
+    unseal,
+    with_query,
+)
 from pack_sdk.testing.recordings import Exchange, Recording, read_recordings
 from pack_sdk.testing.replaying import check_recording, recording_tests, replay_sync
 from pack_sdk.testing.rows import RejectedRow
 from pack_sdk.testing.synced_rows import SyncedRows
 from pack_sdk.testing.syncing import execute_sync_table
+from pack_sdk.testing.world import World
 
 __all__ = [
+    "Change",
+    "ChangeFilter",
     "Clock",
+    "Collection",
     "ContextOptions",
     "Exchange",
+    "FakeService",
+    "Item",
+    "LastId",
+    "LinkHeader",
+    "ListEndpoint",
+    "ListPage",
+    "ListService",
     "MockFetcher",
+    "NextToken",
+    "NextUrl",
+    "Offset",
+    "OnePage",
+    "PageNumber",
     "Recording",
     "RecordingLogger",
     "RejectedRow",
+    "ServiceRequest",
     "StatusCode",
     "SyncedRows",
+    "World",
     "check_recording",
+    "cut_short",
     "discover_choices",
     "execute_sync_table",
+    "failing",
     "make_async_context",
     "make_context",
+    "next_link_header",
+    "numbered_page",
+    "page_after",
+    "page_at",
+    "rate_limited",
     "read_recordings",
     "recording_tests",
     "replay_sync",
+    "seal",
+    "unseal",
+    "with_etags",
+    "with_query",
 ]
