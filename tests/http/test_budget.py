@@ -75,6 +75,13 @@ def get(connection: Connection, url: str, spender: Spender | None = None) -> int
     return fetcher.send(FetchRequest(method="GET", url=url)).status
 
 
+def ask_for_seconds(connection: Connection, url: str, seconds: float) -> None:
+    """Ask, and try again for so long."""
+    fetcher = SyncFetcher(connection)
+    fetcher.begin_page(seconds)
+    fetcher.send(FetchRequest(url=url))
+
+
 def ask_often(file: Path, url: str, times: int) -> None:
     """In a process of its own: ask from four threads."""
     with account(FileBooks(file), RATE) as connection, ThreadPoolExecutor(4) as threads:
@@ -225,7 +232,7 @@ def test_a_postgres_that_is_gone(server: HttpServer) -> None:
     gone = PostgresBooks(PostgresCatalogue("host=127.0.0.1 port=1 dbname=x"), patience_seconds=0)
     told = pytest.raises(ConnectionFailedError, match="rate` cannot be read: the catalogue")
     with account(gone, "3/hour") as connection, told:
-        get(connection, server.url)
+        ask_for_seconds(connection, server.url, 1)
     assert not server.requests
 
 

@@ -170,6 +170,7 @@ def test_bytes_that_fit_nothing(
 ) -> None:
     """Nothing is replaced in silence, and nothing asked for again that would come again."""
     server.answers(Answer(body=body, content_type=label))
+    fetcher.begin_page(2)
     with pytest.raises(ConnectionFailedError) as caught:
         fetcher.send(FetchRequest(url=f"{server.url}/rows"))
     message = str(caught.value)

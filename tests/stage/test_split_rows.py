@@ -141,7 +141,7 @@ def test_hostile_values_are_typed_alike(
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
 @given(values=st.lists(json_values, min_size=5, max_size=60))
 def test_any_values_are_typed_alike(
     kind: str,
@@ -178,7 +178,7 @@ def values_of(definition: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", NESTED)
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=10, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_values_of_the_schemas_structure_are_typed_alike(
     kind: str,
