@@ -2,12 +2,18 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import FetchError, PackError
 from pack_sync.cli.chosen_connection import ChosenConnection
-from pack_sync.cli.connect_consent import WayOfConsent, obtain_consent, say, way_of_consent
+from pack_sync.cli.connect_consent import (
+    WayOfConsent,
+    obtain_consent,
+    redirect_options,
+    say,
+    way_of_consent,
+)
 from pack_sync.cli.connect_prompts import ask, ask_text, from_environment, keys_to_ask
 from pack_sync.cli.connect_verifying import Verified, verify
 from pack_sync.cli.context import call_environment, fail
@@ -57,6 +63,8 @@ def connect_account(chosen: ChosenConnection, options: ConnectOptions) -> None:
     if not by_consent:
         _connect(chosen, options, before, None)
         return
+    if before is not None and before.redirect and not (options.port or options.redirect):
+        options = replace(options, **redirect_options(before.redirect))
     with way_of_consent(
         chosen.authentication,
         no_browser=options.no_browser,
@@ -98,7 +106,10 @@ def _connect(
     redirect = way.redirect if way else None
     any_port = redirect is not None and not (options.port or options.redirect)
     if way or not options.from_env:  # else all of it is there already
-        for line in what_to_register(chosen.authentication, redirect=redirect, any_port=any_port):
+        registered = before is not None and "client_id" in before.credentials
+        for line in what_to_register(
+            chosen.authentication, redirect=redirect, any_port=any_port, registered=registered
+        ):
             say(line)
     typed = _typed(chosen, options, before)
     endpoint = _known_endpoint(chosen, options, before)
@@ -123,6 +134,7 @@ def _connect(
             endpoint=settings.endpoint if chosen.settings.endpoint is None else None,
             name=verified.name,
             scopes=answer.scopes if answer else None,
+            redirect=redirect,
         )
         chosen.store.replace(before, account)
     if before is not None and before.credentials != credentials:

@@ -1,10 +1,12 @@
 """How somebody consents: in a browser here, in one elsewhere, or by a code on another device."""
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
 from pack_sdk.authentication import Authentication
 from pack_sync.cli.connect_browser import can_open_browser, open_browser
@@ -36,6 +38,20 @@ class WayOfConsent:
 
     listener: Listener | None = None
     redirect: str | None = None
+
+
+def redirect_options(address: str) -> Mapping[str, Any]:
+    """The options that lead to this redirect address again, which the service knows.
+
+    >>> redirect_options("http://127.0.0.1:50123/callback")
+    {'port': 50123}
+    >>> redirect_options("https://acme.example/oauth")
+    {'redirect': 'https://acme.example/oauth'}
+    """
+    parts = urlsplit(address)
+    if (parts.hostname, parts.path) == ("127.0.0.1", CALLBACK):
+        return {"port": parts.port}
+    return {"redirect": address}
 
 
 @contextmanager

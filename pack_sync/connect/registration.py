@@ -28,15 +28,17 @@ _WHERE = {
 
 
 def what_to_register(
-    authentication: Authentication, *, redirect: str | None, any_port: bool
+    authentication: Authentication, *, redirect: str | None, any_port: bool, registered: bool
 ) -> Sequence[str]:
     """Lines that say what to do where, with the exact redirect address and scopes.
 
     `redirect` is None for a way without one. With `any_port` the address has another port each
-    time, which RFC 8252 has services accept.
+    time, which RFC 8252 has services accept. An application that is `registered` is known here.
     """
     what = _WHERE.get(authentication.type, "Have the account's credentials ready")
     lines = [f"{what}{_place(authentication)}."]
+    if registered and authentication.type is AuthenticationType.OAUTH2:
+        lines = ["What is registered at the service for your application must allow this:"]
     if redirect:
         lines.append(f"  Redirect address: {redirect}")
         if any_port:

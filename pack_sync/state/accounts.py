@@ -19,7 +19,8 @@ class Account:
 
     `credentials` are by the names that the pack's authentication gives them. `name` is whose
     account it is, as the pack or the service says; `scopes` what was granted, None where nobody
-    knows. `connected_at` is in seconds since 1970.
+    knows. `connected_at` is in seconds since 1970. `redirect` is the redirect address of the
+    consent, None for an account without one.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -27,6 +28,7 @@ class Account:
     name: str = ""
     scopes: tuple[str, ...] | None = None
     connected_at: float = field(default_factory=time.time)
+    redirect: str | None = None
 
 
 _FIELDS = {each.name for each in fields(Account)}

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 
 import pytest
 
@@ -96,8 +97,21 @@ def test_a_connected_account_is_not_replaced_unasked(bench: Bench) -> None:
     assert bench.account_files[0].read_bytes() == before
     for name in ("ACME_CLIENT_ID", "ACME_CLIENT_SECRET"):
         bench.project.monkeypatch.delenv(name)
-    assert bench.connect("--reconnect").code == 0
+    again = bench.connect("--reconnect")
+    assert again.code == 0
     assert bench.account_files[0].read_bytes() != before
+    assert "must allow this:" in again.output
+
+
+def test_another_consent_has_the_redirect_address_of_the_first(bench: Bench) -> None:
+    """The service may know that address and no other (A6)."""
+    bench.switch_on()
+    addresses = [
+        re.findall("Redirect address: (.*)", bench.connect(*options).output)
+        for options in ([], ["--reconnect"])
+    ]
+    assert len(addresses[0]) == 1
+    assert addresses[0] == addresses[1]
 
 
 def test_a_client_without_a_secret(bench: Bench) -> None:
