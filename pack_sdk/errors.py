@@ -5,6 +5,8 @@ PackError
 ├── InvalidResultError         `execute` returned something the contract does not allow
 ├── UserVisibleError           raised by a pack: its text reaches the user as it is
 │   └── MissingScopesError         raised by a pack: the account lacks rights it needs
+├── FullSyncNeededError        raised by a pack: the cursor is of no use any more (contract C8)
+├── RetryLater                 raised by a pack: the service wants a pause (contract F5)
 └── FetchError                 a request did not bring a usable answer
     ├── AuthenticationFailedError  no access token could be obtained (contract A3)
     ├── RequestRefusedError        the URL is not allowed (contract F4); nothing was sent
@@ -13,6 +15,7 @@ PackError
     └── ConnectionFailedError      no answer: DNS, TLS, refused, dropped, timed out
 """
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -52,6 +55,29 @@ class MissingScopesError(UserVisibleError):
         return isinstance(error, MissingScopesError)
 
     isMissingScopesError = is_missing_scopes_error  # noqa: N815
+
+
+class FullSyncNeededError(PackError):
+    """Raise this in an incremental sync whose cursor is of no use: a full sync follows at once.
+
+    The same as returning a completion with `has_incomplete_results` (contract C8): nothing of the
+    incremental sync is stored. In a full sync it is an error like others.
+    """
+
+
+class RetryLater(PackError):  # noqa: N818 - it asks for something, as StopIteration does
+    """Raise this when an answer says, in a way of its own, that the service wants a pause.
+
+    No table of the connection makes requests for `seconds`, and then the page is begun again
+    (contract F5). A status of 429 or 503, and `Retry-After`, are understood without it. Raises
+    `ValueError` for a time that is no finite number from 0 on.
+    """
+
+    def __init__(self, seconds: float, message: str = "") -> None:
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"RetryLater takes seconds from 0 on, not {seconds!r}")
+        super().__init__(message or f"the service wants no requests for {seconds:g} s")
+        self.seconds = seconds
 
 
 class FetchError(PackError):

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pack_sdk.json_values import merged, with_snake_case_keys
 
+NOT_MODIFIED = 304
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 
@@ -19,7 +20,8 @@ class FetchRequest:
     """One request (contract F1).
 
     `body` is text or bytes; `form` is sent url-encoded instead of a body. `cache_ttl_secs`
-    above 0 allows a cached GET answer of that age (contract F7).
+    above 0 allows a cached GET answer of that age (contract F7). `etag` is that of an answer of
+    before: if it is still the same, the response has `not_modified` and no body (RFC 9110, 13).
     """
 
     url: str
@@ -31,6 +33,7 @@ class FetchRequest:
     is_binary_response: bool = False
     disable_authentication: bool = False
     ignore_redirects: bool = False
+    etag: str | None = None
 
     @classmethod
     def from_mapping(cls, request: Mapping[str, Any]) -> "FetchRequest":
@@ -69,6 +72,23 @@ class FetchResponse:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Any = None
+
+    @property
+    def not_modified(self) -> bool:
+        """Whether it is still the answer whose `etag` the request had; there is no body then."""
+        return self.status == NOT_MODIFIED
+
+    @property
+    def etag(self) -> str | None:
+        """What stands for this version of the answer, if the service says so."""
+        return self.headers.get("etag")
+
+
+def is_expected(status: int, request: FetchRequest) -> bool:
+    """Whether a pack gets an answer with this status, which is otherwise raised (contract F3)."""
+    if status == NOT_MODIFIED:
+        return request.etag is not None or request.ignore_redirects
+    return status < 300 or (request.ignore_redirects and status < 400)
 
 
 Send: TypeAlias = Callable[[FetchRequest], FetchResponse]

@@ -6,8 +6,10 @@ from typing import Any, TypeVar, cast, overload
 
 from pack_sdk.authentication import Authentication, make_authentication
 from pack_sdk.errors import PackDefinitionError
+from pack_sdk.fetching import FetchResponse
 from pack_sdk.json_values import is_storable_name
 from pack_sdk.parameters import Parameter, check_order
+from pack_sdk.rate_limits import RateLimits
 from pack_sdk.rates import parse_rates
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import UNKNOWN_SCHEMA, SyncTable, check_row_schema
@@ -31,6 +33,7 @@ class Pack:
         self.authentication = Authentication()
         self.rate: tuple[str, ...] = ()
         self.count_not_modified = True
+        self.rate_limits = RateLimits()
         # Tables by what must be unique: looking through all of them would take a thousand
         # tables a second.
         self._names: dict[str, str] = {}
@@ -65,6 +68,30 @@ class Pack:
         """
         self.count_not_modified = count_not_modified
         self.rate = tuple(str(rate) for rate in parse_rates(rates))
+
+    def set_rate_limits(
+        self,
+        *,
+        is_limited: Callable[[FetchResponse], Any] | None = None,
+        remaining_header: str = "",
+        reset_header: str = "",
+    ) -> None:
+        """Say how the service refuses requests that are too many, if not by 429 and `Retry-After`.
+
+        `is_limited(response)` looks at each answer, also at those with other statuses, and is
+        true where it is such a refusal, or the seconds to wait:
+
+        >>> pack = Pack()
+        >>> pack.set_rate_limits(is_limited=lambda response: "tooManyCalls" in str(response.body))
+
+        `remaining_header` and `reset_header` name what says how many requests are left and when
+        there will be more, in seconds or as a point in time; `X-RateLimit-Remaining` and its
+        relatives are known. The connection pauses, and the request is made again (contract F5).
+        Only for packs in Python.
+        """
+        self.rate_limits = RateLimits(
+            is_limited=is_limited, remaining_header=remaining_header, reset_header=reset_header
+        )
 
     set_user_authentication = set_authentication
     set_system_authentication = set_authentication

@@ -24,6 +24,7 @@ NOT_SHOWN = {
     "PackError": "the root of those that the table has",
     "NotSentError": "becomes a line in the sensor's log, or of `packsync notify --test`",
     "ParentRowsError": "becomes a SyncFailedError",
+    "RetryLater": "becomes a pause, or a LongPauseError",
     "StorageError": "the root of those that the table has",
     "SyncFailedError": "says the table and one of the others",
     "UnknownEncodingError": "becomes a LastingFailureError",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from pack_sdk.errors import StatusCodeError
-from pack_sdk.fetching import FetchRequest, FetchResponse, Method
+from pack_sdk.fetching import FetchRequest, FetchResponse, Method, is_expected
 from pack_sdk.testing.recorded_answers import RecordedAnswers
 from pack_sdk.testing.recordings import Recording, read_recordings
 
@@ -108,8 +108,7 @@ class MockFetcher:
         if isinstance(answer, BaseException):
             raise answer
         response = _response(answer)
-        redirect = 300 <= response.status < 400 and request.ignore_redirects
-        if response.status >= 300 and not redirect:
+        if not is_expected(response.status, request):
             raise StatusCodeError(response, method=request.method, url=request.url)
         return response
 

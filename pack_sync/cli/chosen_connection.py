@@ -64,6 +64,7 @@ class ChosenConnection:
             pack.network_domains,
             shared=self.shared,
             books=books_for(self.warehouse.database),
+            rate_limits=pack.rate_limits,
         )
 
 

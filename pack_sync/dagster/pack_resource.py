@@ -120,6 +120,7 @@ class PackResource(_ReadLater, SyncSettings, dg.ConfigurableResource["PackResour
                 pack.network_domains,
                 shared=shared,
                 books=books_for(database),
+                rate_limits=pack.rate_limits,
             )
         return self._open[name]
 

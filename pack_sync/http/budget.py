@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pack_sdk.fetching import FetchResponse
+from pack_sdk.rate_limits import RateLimits
 from pack_sdk.rates import Rate, parse_rates
 from pack_sync.budgets.book import Allowed, Book, Refused, Urgency, Usage
 from pack_sync.budgets.books import Books
@@ -53,6 +54,7 @@ class Budget:
         longest_seconds: float,
         request_seconds: float,
         count_not_modified: bool = True,
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self._rates = rates
         self._books = books
@@ -60,6 +62,7 @@ class Budget:
         self._longest_seconds = longest_seconds
         self._request_seconds = request_seconds
         self._count_not_modified = count_not_modified
+        self._rate_limits = rate_limits or RateLimits()
 
     @contextmanager
     def request(
@@ -79,7 +82,8 @@ class Budget:
                 book = Book(self._rates, turn.document)
                 free = not self._count_not_modified and any(a.status == 304 for a in answers)
                 book.settle(allowed, turn.now, free=free)
-                for stated in (each for a in answers for each in stated_limits(a.headers)):
+                stated_by = (self._rate_limits.usual_headers(a.headers) for a in answers)
+                for stated in (each for headers in stated_by for each in stated_limits(headers)):
                     book.correct(stated, allowed, turn.now)
                 turn.document = book.as_document()
 
@@ -145,7 +149,9 @@ def _clock(until: float, rate: Rate | None) -> str:
     return f"{shown} {zone}" if days <= 0 else f"{at:%Y-%m-%d} {shown} {zone}"
 
 
-def budget_of(settings: ConnectionSettings, books: Books | None) -> Budget | None:
+def budget_of(
+    settings: ConnectionSettings, books: Books | None, rate_limits: RateLimits | None = None
+) -> Budget | None:
     """The budget of a connection, None without a rate."""
     if not settings.rate or books is None:
         return None
@@ -156,6 +162,7 @@ def budget_of(settings: ConnectionSettings, books: Books | None) -> Budget | Non
         longest_seconds=settings.max_pause_seconds,
         request_seconds=settings.request_timeout_seconds,
         count_not_modified=settings.count_not_modified is not False,
+        rate_limits=rate_limits,
     )
 
 

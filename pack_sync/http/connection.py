@@ -8,6 +8,7 @@ import httpx
 
 from pack_sdk.authentication import Authentication, AuthenticationType
 from pack_sdk.errors import RequestRefusedError
+from pack_sdk.rate_limits import RateLimits
 from pack_sync.budgets.books import Books
 from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.http.allowed_hosts import NetworkPolicy
@@ -28,6 +29,7 @@ class Connection:
     Safe to use from several threads. Close it, or use it as a context manager. `shared` is where
     the workers of a lake share their tokens, None where each keeps its own. `books` are where it
     is counted how much of `settings.rate` is used; without a rate they are not looked at.
+    `rate_limits` is how the service says that there were too many requests, if in its own way.
 
     Requests go to the httpx *transport* rather than through an `httpx.Client`: a client
     logs every URL, query token included (contract A4), keeps the cookies of one table's
@@ -43,6 +45,7 @@ class Connection:
         transport: httpx.BaseTransport | None = None,
         shared: SecretStores | None = None,
         books: Books | None = None,
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self.settings = settings
         self.authentication = authentication
@@ -55,11 +58,12 @@ class Connection:
         )
         self.authenticator = authenticator_for(authentication, settings.credentials)
         self.shared = shared
+        self.rate_limits = rate_limits or RateLimits()
         self.redactor = Redactor(self.authenticator.secrets(), self.authenticator.names())
         self.tokens = self.authenticator.access_tokens(
             settings, self.redactor, stores_of(settings, shared)
         )
-        self.budget = budget_of(settings, books)
+        self.budget = budget_of(settings, books, self.rate_limits)
         self.limit = RequestThrottle(
             settings.max_concurrent_requests,
             settings.max_pause_seconds,

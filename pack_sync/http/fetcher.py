@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from pack_sdk.errors import (
     ConnectionFailedError,
@@ -11,7 +11,7 @@ from pack_sdk.errors import (
     RequestRefusedError,
     StatusCodeError,
 )
-from pack_sdk.fetching import FetchRequest, FetchResponse
+from pack_sdk.fetching import FetchRequest, FetchResponse, is_expected
 from pack_sync.budgets.book import Urgency
 from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
@@ -27,7 +27,7 @@ from pack_sync.http.fetch_statistics import FetchStatistics
 from pack_sync.http.next_links import PagedAnswers
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
-from pack_sync.http.request_retries import RequestRetries
+from pack_sync.http.request_retries import RequestRetries, pause_for_pack
 from pack_sync.http.response_body import (
     BrokenBodyError,
     RawResponse,
@@ -113,6 +113,26 @@ class SyncFetcher:
     def spend_as(self, urgency: Urgency) -> None:
         """From now on, make requests as urgently as that."""
         self._spender.urgency = urgency
+
+    def pause(self, seconds: float, what: str, earlier: Sequence[float] = ()) -> float:
+        """Have the connection make no requests for so long, and wait; the seconds it waited.
+
+        The pack asked for it, and for `earlier` pauses on the same page: `what` says so. The wait
+        grows if it asks again and again. Raises `LongPauseError` where it would be too long.
+        """
+        self._count(FetchStatistics(retries=1))
+        try:
+            return pause_for_pack(
+                self._connection.limit,
+                self._cancelled,
+                (*earlier, seconds),
+                what,
+                self._first_wait_seconds,
+            )
+        except LongPauseError as error:
+            self._long_pause = error
+            self._connection.redactor.redact_message(error)
+            raise
 
     def cancel(self) -> None:
         """Refuse every further request, for good, and end all waits at once.
@@ -243,13 +263,15 @@ class SyncFetcher:
                 f"({raw.content_type or 'no content type'}, {len(raw.body):,} bytes) cannot be "
                 f"read: {error}. It begins with: {first_line(raw.body)}"
             ) from None
+        parsed = self._connection.rate_limits.in_usual_words(parsed)
+        good = parsed.status < 300
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
         self._last_answer = self._connection.redactor.redact(described)
         self._check_usable(request, first, hop, raw, parsed)
         if good:
             with self._lock:
                 self._paged_answers.add(hop.url, parsed)
-        if good or (request.ignore_redirects and raw.status < 400):
+        if is_expected(parsed.status, request):
             return parsed
         error = StatusCodeError(parsed, method=hop.method, url=str(hop.url))
         covered = self._connection.authenticator.covers(hop.url)

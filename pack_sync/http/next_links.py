@@ -14,9 +14,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 
 from pack_sdk.fetching import FetchResponse
+from pack_sdk.next_links import linked
 
-_LINK = re.compile(r"<([^>]*)>([^<]*)")  # RFC 8288
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.I)
 _NEXT = (
     "next", "next_page", "nextPage", "next_page_token", "nextPageToken", "next_cursor",
     "nextCursor", "next_token", "nextToken", "next_url", "nextUrl", "next_page_url",
@@ -66,11 +65,8 @@ _HEADER = "`Link` header"
 
 def next_page_in(url: httpx.URL, response: FetchResponse) -> str:
     """Where the answer to a request for `url` names a further page, in words; else nothing."""
-    for target, parameters in _LINK.findall(str(response.headers.get("link", ""))):
-        relation = _REL.search(parameters)
-        names = (relation[1] or relation[2]).lower().split() if relation else ()
-        if "next" in names and _leads_on(url, target):
-            return _HEADER
+    if any(_leads_on(url, target) for target in linked(response)):
+        return _HEADER
     body: Any = response.body
     # What has an id is a thing, of which `next` may be the one after it.
     if not isinstance(body, dict) or "id" in body or not _brings_list(cast("object", body)):

@@ -5,11 +5,13 @@ be told otherwise: a wait there could neither be cut short by `cancel` nor end w
 """
 
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 from tenacity import RetryCallState, Retrying
 
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
+from pack_sdk.fetching import FetchResponse
 from pack_sync.http.connection_failures import (
     LastingFailureError,
     NameLookupError,
@@ -101,6 +103,31 @@ class RequestRetries:
             seconds=seconds,
             longest_seconds=self._throttle.max_pause_seconds,
         )
+
+
+def pause_for_pack(
+    throttle: RequestThrottle,
+    cancelled: threading.Event,
+    asked: Sequence[float],
+    what: str,
+    first_wait_seconds: float,
+) -> float:
+    """Have the connection pause as a pack asks for it, and wait; the seconds that took.
+
+    `asked` are the pauses on the same page in seconds, this one the last. They grow, so that a
+    pack which asks for none again and again is no hot loop. Raises `LongPauseError`, which says
+    `what` asked, where all of them are longer than anybody waits.
+    """
+    *earlier, seconds = asked
+    if earlier:
+        seconds = max(seconds, _growing_wait(len(earlier), first_wait_seconds))
+    response = FetchResponse(status=429)
+    throttle.pause(seconds, response)
+    if sum(earlier) + seconds > throttle.max_pause_seconds:
+        longest = throttle.max_pause_seconds
+        raise LongPauseError(response, what, seconds=seconds, longest_seconds=longest)
+    cancelled.wait(seconds)
+    return seconds
 
 
 def worth_another_try(error: BaseException, method: str) -> bool:

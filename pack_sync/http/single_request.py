@@ -76,6 +76,8 @@ def first_hop(connection: Connection, request: FetchRequest, invocation_token: s
         headers["User-Agent"] = "pack-sync"
     if request.form is not None and "content-type" not in given:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
+    if request.etag is not None and "if-none-match" not in given:
+        headers["If-None-Match"] = _header_value("If-None-Match", request.etag)
     return Hop(
         method=request.method,
         url=connection.policy.resolve(request.url),

@@ -15,10 +15,10 @@ import orjson
 
 from pack_sdk.context import SyncExecutionContext
 from pack_sdk.dynamic import listing_arguments, schema_arguments
-from pack_sdk.errors import InvalidResultError
+from pack_sdk.errors import FullSyncNeededError, InvalidResultError, RetryLater
 from pack_sdk.fetching import AsyncFetcher, Fetcher
 from pack_sdk.function_forms import choice_arguments, error_arguments, validation_arguments
-from pack_sdk.results import parse_result
+from pack_sdk.results import Completion, parse_result
 from pack_sync.runtimes.python.pack_traceback import note_mistake
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.runtimes.python.thread import PackThread
@@ -53,6 +53,11 @@ class PythonCaller:
             page = self._run(call, call.args, self._context(call), then=_page)
         except PageTimeoutError:
             raise  # there is no time left in which `on_error` could be called
+        except FullSyncNeededError as error:
+            if call.sync.previous_completion is None:
+                raise
+            self._environment.logger.info("a full sync is needed: %s", error)
+            return Page(completion=Completion(has_incomplete_results=True))
         except Exception as error:
             self._replace_error(call, error)
             raise
@@ -80,6 +85,18 @@ class PythonCaller:
             self._run(call, *error_arguments(function, self._context(call), error))
 
     def _run(self, call: FunctionCall, *args: Any, then: Callable[[Any], Any] | None = None) -> Any:
+        """Run the pack's function, and again after each pause that it asks for (contract F5)."""
+        waited: list[float] = []
+        while True:
+            try:
+                return self._run_once(call, *args, then=then)
+            except RetryLater as error:
+                what = f"{self._named(call)} raised RetryLater ({error})"
+                waited.append(self._environment.fetcher.pause(error.seconds, what, waited))
+
+    def _run_once(
+        self, call: FunctionCall, *args: Any, then: Callable[[Any], Any] | None = None
+    ) -> Any:
         """Run the pack's function in the thread, for as long as a page may take."""
         fetcher, seconds = self._environment.fetcher, self._environment.page_timeout_seconds
         fetcher.begin_page(seconds)
@@ -94,8 +111,11 @@ class PythonCaller:
                 raise
         fetcher.cancel()
         self._thread.interrupt()
-        name = getattr(call.function, "__name__", call.name)  # as the author will look for it
-        raise page_timeout(call.described(name), seconds)
+        raise page_timeout(self._named(call), seconds)
+
+    def _named(self, call: FunctionCall) -> str:
+        """The function by the name that the author will look for."""
+        return call.described(getattr(call.function, "__name__", call.name))
 
     def _context(
         self, call: FunctionCall
