@@ -30,8 +30,15 @@ class Redactor:
     'GET https://api.example.com/?token=[secret]'
     """
 
-    def __init__(self, secrets: Iterable[str], names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        secrets: Iterable[str],
+        names: Iterable[str] = (),
+        *,
+        replacement: str = REPLACEMENT,
+    ) -> None:
         """`names` are secrets that only say who asks, such as a user name (see below)."""
+        self._replacement = replacement
         self._names = {form for name in names if name.strip() for form in _forms(name)}
         self._lock = threading.Lock()
         self._known: set[str] = set()
@@ -40,6 +47,11 @@ class Redactor:
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything to replace."""
+        return self._pattern is not None
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Replace these from now on as well, such as tokens obtained at run time."""
@@ -52,7 +64,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text without secrets."""
-        return self._pattern.sub(REPLACEMENT, text) if self._pattern else text
+        return self._pattern.sub(self._replacement, text) if self._pattern else text
 
     def without_certain_secrets(self, value: Any) -> Any:
         """A JSON-like value without long secrets, in which nothing else can have been replaced.
@@ -63,10 +75,10 @@ class Redactor:
         with self._lock:
             known = self._known - self._names
             certain = [form for form in known if len(form) >= SHORTEST_CERTAIN_SECRET]
+        if not certain:
+            return value
         pattern = "|".join(re.escape(form) for form in sorted(certain, key=len, reverse=True))
-        return (
-            map_texts(value, lambda text: re.sub(pattern, REPLACEMENT, text)) if certain else value
-        )
+        return map_texts(value, lambda text: re.sub(pattern, self._replacement, text))
 
     def has_secret(self, content: bytes) -> bool:
         """Whether a secret is in it that opens something, in any spelling.

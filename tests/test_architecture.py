@@ -15,7 +15,8 @@ LIBRARY = ROOT / "pack_sync"
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not in path.parts)
 
 BELOW = {
-    "cli": {"dagster"},
+    "cli": {"dagster", "record"},
+    "record": {"engine"},
     "dagster": {"engine", "connect", "notify"},
     "notify": {"commit", "http"},
     "connect": {"runtimes", "http"},

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pack_sdk.errors import ConnectionFailedError
 from pack_sdk.fetching import FetchRequest, FetchResponse
-from pack_sdk.testing.recordings import Recording, json_or_text
+from pack_sdk.testing.recordings import Exchange, Recording, json_or_text
 
 _METHOD, _HOST, _PATH, _DETAIL = 8, 8, 3, 1
 """How far a difference of that kind takes two requests apart."""
-_INVOCATION_TOKEN = re.compile(r"(?<=-)[0-9a-f]{32}(?=\}\}|%7D%7D)", re.I)
+INVOCATION_TOKEN = re.compile(r"(?<=-)[0-9a-f]{32}(?=\}\}|%7D%7D)", re.I)
 """What is another one in each call, in the templates of Custom authentication (contract A2)."""
 
 
@@ -51,11 +51,15 @@ class RecordedAnswers:
     @property
     def unused(self) -> list[str]:
         """The recorded requests that were not made."""
-        return [
-            f"{exchange} ({recording})"
-            for at, (recording, exchange) in enumerate(self._exchanges)
-            if not self._used[at]
-        ]
+        return [f"{exchange} ({recording})" for recording, exchange in self._unused()]
+
+    @property
+    def unused_exchanges(self) -> list[Exchange]:
+        """The same, with what was answered."""
+        return [exchange for _, exchange in self._unused()]
+
+    def _unused(self) -> list[tuple[Recording, Exchange]]:
+        return [each for at, each in enumerate(self._exchanges) if not self._used[at]]
 
     def answer_to(self, request: FetchRequest) -> FetchResponse | Exception:
         """What was answered. Raises `AssertionError` for a request that was not recorded."""
@@ -64,8 +68,8 @@ class RecordedAnswers:
         ]
         if not same:
             raise AssertionError(self._not_recorded(request))
-        headers = _lower(request.headers)
-        best = [at for at in same if _lower(self._exchanges[at][1].request.headers) == headers]
+        headers = _headers_of(request)
+        best = [at for at in same if _headers_of(self._exchanges[at][1].request) == headers]
         turns = best or same
         at = next((at for at in turns if not self._used[at]), turns[-1])
         self._used[at] += 1
@@ -99,15 +103,16 @@ def differences(asked: FetchRequest, recorded: FetchRequest) -> list[Difference]
 def _of_urls(asked: FetchRequest, recorded: FetchRequest) -> Iterator[Difference]:
     if asked.method != recorded.method:
         yield Difference("the method", asked.method, recorded.method, _METHOD)
-    one, other = (urlsplit(_INVOCATION_TOKEN.sub("", each.url)) for each in (asked, recorded))
+    one, other = (urlsplit(INVOCATION_TOKEN.sub("", each.url)) for each in (asked, recorded))
     hosts = [f"{url.scheme}://{url.netloc}".lower() for url in (one, other)]
     if hosts[0] != hosts[1]:
         yield Difference("the host", hosts[0], hosts[1], _HOST)
-    if (one.path or "/") != (other.path or "/"):
-        steps, steps_recorded = one.path.split("/"), other.path.split("/")
+    paths = [unquote(url.path) or "/" for url in (one, other)]
+    if paths[0] != paths[1]:
+        steps, steps_recorded = (path.split("/") for path in paths)
         unlike = sum(a != b for a, b in zip(steps, steps_recorded, strict=False))
         unlike += abs(len(steps) - len(steps_recorded))
-        yield Difference("the path", one.path, other.path, _PATH * unlike)
+        yield Difference("the path", paths[0], paths[1], _PATH * unlike)
     yield from _of_fields("the parameter", _parameters(one.query), _parameters(other.query))
 
 
@@ -145,14 +150,15 @@ def _texts(fields: Mapping[str, Any] | None) -> Mapping[str, str]:
 def _parsed(body: str | bytes | None) -> Any:
     if isinstance(body, bytes):
         body = body.decode("utf-8", "backslashreplace")
-    return json_or_text(_INVOCATION_TOKEN.sub("", body)) if body else None
+    return json_or_text(INVOCATION_TOKEN.sub("", body)) if body else None
 
 
 def _shown(value: Any) -> str | None:
     if value is None or isinstance(value, str):
-        return value and _INVOCATION_TOKEN.sub("", value)
+        return value and INVOCATION_TOKEN.sub("", value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _lower(headers: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+def _headers_of(request: FetchRequest) -> Sequence[tuple[str, str]]:
+    headers = {**request.headers, **({"if-none-match": request.etag} if request.etag else {})}
     return sorted((name.lower(), str(value)) for name, value in headers.items())

@@ -53,8 +53,9 @@ class Recording:
     """One recorded sync.
 
     `started_at` is when it began, in UTC. `cursor_before` is where an incremental sync began;
-    `resumable` says that a real sync may begin where this one ended. `parameters` are values by
-    name. `path` is the file that it was read from.
+    `next_cursor` is where a real sync may go on, None if that cannot be said. It is another than
+    that of `expected` where rows were left out of the answers. `parameters` are values by name.
+    `path` is the file that it was read from.
     """
 
     pack: str
@@ -68,7 +69,7 @@ class Recording:
     endpoint: str | None = None
     dynamic_url: str | None = None
     cursor_before: Any = None
-    resumable: bool = True
+    next_cursor: Any = None
     path: Path | None = None
 
     def __str__(self) -> str:
@@ -101,7 +102,7 @@ def recording_from(content: Mapping[str, Any], path: Path | None = None) -> Reco
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}, and this version reads {FORMAT}")
     given = {name: content[name] for name in ("pack", "table", "sync", "mode")}
-    optional = ("parameters", "endpoint", "dynamic_url", "cursor_before", "resumable")
+    optional = ("parameters", "endpoint", "dynamic_url", "cursor_before", "next_cursor")
     given |= {name: content[name] for name in optional if name in content}
     return Recording(
         **given,
@@ -125,7 +126,7 @@ def content_of(recording: Recording) -> dict[str, Any]:
         **_given("endpoint", recording.endpoint),
         **_given("dynamic_url", recording.dynamic_url),
         **({"cursor_before": recording.cursor_before} if recording.mode != "full" else {}),
-        **({} if recording.resumable else {"resumable": False}),
+        **({} if recording.next_cursor is None else {"next_cursor": recording.next_cursor}),
         "expected": _content_of_expected(recording.expected),
         "exchanges": [_content_of_exchange(each) for each in recording.exchanges],
     }
@@ -144,12 +145,14 @@ def _content_of_expected(expected: Expected) -> dict[str, Any]:
 
 def _content_of_exchange(exchange: Exchange) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
+    body = json_or_text(request.body) if isinstance(request.body, str) else request.body
     asked: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
         **_given("headers", dict(request.headers)),
-        **_content_of_body(request.body),
+        **_content_of_body(body),
         **_given("form", request.form and dict(request.form)),
+        **_given("etag", request.etag),
     }
     if response is None:
         return {"request": asked, "error": exchange.error}
@@ -196,6 +199,7 @@ def _exchange_from(content: Mapping[str, Any]) -> Exchange:
         headers=asked.get("headers", {}),
         body=body if body is None or isinstance(body, str | bytes) else json.dumps(body),
         form=asked.get("form"),
+        etag=asked.get("etag"),
     )
     if "response" not in content:
         return Exchange(request=request, error=content["error"])

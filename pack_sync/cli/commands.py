@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "preview.preview",
         "Fetch some rows of a table and show them as they would be stored. Nothing is written.",
     ),
+    "record": (
+        "record.record",
+        "Make real syncs and keep what the service answered, for tests without a network.",
+    ),
     "sync": (
         "sync.sync",
         "Sync the tables of a pack, or one of them, as a Dagster run.",

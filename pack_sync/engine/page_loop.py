@@ -111,9 +111,9 @@ def _ending(
     """How the sync ends with the page that was spooled last, None if it goes on."""
     if continuation is None:
         return Ending(completion=completion)
-    if sync.row_limit and spool.rows_of(attempt.part) >= sync.row_limit:
-        return Ending(cut_short=True)
-    return None
+    enough_rows = sync.row_limit and spool.rows_of(attempt.part) >= sync.row_limit
+    enough_pages = sync.page_limit and spool.pages_of(attempt.part) >= sync.page_limit
+    return Ending(cut_short=True) if enough_rows or enough_pages else None
 
 
 def open_session(sync: SyncJob, attempt: Attempt) -> PackSession:

@@ -57,7 +57,8 @@ class SyncJob:
     `ignore_next_link` says that it may end where the service names a further page (D11).
     `lease` keeps others from running the same sync at once. `shared_files` are where its pages are
     kept for other workers, None where each has its own.
-    `row_limit` ends a sync early, after the page that reaches that many rows (contract D6).
+    `row_limit` ends a sync early, after the page that reaches that many rows (contract D6);
+    `page_limit` ends it after so many pages.
     `dynamic_url` is what a dynamic table was chosen by (contract C23). `schema_asked` says
     that the table's schema is the one that the pack's `get_schema` returned for this sync.
     `answers_folder` is where answers are kept for conditional requests, None if they are not (F9).
@@ -83,6 +84,7 @@ class SyncJob:
     code_version: str = ""
     schema_asked: bool = False
     row_limit: int | None = None
+    page_limit: int | None = None
     approve_deletes: bool = False
     confirm_deletes: int = 1
     bad_values: BadValues = "reject"

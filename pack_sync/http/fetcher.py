@@ -27,6 +27,7 @@ from pack_sync.http.fetch_statistics import FetchStatistics
 from pack_sync.http.next_links import PagedAnswers
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
+from pack_sync.http.request_observer import RequestObserver, SentRequest
 from pack_sync.http.request_retries import RequestRetries, pause_for_pack
 from pack_sync.http.response_body import (
     BrokenBodyError,
@@ -50,7 +51,7 @@ class SyncFetcher:
     async pack sends several requests at once. `first_wait_seconds` is where growing waits begin;
     `spent` is what earlier tries of the sync have done, to which its own is added; `spender` is
     who makes the requests, for whom else shares the account's budget; `conditional` is what asks
-    for answers only if they have changed, None to ask for all.
+    for answers only if they have changed, None to ask for all; `observer` is told of requests.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class SyncFetcher:
         spent: FetchStatistics | None = None,
         spender: Spender | None = None,
         conditional: ConditionalRequests | None = None,
+        observer: RequestObserver | None = None,
     ) -> None:
         self._connection = connection
+        self._observer = observer or RequestObserver()
         self._conditional = conditional
         self._first_wait_seconds = first_wait_seconds
         self._cancelled = threading.Event()
@@ -154,11 +157,14 @@ class SyncFetcher:
         """
         started = time.monotonic()
         try:
-            return self._send(request, invocation_token)
+            response = self._send(request, invocation_token)
+            self._observer.answered(request, response, started)
+            return response
         except FetchError as error:
             if isinstance(error, LongPauseError):
                 self._long_pause = error
             self._connection.redactor.redact_message(error)
+            self._observer.answered(request, error, started)
             raise error.with_traceback(None)  # noqa: B904  (it is the same error)
         except Exception as error:
             self._connection.redactor.redact_error(error)
@@ -240,7 +246,14 @@ class SyncFetcher:
 
     def _send_counted(self, hop: Hop, deadline: PageDeadline, access_token: str) -> RawResponse:
         self._count(FetchStatistics(requests=1))
-        raw, received = send_once(self._connection, hop, deadline, access_token, self._spender)
+        started, status, received = time.monotonic(), None, 0
+        try:
+            raw, received = send_once(self._connection, hop, deadline, access_token, self._spender)
+            status = raw.status
+        finally:
+            url = self._connection.redactor.redact(str(hop.url))
+            seconds = time.monotonic() - started
+            self._observer.sent(SentRequest(hop.method, url, status, seconds, received))
         self._count(FetchStatistics(bytes_received=received))
         return raw
 

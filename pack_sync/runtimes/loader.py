@@ -44,6 +44,18 @@ def typescript_folder(name: str) -> Path | None:
     return folder if "/" in name or entry_of(folder) else None
 
 
+def pack_folder(name: str) -> Path | None:
+    """The folder that the pack of that name is in; None if its module has no file.
+
+    Raises `PackDefinitionError` for a pack that is not there.
+    """
+    folder = typescript_folder(name)
+    if folder is not None:
+        return folder if folder.is_dir() else folder.parent
+    found: str | None = getattr(_module_of(name), "__file__", None)
+    return Path(found).parent if found else None
+
+
 def _folder_of(name: str) -> Path | None:
     """The folder that a name means, whether it is there or not; None for a module's name."""
     if "/" in name:

@@ -101,7 +101,9 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
         answered(URL, b"\xff\x00"),
         answered(URL, "a,b\n1,2\n"),
         Exchange(
-            request=FetchRequest(url=URL, method="POST", form={"a": "1"}, headers={"X-A": "b"}),
+            request=FetchRequest(
+                url=URL, method="POST", form={"a": "1"}, headers={"X-A": "b"}, etag="v1"
+            ),
             error="api.example.com cannot be reached",
         ),
         Exchange(
@@ -109,7 +111,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
             response=FetchResponse(status=503, headers={"retry-after": "5"}, body={"big": 2**70}),
         ),
     ]
-    recording = replace(FULL, exchanges=exchanges, resumable=False, parameters={"project": "P"})
+    recording = replace(FULL, exchanges=exchanges, next_cursor={}, parameters={"project": "P"})
     (read,) = read_recordings(written(tmp_path, recording))
     assert replace(read, path=None) == recording
     assert str(read) == "Tasks/001-full"
