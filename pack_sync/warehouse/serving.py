@@ -31,8 +31,18 @@ _SHORTEST_TOKEN = 16
 _ONLY_READ = f"{READERS}.main.only_read"
 """The macro that says whether a reader may run a query."""
 
-_NOT_FOR_READERS = "quack_|query|checkpoint|force_checkpoint"
-"""How the names of functions begin that do something, or run what is not seen beforehand."""
+_FOR_READERS = (
+    "range|generate_series|unnest|repeat|repeat_row|summary|json_each|json_tree|test_all_types|"
+    "histogram_values|icu_calendar_names|pg_timezone_names|show.*|"
+    "duckdb_(columns|constraints|databases|dependencies|functions|indexes|keywords|schemas|"
+    "sequences|settings|tables|types|views)|"
+    "pragma_(collations|database_size|platform|show|storage_info|table_info|version)"
+)
+"""The table functions that readers may use. Others do something, such as `force_checkpoint` and
+`enable_logging`, or run what is not seen beforehand, such as `query`."""
+
+_NOT_FOR_READERS = "quack_.*|write_log|nextval"
+"""Functions of values that do something."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +145,29 @@ def _let_only_read(connection: duckdb.DuckDBPyConnection) -> None:
     """Let no query of a reader change anything."""
     for extension in _EXTENSIONS:
         load_into(connection, extension)
+    kept_back = [
+        name
+        for (name,) in connection.execute(
+            f"""
+            SELECT DISTINCT lower(function_name) FROM duckdb_functions()
+            WHERE function_type IN ('table', 'pragma')
+                AND NOT regexp_full_match(function_name, '{_FOR_READERS}', 'i')
+                OR regexp_full_match(function_name, '{_NOT_FOR_READERS}', 'i')
+            """
+        ).fetchall()
+    ]
     connection.execute(
         f"""
         ATTACH ':memory:' AS {READERS};
         -- Only of what is a query, and one alone, DuckDB tells how it understands it.
         CREATE MACRO {_ONLY_READ}(session, query) AS (
-            SELECT json_extract_string(tree, '$.error') = 'false'
-                AND NOT regexp_matches(tree::VARCHAR, '"function_name":"({_NOT_FOR_READERS})', 'i')
+            SELECT json_extract_string(tree, '$.error') = 'false' AND NOT list_has_any(
+                list_transform(
+                    regexp_extract_all(tree::VARCHAR, '"function_name":"([^"]*)"', 1),
+                    lambda name: lower(name)
+                ),
+                [{", ".join(map(quote_literal, kept_back))}]
+            )
             FROM (SELECT json_serialize_sql(query::VARCHAR) AS tree)
         );
         SET GLOBAL quack_authorization_function = '{_ONLY_READ}';

@@ -289,12 +289,18 @@ def test_readers_only_read(warehouse: Warehouse) -> None:
             "FROM QUACK_stop('x')",
             "FROM query('FROM quack_stop(1)')",
             "FROM force_checkpoint()",
+            "FROM json_execute_serialized_sql(json_serialize_sql('FROM force_checkpoint()'))",
+            "FROM enable_logging(storage='stdout')",
+            "FROM enable_profiling(save_location => 'x.txt')",
+            "FROM read_text('/etc/hostname')",
+            "SELECT write_log('x')",
         ):
             with pytest.raises(duckdb.Error, match="Authorization failed"):
                 reader.ask(refused)
-        for elsewhere in ("FROM read_text('/etc/hostname')", "FROM '/etc/passwd.csv'"):
-            with pytest.raises(duckdb.Error, match="disabled by configuration"):
-                reader.ask(elsewhere)
+        with pytest.raises(duckdb.Error, match="disabled by configuration"):
+            reader.ask("FROM '/etc/passwd.csv'")
+        assert reader.ask("SHOW ALL TABLES")[0][2] == "tasks"
+        assert reader.ask("SELECT sum(range) FROM range(4), tasks") == [(12,)]
         with pytest.raises(duckdb.Error, match="Authentication failed"):
             Reader(port, "another token").ask("FROM tasks")
         assert ids(warehouse) == [1, 2]
