@@ -15,7 +15,7 @@ LIBRARY = ROOT / "pack_sync"
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not in path.parts)
 
 BELOW = {
-    "cli": {"dagster", "record"},
+    "cli": {"dagster", "packs", "record"},
     "record": {"engine"},
     "dagster": {"engine", "connect", "notify"},
     "notify": {"commit", "http"},
@@ -25,6 +25,7 @@ BELOW = {
     "ledger": {"stage", "state"},
     "stage": {"spool"},
     "runtimes": {"spool"},
+    "packs": set[str](),
     "spool": {"state"},
     "http": {"budgets"},
     "budgets": {"state"},

@@ -23,6 +23,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "list.list_packs",
         "List the packs that are switched on, their tables, and when they sync next.",
     ),
+    "packs": (
+        "packs.packs",
+        "List the packs of the project and those that come with Pack Sync, or one's tables.",
+    ),
+    "copy": (
+        "copy.copy",
+        "Copy a pack that comes with Pack Sync into the project's packs/, to be changed.",
+    ),
     "settings": (
         "settings.settings",
         "Show every setting with its default and what it does.",

@@ -1,4 +1,4 @@
-"""Finds packs: a folder of the project's `packs/`, a folder elsewhere, or a module.
+"""Finds packs: a folder of the project's `packs/`, a ready one, a folder elsewhere, or a module.
 
 A folder with a `pack.py` is a pack in Python, one with a `pack.ts`, another of
 `bundle.ENTRIES` or a compiled `bundle.js` a pack in TypeScript. What is above gets a `Pack` and a
@@ -25,10 +25,21 @@ from pack_sync.runtimes.typescript.bundle import PackNotBuiltError, entry_of, lo
 from pack_sync.runtimes.typescript.manifest import read_manifest
 from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 
+READY_PACKS = Path(__file__).resolve().parent.parent / "packs"
+"""The folder of the packs that come with the library."""
+
 
 def available_packs() -> Sequence[str]:
     """The names of the packs in the folder `packs/`."""
-    place = current_project().packs_folder
+    return _packs_in(current_project().packs_folder)
+
+
+def ready_packs() -> Sequence[str]:
+    """The names of the packs that come with the library."""
+    return _packs_in(READY_PACKS)
+
+
+def _packs_in(place: Path) -> Sequence[str]:
     if not place.is_dir():
         return []
     return sorted(
@@ -60,7 +71,10 @@ def _folder_of(name: str) -> Path | None:
     """The folder that a name means, whether it is there or not; None for a module's name."""
     if "/" in name:
         return current_project().path(name)
-    return None if "." in name else current_project().packs_folder / name
+    if "." in name:
+        return None
+    own, ready = current_project().packs_folder / name, READY_PACKS / name
+    return ready if name in ready_packs() and not own.is_dir() else own
 
 
 _UNTOLD = {"pack", "main", "index", "bundle", "src", "..", "."}
@@ -146,9 +160,10 @@ def _module_of(name: str) -> ModuleType:
     if folder is None:
         return _imported(name)
     if not (folder / "pack.py").is_file():
-        choices = ", ".join(available_packs()) or "none"
+        own = ", ".join(available_packs()) or "none"
+        ready = ", ".join(ready_packs()) or "none"
         raise PackDefinitionError(
-            f"there is no pack {name!r}: the folder packs/ has {choices}. "
+            f"there is no pack {name!r}: the folder packs/ has {own}, and ready are {ready}. "
             f"Put it in packs/{name}/pack.py, or pack.ts, or give the path of a module or folder"
         )
     return _imported(f"{_package_of(folder.parent)}.{folder.name}.pack")
@@ -161,6 +176,8 @@ def _package_of(folder: Path) -> str:
     the same module for whoever imports it. Else a package of ours, so that somebody's
     `packs` elsewhere is not in the way.
     """
+    if folder == READY_PACKS:
+        return "pack_sync.packs"
     spec = importlib.util.find_spec("packs")
     found = (spec.submodule_search_locations or []) if spec else []
     if folder.resolve() in [Path(each).resolve() for each in found]:
