@@ -55,7 +55,7 @@ def make_crawled_pack() -> Pack:
     """A pack with a table of parents and one that is crawled from it, a page for each parent."""
     made = engine_run.make_pack("plain", ["Parents"])
     crawled = {"parentTable": {"tableName": "Parents", "propertyKey": "id"}}
-    parameter = {"name": "parent", "type": "number", "crawl_strategy": crawled}
+    parameter: Any = {"name": "parent", "type": "number", "crawl_strategy": crawled}
     schema = SHAPES["plain"].schema
 
     @made.add_sync_table(

@@ -4,7 +4,18 @@ from pack_sdk.authentication import Authentication, AuthenticationType, Credenti
 from pack_sdk.choices import Choice, autocomplete_search_objects, simple_autocomplete
 from pack_sdk.context import PreviousAttemptError, SyncExecutionContext, SyncState
 from pack_sdk.dates import PrecannedDate, PrecannedDateRange
-from pack_sdk.dictionaries import PropertyDefinition, SyncCompletion, SyncPage
+from pack_sdk.dictionaries import (
+    AuthenticationFields,
+    ChoiceDefinition,
+    DynamicUrlDefinition,
+    ParameterFields,
+    ParameterVerdict,
+    PropertyDefinition,
+    RequestFields,
+    SchemaFields,
+    SyncCompletion,
+    SyncPage,
+)
 from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.ensure import assert_condition, ensure_exists, ensure_non_empty_string
 from pack_sdk.errors import (
@@ -56,13 +67,16 @@ __all__ = [
     "AsyncFetcher",
     "Authentication",
     "AuthenticationFailedError",
+    "AuthenticationFields",
     "AuthenticationType",
     "ChangeFeed",
     "Choice",
+    "ChoiceDefinition",
     "Completion",
     "ConnectionFailedError",
     "CredentialsLocation",
     "DynamicUrl",
+    "DynamicUrlDefinition",
     "FetchError",
     "FetchRequest",
     "FetchResponse",
@@ -77,15 +91,19 @@ __all__ = [
     "PackDefinitionError",
     "PackError",
     "Parameter",
+    "ParameterFields",
     "ParameterType",
+    "ParameterVerdict",
     "PrecannedDate",
     "PrecannedDateRange",
     "PreviousAttemptError",
     "PropertyDefinition",
+    "RequestFields",
     "RequestRefusedError",
     "ResponseSizeTooLargeError",
     "RetryLater",
     "Schema",
+    "SchemaFields",
     "StatusCodeError",
     "SyncCompletion",
     "SyncExecutionContext",

@@ -7,12 +7,15 @@ The work (domains, credentials, retries, limits) is done by whoever supplies `se
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
+from typing_extensions import Unpack
+
+from pack_sdk.dictionaries import MethodName, RequestFields
 from pack_sdk.json_values import merged, with_snake_case_keys
 
 NOT_MODIFIED = 304
-Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+Method: TypeAlias = MethodName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,9 @@ class Fetcher:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    def fetch(self, request: Mapping[str, Any] | None = None, /, **fields: Any) -> FetchResponse:
+    def fetch(
+        self, request: Mapping[str, Any] | None = None, /, **fields: Unpack[RequestFields]
+    ) -> FetchResponse:
         """Send a request, given as a mapping or as keywords (see `FetchRequest`).
 
         Raises `StatusCodeError` for a status of 300 or more, `RequestRefusedError` for a
@@ -117,7 +122,7 @@ class AsyncFetcher:
         self._send = send
 
     async def fetch(
-        self, request: Mapping[str, Any] | None = None, /, **fields: Any
+        self, request: Mapping[str, Any] | None = None, /, **fields: Unpack[RequestFields]
     ) -> FetchResponse:
         """As `Fetcher.fetch`; several may be awaited at once with `asyncio.gather`."""
         parsed = FetchRequest.from_mapping(merged(request, fields, "a fetch request"))

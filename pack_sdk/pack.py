@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast, overload
 
+from typing_extensions import Unpack
+
 from pack_sdk.authentication import Authentication, make_authentication
+from pack_sdk.dictionaries import AuthenticationFields, ParameterFields, PropertyDefinition
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.fetching import FetchResponse
 from pack_sdk.json_values import is_storable_name
@@ -53,7 +56,7 @@ class Pack:
             self.network_domains.append(domain.lower())
 
     def set_authentication(
-        self, definition: Mapping[str, Any] | None = None, /, **fields: Any
+        self, definition: Mapping[str, Any] | None = None, /, **fields: Unpack[AuthenticationFields]
     ) -> None:
         """Declare which credentials a connection must give (see `make_authentication`)."""
         self.authentication = make_authentication(definition, **fields)
@@ -103,9 +106,9 @@ class Pack:
         *,
         name: str,
         identity_name: str,
-        schema: Schema | Mapping[str, Any] | None = None,
+        schema: Schema | PropertyDefinition | None = None,
         execute: None = None,
-        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        parameters: Sequence[Parameter | ParameterFields] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,
@@ -120,9 +123,9 @@ class Pack:
         *,
         name: str,
         identity_name: str,
-        schema: Schema | Mapping[str, Any] | None = None,
+        schema: Schema | PropertyDefinition | None = None,
         execute: Callable[..., Any],
-        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        parameters: Sequence[Parameter | ParameterFields] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,
@@ -161,7 +164,7 @@ class Pack:
         get_display_url: Callable[..., Any] | None = None,
         identity_name: str | None = None,
         execute: None = None,
-        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        parameters: Sequence[Parameter | ParameterFields] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,
@@ -180,7 +183,7 @@ class Pack:
         get_display_url: Callable[..., Any] | None = None,
         identity_name: str | None = None,
         execute: Callable[..., Any],
-        parameters: Sequence[Parameter | Mapping[str, Any]] = (),
+        parameters: Sequence[Parameter | ParameterFields] = (),
         description: str = "",
         validate_parameters: Callable[..., Any] | None = None,
         on_error: Callable[..., Any] | None = None,

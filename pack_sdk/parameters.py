@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, cast, overload
+
+from typing_extensions import Unpack
 
 from pack_sdk.choices import Autocomplete, check_autocomplete
+from pack_sdk.dictionaries import ParameterFields
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import merged, with_snake_case_keys
 from pack_sdk.parameter_types import ParameterType
@@ -67,6 +70,14 @@ _OLD_NAMES = {
     "default_value": "suggested_value",
     "full_sync_suggested_value": "ingestion_suggested_value",
 }
+
+
+@overload
+def make_parameter(definition: Mapping[str, Any], /) -> Parameter: ...
+
+
+@overload
+def make_parameter(**fields: Unpack[ParameterFields]) -> Parameter: ...
 
 
 def make_parameter(definition: Mapping[str, Any] | None = None, /, **fields: Any) -> Parameter:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar, cast
 
+from typing_extensions import Unpack
+
+from pack_sdk.dictionaries import SchemaKeywords
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import is_storable_name, snake_case, unknown_key
 
@@ -145,7 +148,9 @@ _ALIASES = {
 _OWN = set(Schema.__dataclass_fields__)
 
 
-def make_schema(definition: "Schema | Mapping[str, Any] | None" = None, /, **fields: Any) -> Schema:
+def make_schema(
+    definition: "Schema | Mapping[str, Any] | None" = None, /, **fields: Unpack[SchemaKeywords]
+) -> Schema:
     """A schema from keywords or from a mapping as the original SDK writes it.
 
     `type` is required; `hint` may be called `codaType`, `items` and `properties` hold
@@ -160,7 +165,7 @@ def make_schema(definition: "Schema | Mapping[str, Any] | None" = None, /, **fie
 
 
 def make_object_schema(
-    definition: "Schema | Mapping[str, Any] | None" = None, /, **fields: Any
+    definition: "Schema | Mapping[str, Any] | None" = None, /, **fields: Unpack[SchemaKeywords]
 ) -> Schema:
     """An object schema: `properties`, `id_property`, `display_property` and so on.
 

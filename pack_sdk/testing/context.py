@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 from typing_extensions import Unpack
 
 from pack_sdk.context import PreviousAttemptError, SyncExecutionContext, SyncState
+from pack_sdk.dictionaries import RequestFields
 from pack_sdk.fetching import AsyncFetcher, Fetcher, FetchRequest, FetchResponse, Send
 from pack_sdk.logger import LineLogger, Logger, LogLevel
 from pack_sdk.results import Completion
@@ -71,7 +72,7 @@ class _InOrder(AsyncFetcher):
         self._send_now = send
 
     async def fetch(
-        self, request: Mapping[str, Any] | None = None, /, **fields: Any
+        self, request: Mapping[str, Any] | None = None, /, **fields: Unpack[RequestFields]
     ) -> FetchResponse:
         return self._send_now(FetchRequest.from_mapping({**(request or {}), **fields}))
 

@@ -51,7 +51,7 @@ class Fetching(Protocol):
         """What is left of them: they do not go by while the service has asked for a pause."""
         ...
 
-    def pause(self, seconds: float, what: str, earlier: Sequence[float] = ()) -> float:
+    def pause(self, seconds: float, what: str, earlier: Sequence[float] = (), /) -> float:
         """Have the connection make no requests for so long (see `pack_sync.http.fetcher`)."""
         ...
 

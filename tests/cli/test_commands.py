@@ -12,6 +12,7 @@ from cronsim import CronSim
 from typer.testing import CliRunner
 
 from pack_sdk import Pack, make_object_schema
+from pack_sdk.dictionaries import CrawlStrategy
 from pack_sync.cli.app import app
 from pack_sync.cli.commands import COMMANDS, command
 from tests.dagster import dagster_project
@@ -254,7 +255,7 @@ def test_status_names_each_of_several_syncs(project: DagsterProject) -> None:
 
 def add_cards(pack: Pack, sync_cards: Callable[..., Any]) -> None:
     """A table that is crawled from the pack's boards."""
-    from_boards = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
+    from_boards: CrawlStrategy = {"parentTable": {"tableName": "Boards", "propertyKey": "id"}}
     pack.add_sync_table(
         name="Cards",
         identity_name="Card",

@@ -30,7 +30,7 @@ ENDING = "Nothing was written: this was a dry run."
 
 def schema(**properties: str) -> Schema:
     """A row's schema: a string `id` and these."""
-    given = {name: {"type": kind} for name, kind in properties.items()}
+    given: Any = {name: {"type": kind} for name, kind in properties.items()}
     return make_object_schema(
         properties={"id": {"type": "string"}, **given}, id_property="id", display_property="id"
     )

@@ -69,7 +69,10 @@ def forms_pack(**functions: Any) -> Pack:
 
     def get_schema(context: Any, parameters: Any) -> Any:
         assert parameters == {}
-        properties = {"id": {"type": "string"}, "n": {"type": "number", "description": "How many"}}
+        properties: Any = {
+            "id": {"type": "string"},
+            "n": {"type": "number", "description": "How many"},
+        }
         assert context.sync.dynamic_url == "/forms/orders"
         return make_object_schema(properties=properties, id_property="id", display_property="id")
 

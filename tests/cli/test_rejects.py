@@ -25,7 +25,7 @@ def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[
     monkeypatch.setenv("COLUMNS", "300")
 
 
-def schema(size: str) -> Schema:
+def schema(size: Any) -> Schema:
     return object_schema(
         properties={"id": {"type": "string"}, "size": {"type": size}},
         id_property="id",

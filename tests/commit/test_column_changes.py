@@ -140,7 +140,7 @@ def test_another_type_of_the_id_leaves_no_row_behind(tmp_path: Path) -> None:
     """Old ids that are no value of the new type do not stay as NULL (contract C10, D5)."""
     bench = SyncBench(folder=tmp_path, schema=a_schema())
     bench.full(a_page({"id": "old"}, {"id": "7"}))
-    number = {"id": {"type": "number", "precision": 0}}
+    number: Any = {"id": {"type": "number", "precision": 0}}
     schema = make_object_schema(id_property="id", display_property="id", properties=number)
     assert counts_of(bench.full(a_page({"id": 7}), schema=schema)) == {"unchanged": 1, "deleted": 1}
     assert bench.rows() == [{"id": 7}]

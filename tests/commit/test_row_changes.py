@@ -1,6 +1,5 @@
 """Which rows a sync changes: found by key, by timestamps first, and by what it must compare."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import orjson
 import pytest
 
 from pack_sdk import make_object_schema
+from pack_sdk.dictionaries import PropertyDefinition
 from pack_sdk.schemas import Schema
 from pack_sync.commit import finding_changes
 from pack_sync.commit.finding_changes import find_changes
@@ -23,7 +23,7 @@ from pack_sync.stage.staged_pages import StagePart
 from tests.warehouses import warehouse_in
 
 KEY = SyncKey(pack="acme", table="Tasks")
-TEXT: Mapping[str, Any] = {"type": "string"}
+TEXT: PropertyDefinition = {"type": "string"}
 WITH_TIME = make_object_schema(
     id_property="id",
     properties={"id": {**TEXT, "required": True}, "name": TEXT, "at": {**TEXT, "hint": "datetime"}},

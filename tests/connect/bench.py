@@ -63,17 +63,15 @@ class Bench:
     def switch_on(self, connection: dict[str, Any] | None = None, **fields: Any) -> Pack:
         """Switch on the pack; `fields` change what it declares of its authentication."""
         pack = pack_of(Items=sync_items)
-        pack.set_authentication(
-            **{
-                "type": "OAuth2",
-                "authorization_url": f"{self.service.url}/authorize",
-                "token_url": f"{self.service.url}/token",
-                "revocation_url": f"{self.service.url}/revoke",
-                "scopes": SCOPES,
-                "get_connection_name": account_name,
-                **fields,
-            }
-        )
+        declared: dict[str, Any] = {
+            "type": "OAuth2",
+            "authorization_url": f"{self.service.url}/authorize",
+            "token_url": f"{self.service.url}/token",
+            "revocation_url": f"{self.service.url}/revoke",
+            "scopes": SCOPES,
+            "get_connection_name": account_name,
+        }
+        pack.set_authentication({**declared, **fields})
         local = {"endpoint": self.service.url, "allow_http_localhost": True}
         given = {**local, **(connection or {})}
         given = {key: value for key, value in given.items() if value is not None}

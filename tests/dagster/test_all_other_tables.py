@@ -38,7 +38,7 @@ def three_tables() -> Pack:
     And the dynamic table `Forms`.
     """
     pack = pack_of(Plain=lambda _args, _context: {"result": items(p="plain")})
-    region = [{"name": "region", "type": "string", "suggestedValue": "all"}]
+    region: Any = [{"name": "region", "type": "string", "suggestedValue": "all"}]
     for name in ("Items", "Teams"):
         pack.add_sync_table(
             name=name,

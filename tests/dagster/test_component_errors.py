@@ -169,7 +169,7 @@ def test_a_credential_cannot_be_written_into_the_file(project: DagsterProject) -
 def test_a_required_parameter_must_be_given(project: DagsterProject) -> None:
     """Its type and description say what to write (contract P)."""
     pack = Pack()
-    team = {"name": "team", "type": "string", "description": "Whose items."}
+    team: Any = {"name": "team", "type": "string", "description": "Whose items."}
     pack.add_sync_table(
         name="Items", identity_name="I", schema=ITEM, execute=Scripted(), parameters=[team]
     )

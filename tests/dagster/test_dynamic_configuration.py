@@ -39,7 +39,7 @@ def forms_pack(calls: list[Any] | None = None, **functions: Any) -> Pack:
     def get_schema(context: Any) -> Any:
         url = context.sync.dynamic_url
         (calls if calls is not None else []).append(url)
-        properties = {"id": {"type": "string"}, url.rpartition("/")[2]: {"type": "string"}}
+        properties: Any = {"id": {"type": "string"}, url.rpartition("/")[2]: {"type": "string"}}
         return make_object_schema(properties=properties, id_property="id", display_property="id")
 
     usual: dict[str, Any] = {

@@ -55,7 +55,7 @@ class CrawledProperty:
     def pack(self) -> Pack:
         """The pack in Python; `Boards` are in Python in any case."""
         pack = Pack()
-        properties = {"key": self.key}
+        properties: Any = {"key": self.key}
         if not self.key_is_id:
             properties = {"id": {"type": "string"}, **properties}
         first = next(iter(properties))

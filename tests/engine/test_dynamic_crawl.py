@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack, make_object_schema
+from pack_sdk.dictionaries import ParameterFields
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, values_of
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
 project = dagster_project.project
 
-CRAWLED = {
+CRAWLED: ParameterFields = {
     "name": "team",
     "type": "string",
     "crawlStrategy": {"parentTable": {"tableName": "Teams", "propertyKey": "key"}},
@@ -23,7 +24,7 @@ CRAWLED = {
 
 def schema_of(*names: str) -> Any:
     """A schema of texts, the first of which is the id."""
-    properties = {name: {"type": "string"} for name in names}
+    properties: Any = {name: {"type": "string"} for name in names}
     return make_object_schema(
         properties=properties, id_property=names[0], display_property=names[0]
     )

@@ -18,7 +18,7 @@ URL = "https://api.example.com/forms/1"
 
 def schema_of(*names: str, **kinds: str) -> Any:
     """A schema with an id, these texts, and properties of these types."""
-    properties = {name: {"type": "string"} for name in ("id", *names)}
+    properties: Any = {name: {"type": "string"} for name in ("id", *names)}
     properties |= {name: {"type": kind} for name, kind in kinds.items()}
     return make_object_schema(properties=properties, id_property="id", display_property="id")
 

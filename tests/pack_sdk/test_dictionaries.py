@@ -15,22 +15,46 @@ ROOT = Path(__file__).resolve().parents[2]
 
 GOOD = """
 from typing import Any
-from pack_sdk import Pack, PropertyDefinition, SyncExecutionContext, SyncPage, make_object_schema
+from pack_sdk import (
+    Pack, ParameterFields, PropertyDefinition, SyncExecutionContext, SyncPage, make_object_schema
+)
 
 PROPERTIES: dict[str, PropertyDefinition] = {
     "id": {"type": "string"},
     "due": {"type": "string", "hint": "date", "from_key": "dueDate"},
 }
+PARAMETERS: list[ParameterFields] = [
+    {
+        "name": "team",
+        "type": "string",
+        "autocomplete": [{"display": "A", "value": "a"}],
+        "crawl_strategy": {"parent_table": {"table_name": "Teams", "property_key": "id"}},
+    }
+]
 pack = Pack()
+pack.set_authentication(type="HeaderBearerToken", network_domain="api.example.com")
 ITEM = make_object_schema(properties=PROPERTIES, id_property="id", display_property="id")
 
-@pack.add_sync_table(name="Items", identity_name="Item", schema=ITEM)
+@pack.add_sync_table(
+    name="Items",
+    identity_name="Item",
+    schema=ITEM,
+    parameters=PARAMETERS,
+)
 def sync_items(args: list[Any], context: SyncExecutionContext) -> SyncPage:
+    context.fetcher.fetch(url="/items", cache_ttl_secs=5)
     if context.sync.continuation is None:
         return {"result": [], "continuation": {"page": 2}, "deleted_row_ids": ["a"]}
     return {"result": [], "completion": {"incremental_continuation": {"since": 1}}}
 """
-BAD = GOOD.replace('"continuation"', '"continuaton"').replace('"from_key"', '"form_key"')
+MISSPELT = {
+    "continuation": "continuaton",
+    "from_key": "form_key",
+    "network_domain": "network_domian",
+    "crawl_strategy": "crawl_stratgy",
+    "cache_ttl_secs": "cache_ttl",
+    "display_property": "dispaly_property",
+}
 
 
 def errors_of(folder: Path, source: str) -> list[str]:
@@ -56,9 +80,11 @@ def test_a_right_pack_has_no_errors(tmp_path: Path) -> None:
 
 def test_misspelt_keys_are_found(tmp_path: Path) -> None:
     """Each by its name."""
-    found = "\n".join(errors_of(tmp_path, BAD))
-    assert '"continuaton"' in found
-    assert '"form_key"' in found
+    bad = GOOD
+    for right, wrong in MISSPELT.items():
+        bad = bad.replace(f'"{right}"', f'"{wrong}"').replace(f"{right}=", f"{wrong}=")
+    found = "\n".join(errors_of(tmp_path, bad))
+    assert [wrong for wrong in MISSPELT.values() if f'"{wrong}"' not in found] == []
 
 
 @pytest.mark.parametrize("key", [*SyncPage.__annotations__])

@@ -129,7 +129,7 @@ def test_names_are_checked_as_for_other_tables() -> None:
 def crawling(pack: Pack, table: str, key: str) -> Pack:
     """The pack with a child that crawls one of its tables."""
     strategy = {"parentTable": {"tableName": table, "propertyKey": key}}
-    parameters = [{"name": "parent", "type": "string", "crawlStrategy": strategy}]
+    parameters: Any = [{"name": "parent", "type": "string", "crawlStrategy": strategy}]
     pack.add_sync_table(
         name="Child", identity_name="Child", schema=ROW, execute=nothing, parameters=parameters
     )

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from pack_sdk import PackDefinitionError, Schema, ValueHint, ValueType
+from pack_sdk.dictionaries import PropertyDefinition
 from pack_sdk.schemas import make_object_schema, make_schema
 
-TEXT = {"type": "string"}
+TEXT: PropertyDefinition = {"type": "string"}
 
 
 def test_camel_case_and_snake_case_make_the_same_schema() -> None:
@@ -103,7 +104,7 @@ def test_what_is_wrong_is_named_with_its_path(definition: dict[str, Any], messag
 def test_an_unknown_key_is_told_what_is_possible() -> None:
     """The message names the nearest key, and all that there are."""
     with pytest.raises(PackDefinitionError, match=r"mean 'from_key'\? It may have .*required"):
-        make_schema(type="string", form_key="x")
+        make_schema({"type": "string", "form_key": "x"})
 
 
 def colliding(first: str, second: str) -> dict[str, Any]:

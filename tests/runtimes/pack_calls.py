@@ -44,6 +44,10 @@ class RecordingFetcher:
         """What is left of it."""
         return self._page_ends_at - time.monotonic()
 
+    def pause(self, *_args: object) -> float:
+        """Wait for nothing."""
+        return 0
+
     def cancel(self) -> None:
         """Remember it."""
         self.cancelled = True

@@ -86,7 +86,7 @@ def test_columns_follow_the_properties() -> None:
 
 def test_unknown_properties_have_a_column_of_their_own() -> None:
     """One JSON column keeps them together, only when the row's own schema asks (contract S2)."""
-    nested = {"type": "object", "includeUnknownProperties": True}
+    nested: Any = {"type": "object", "includeUnknownProperties": True}
     schema = make_object_schema(properties={"o": nested})
     assert [column.name for column in columns_of(schema)] == ["o"]
     schema = make_object_schema(properties={"o": nested}, include_unknown_properties=True)

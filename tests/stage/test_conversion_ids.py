@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pack_sdk import make_object_schema
+from pack_sdk import make_object_schema, make_schema
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, stage_pages
 
 NUMBERED = make_object_schema(
@@ -92,13 +92,13 @@ BIG = 2**53
 )
 @pytest.mark.parametrize("precision", [{}, {"precision": 0}])
 def test_ids_that_are_numbers_compare_exactly(
-    ids: list[Any], precision: dict[str, int], tmp_path: Path
+    ids: list[Any], precision: Any, tmp_path: Path
 ) -> None:
     """Whatever their size, in an increment and where one is deleted (contract S6)."""
     schema = make_object_schema(
         id_property="id",
         display_property="id",
-        properties={"id": {"type": "number", **precision}, "v": {"type": "string"}},
+        properties={"id": make_schema(type="number", **precision), "v": {"type": "string"}},
     )
     bench = SyncBench(folder=tmp_path, schema=schema)
     bench.full(a_page({"id": 7, "v": "a"}))

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_object_schema
+from pack_sdk.dictionaries import PropertyDefinition
 from tests.commit.sync_bench import SyncBench, a_page, a_schema, stage_pages
 
-TEXT = {"type": "string"}
-WHOLE = {"type": "number", "precision": 0}
+TEXT: PropertyDefinition = {"type": "string"}
+WHOLE: PropertyDefinition = {"type": "number", "precision": 0}
 WEIRD = ["a.b", "a/b", "a~b", "~1", "~0", "it's", 'q"q', "ключ", "😀", "$", "$.id", "*", "[0]", "0",
          " ", "a\\b", "a\nb", "\t", "{}", "?", "--", "/", "#", "x0", "json", "texts", "parts",
          "problem", "c0", "NULL", "\x7f"]  # fmt: skip
@@ -91,7 +92,7 @@ def test_unknown_fields_are_dropped(tmp_path: Path) -> None:
 
 def test_unknown_fields_are_kept_where_the_object_asks(tmp_path: Path) -> None:
     """Together in one JSON column: only the unknown ones, as they came, nulls too (S2)."""
-    weird = {name: {**WHOLE, "fromKey": name + "!"} for name in ("a", "b")}
+    weird: Any = {name: {**WHOLE, "fromKey": name + "!"} for name in ("a", "b")}
     schema = make_object_schema(
         id_property="id",
         display_property="id",

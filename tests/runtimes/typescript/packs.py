@@ -93,6 +93,10 @@ class Answers:
         """What is left of it."""
         return self._page_ends_at - time.monotonic()
 
+    def pause(self, *_args: object) -> float:
+        """No pack in TypeScript asks for it."""
+        raise AssertionError
+
     def cancel(self) -> None:
         """Remember it."""
         self.cancelled = True
