@@ -19,6 +19,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "init.init",
         "Make a Dagster project: resources, definitions, and a pack with its test.",
     ),
+    "new": (
+        "new.new",
+        "Begin a pack: from the URL of a list, from a specification, or empty.",
+    ),
     "list": (
         "list.list_packs",
         "List the packs that are switched on, their tables, and when they sync next.",

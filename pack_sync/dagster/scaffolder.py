@@ -1,9 +1,11 @@
 """`dg scaffold defs`: a defs.yaml for a pack, with what the pack needs already in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 import dagster as dg
+import yaml
 from pydantic import BaseModel, Field, field_validator
 
 from pack_sdk.errors import PackDefinitionError
@@ -66,6 +68,31 @@ class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
             first = next(iter(pack.sync_tables))
             hints = _account_hints(name, pack) + _HINTS.format(table=first)
             file.write_text(f"{file.read_text().rstrip()}\n{hints}")
+
+
+def defs_yaml(name: str, pack: Pack, connection: Mapping[str, Any]) -> str:
+    """The whole file for a pack whose connection `default` is known in part.
+
+    A table that needs parameters gets a place for each; the others are named beside it, since
+    tables that are not named are then not synced.
+    """
+    attributes = _attributes(name, pack)
+    if connection:
+        attributes["connections"] = {"default": dict(connection)}
+    needed = {
+        table.name: {each.name: "?" for each in table.parameters if not each.optional}
+        for table in pack.sync_tables.values()
+    }
+    if any(needed.values()):
+        attributes["tables"] = {
+            table: {"parameters": parameters} if parameters else {}
+            for table, parameters in needed.items()
+        }
+    content = {"type": "pack_sync.PackSyncComponent", "attributes": attributes}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    hints = _HINTS.format(table=next(iter(pack.sync_tables)))
+    account = "" if "credentials" in connection else _account_hints(name, pack)
+    return f"{text.rstrip()}\n{account}{hints}"
 
 
 def _attributes(name: str, pack: Pack) -> dict[str, Any]:

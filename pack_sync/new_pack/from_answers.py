@@ -1,0 +1,141 @@
+"""A pack of what a service answers: a table of the list at a URL."""
+
+import re
+from urllib.parse import urlsplit
+
+from pack_sdk.testing.list_endpoint import ChangeFilter, ListEndpoint, OnePage, Paging, TimeFormat
+from pack_sdk.urls import get_query_params, with_query_params
+from pack_sync.new_pack import paging_names as names
+from pack_sync.new_pack.answers import read_answer
+from pack_sync.new_pack.draft import AuthenticationDraft, Guess, PackDraft, TableDraft
+from pack_sync.new_pack.naming import names_of, normalized, words_of
+from pack_sync.new_pack.probing import Ask, Probe
+from pack_sync.new_pack.row_fields import fields_of
+from pack_sync.new_pack.row_schema import FORMATS, schema_of
+from pack_sync.new_pack.specification_paging import is_since
+
+CREDENTIALS = (
+    "apikey", "key", "token", "accesstoken", "authtoken", "apitoken", "auth", "secret", "appid",
+    "clientsecret", "password", "accesskey", "subscriptionkey", "sig", "signature",
+)  # fmt: skip
+"""Parameters that hold a credential, whatever their value."""
+
+
+def credential_in(url: str) -> tuple[str, str, str] | None:
+    """The parameter of a URL that holds a credential, its value, and the URL without it."""
+    for name, value in get_query_params(url).items():
+        if normalized(name) in CREDENTIALS and isinstance(value, str) and value:
+            return name, value, with_query_params(url, {name: None})
+    return None
+
+
+def draft_from_url(
+    name: str, url: str, ask: Ask, authentication: AuthenticationDraft, table: str | None = None
+) -> PackDraft:
+    """The pack with the list at a URL; further pages of it are asked for.
+
+    Raises `CannotDraftError` for an answer without rows, and what `ask` raises.
+    """
+    parts = urlsplit(url)
+    words = words_of(table) if table else _words_of(parts.path)
+    table_name, identity = names_of(words)
+    first = read_answer(url, ask(url))
+    fields, _ = fields_of(schema_of(list(first.rows)), identity, list(first.rows))
+    probe = Probe(ask=ask, first=first, id_key=fields.id_key)
+    paging = probe.paging()
+    rows = [row for page in probe.pages for row in page.rows]
+    schema = schema_of(rows)
+    fields, guesses = fields_of(schema, identity, rows)
+    query, size, changes = _query(url, paging)
+    guesses |= {
+        "url": Guess(evidence=f"GET {parts.path}"),
+        "paging": _paging_guess(paging, len(probe.pages), len(first.rows)),
+        "changes": _changes_guess(changes, fields.updated_key),
+        "display": Guess(evidence=fields.display_key),
+        "rows": Guess(evidence=f"{len(rows):,} rows"),
+    }
+    endpoint = ListEndpoint(
+        url=parts._replace(query="", fragment="").geturl(),
+        query=query,
+        rows=first.path,
+        row_schema=schema,
+        id_key=fields.id_key,
+        updated_key=(fields.updated_key,) if fields.updated_key else None,
+        deleted_key=(fields.deleted_key,) if fields.deleted_key else None,
+        paging=paging,
+        size_parameter=size[0] if size else None,
+        page_size=size[1] if size else None,
+        changes=changes,
+    )
+    drafted = TableDraft(name=table_name, identity=identity, endpoint=endpoint, guesses=guesses)
+    return PackDraft(
+        name=name,
+        source=f"{len(rows):,} rows of {endpoint.url}",
+        domains=[parts.hostname or ""],
+        tables=[drafted],
+        authentication=authentication,
+        domain_guess=Guess(evidence="the host of the URL"),
+    )
+
+
+def _words_of(path: str) -> list[str]:
+    """The words of the table's name: of the last part of the path that is a name."""
+    parts = [re.sub(r"\.(json|xml)$", "", part) for part in path.split("/") if part]
+    named = [
+        part for part in parts if not re.fullmatch(r"v?\d[\d.]*|api|rest|[0-9a-f-]{16,}", part)
+    ]
+    return words_of(named[-1]) if named else []
+
+
+def _paging_guess(paging: Paging, pages: int, rows: int) -> Guess:
+    seen = f"{pages} pages seen" if pages > 1 else f"{rows:,} rows"
+    if isinstance(paging, OnePage):
+        return Guess(
+            evidence=f"{seen}, and nothing that leads to further ones",
+            question="are these all rows, or is there a parameter for further ones?",
+        )
+    return Guess(evidence=f"{names.in_words(paging)}: {seen}")
+
+
+def _query(
+    url: str, paging: Paging
+) -> tuple[dict[str, str], tuple[str, int] | None, ChangeFilter | None]:
+    """The parameters of the URL: what is always the same, the page's size, and since when."""
+    place = getattr(paging, "parameter", None)
+    fixed: dict[str, str] = {}
+    size: tuple[str, int] | None = None
+    changes: ChangeFilter | None = None
+    for name, value in get_query_params(url).items():
+        text = str(value)
+        if name == place:
+            continue
+        if normalized(name) in names.SIZE_PARAMETERS and text.isdigit() and int(text) > 0:
+            size = (name, int(text))
+        elif is_since(name) and (style := _style_of(text)):
+            changes = ChangeFilter(name, style)
+        else:
+            fixed[name] = text
+    return fixed, size, changes
+
+
+def _style_of(text: str) -> TimeFormat | None:
+    """How a moment in a URL is written; None for what is none."""
+    if re.fullmatch(r"\d{10}", text):
+        return "seconds"
+    if re.fullmatch(r"\d{13}", text):
+        return "milliseconds"
+    if re.fullmatch(FORMATS["date"], text):
+        return "date"
+    return "iso" if re.fullmatch(FORMATS["date-time"], text) else None
+
+
+def _changes_guess(changes: ChangeFilter | None, updated_key: str) -> Guess:
+    if changes:
+        return Guess(evidence=f"{changes.parameter} of the URL")
+    if not updated_key:
+        return Guess()
+    question = (
+        f"rows have {updated_key!r}: does the service take a filter by it? "
+        "`TimeCursor` of pack_sdk then makes syncs incremental."
+    )
+    return Guess(question=question)

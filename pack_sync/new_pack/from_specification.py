@@ -1,0 +1,84 @@
+"""A pack of a specification: one of its lists, or all of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from pack_sync.new_pack.draft import CannotDraftError, Guess, PackDraft, TableDraft
+from pack_sync.new_pack.specification import Specification
+from pack_sync.new_pack.specification_lists import ListOperation, list_operations, tables_of
+from pack_sync.new_pack.specification_security import authentication_of
+
+UNKNOWN_HOST = "api.example.com"
+"""Stands for a host that the specification does not name."""
+
+
+def lists_of(specification: Specification) -> Sequence[ListOperation]:
+    """Its lists. Raises `CannotDraftError` if it has none."""
+    found = list(list_operations(specification))
+    if not found:
+        raise CannotDraftError(
+            f"{specification.where} has no operation (GET) that answers with a list of objects"
+        )
+    return found
+
+
+def chosen(lists: Sequence[ListOperation], wanted: str) -> Sequence[ListOperation]:
+    """The list of that operation id or path. Raises `CannotDraftError` with near ones."""
+    asked = wanted.removeprefix("GET ").strip()
+    found = [each for each in lists if asked in (each.operation.operation_id, each.operation.path)]
+    if found:
+        return found[:1]
+    near = [str(each.operation) for each in lists if asked.lower() in str(each.operation).lower()]
+    raise CannotDraftError(
+        f"no list has the operation id or path {wanted!r}; "
+        f"{'near: ' + ', '.join(near[:5]) if near else 'without --operation they are all shown'}"
+    )
+
+
+def draft_of(name: str, specification: Specification, lists: Sequence[ListOperation]) -> PackDraft:
+    """The pack with a table for each of these lists."""
+    tables = [_with_whole_url(table) for table in tables_of(lists)]
+    server = lists[0].operation.server
+    hosts = list(dict.fromkeys(urlsplit(each.endpoint.url).netloc for each in tables))
+    needs_endpoint, domains, guess = _domains(server, hosts)
+    return PackDraft(
+        name=name,
+        source=f"the specification {specification.title!r}",
+        domains=domains,
+        tables=tables,
+        authentication=authentication_of(specification, server),
+        needs_endpoint=needs_endpoint,
+        domain_guess=guess,
+    )
+
+
+def _with_whole_url(table: TableDraft) -> TableDraft:
+    """The table with a URL that has a host: a stand-in where only the user knows it."""
+    parts = urlsplit(table.endpoint.url)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1"):
+        parts = parts._replace(scheme="https")
+    if not parts.netloc:
+        parts = parts._replace(scheme="https", netloc=UNKNOWN_HOST)
+    host = parts.netloc
+    while "{" in host and "}" in host:
+        before, _, rest = host.partition("{")
+        host = f"{before}account{rest.partition('}')[2]}"
+    url = parts._replace(netloc=host, query="", fragment="").geturl()
+    return replace(table, endpoint=replace(table.endpoint, url=url))
+
+
+def _domains(server: str, hosts: Sequence[str]) -> tuple[bool, Sequence[str], Guess]:
+    """Whether each account has a host of its own; the domains to declare, and the evidence."""
+    host = urlsplit(server).netloc
+    plain = [each.partition(":")[0] for each in hosts]
+    if not host:
+        question = "the specification names no host: which one is it?"
+        return True, plain, Guess(question=question)
+    if "{" not in host:
+        return False, plain, Guess(evidence="the server of the specification")
+    domain = host.rpartition("}")[2].strip(".:")
+    if "." not in domain:
+        question = f"the host is {host}: on which domain is your account?"
+        return True, plain, Guess(question=question)
+    return True, [domain], Guess(evidence=f"the server {host}, another for each account")
