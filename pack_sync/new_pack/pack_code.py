@@ -14,7 +14,7 @@ from pack_sync.new_pack.schema_code import JSON_ARGUMENTS, property_definitions
 
 def pack_code(draft: PackDraft) -> str:
     """The module's source."""
-    tables = [line for table in draft.tables for line in _table(draft, table)]
+    tables = [line for table in draft.tables for line in ("", "", *_table(draft, table))][1:]
     base = _base(draft)
     lines = [
         f'"""{draft.name}: made by `packsync new` of {draft.source}.',
@@ -53,6 +53,7 @@ def _imports(body: str) -> Iterator[str]:
             "make_object_schema",
             "make_schema",
             "next_link",
+            "value_at",
             "with_query_params",
         )
         if name == "Pack" or f"{name}(" in body or f": {name}" in body or f"> {name}" in body
@@ -99,7 +100,6 @@ def _table(draft: PackDraft, table: TableDraft) -> Iterator[str]:
     properties = property_definitions(endpoint.row_schema, endpoint.id_key or ())
     id_property = next(iter(properties))
     display = table.guess("display").evidence
-    yield ""
     yield from remarks("Id", table.guess("id"))
     yield from remarks("Deleted rows", table.guess("deleted"))
     yield from call(

@@ -162,10 +162,9 @@ def _at(start: str, path: Path) -> str:
 
 def _get(path: Path) -> str:
     """A value that may be missing on the last page."""
-    found = "response.body"
-    for key in path[:-1]:
-        found = f"({found}.get({quoted(key)}) or {{}})"
-    return f"{found}.get({quoted(path[-1])})"
+    if len(path) == 1:
+        return f"response.body.get({quoted(path[0])})"
+    return f"value_at(response.body, {quoted('.'.join(path))})"
 
 
 def _result(rows: str, following: str, *, incremental: bool) -> Iterator[str]:
@@ -186,11 +185,15 @@ def _result(rows: str, following: str, *, incremental: bool) -> Iterator[str]:
 
 
 def _assigned(name: str, expression: str) -> Iterator[str]:
-    """An assignment; one that is too long becomes a statement with a condition of its own."""
+    """An assignment; one that is too long becomes several, each of a part of its condition."""
     line = f"{name} = {expression}"
     if _fits(line) or " if " not in expression:
         yield line
         return
     value, _, condition = expression.removesuffix(" else None").partition(" if ")
+    if not _fits(f"has_more = {condition}"):
+        condition, _, total = condition.rpartition(" < ")
+        yield f"total = {total}"
+        condition = f"{condition} < total"
     yield f"has_more = {condition}"
     yield f"{name} = {value} if has_more else None"

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pack_sdk.next_links import next_link
-from pack_sdk.row_values import value_at
-
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchResponse
+from pack_sdk.next_links import next_link
+from pack_sdk.row_values import value_at
 from pack_sdk.testing.list_endpoint import (
     LastId,
     LinkHeader,

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pack_sdk.row_values import value_at
-
 from pack_sdk.testing.list_endpoint import Path
 from pack_sync.new_pack.draft import CannotDraftError, Guess, Json
 from pack_sync.new_pack.json_nodes import Node, properties_of

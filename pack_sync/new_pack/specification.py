@@ -94,9 +94,8 @@ class Specification:
             return EMPTY  # of another file, which is not followed
         for part in reference[2:].split("/"):
             key = unquote(part).replace("~1", "/").replace("~0", "~")
-            if isinstance(found, list) and key.isdigit():
-                items = listed(found)
-                found = items[int(key)] if int(key) < len(items) else None
+            if items := listed(found):
+                found = items[int(key)] if key.isdigit() and int(key) < len(items) else None
             else:
                 found = mapping(found).get(key)
         return found

@@ -29,6 +29,11 @@ def tests_code(draft: PackDraft, *, sdk_beside: bool) -> str:
         [
             '"""The pack\'s tables, called as a sync calls them, without a network."""',
             "",
+            *(
+                ["from typing import Any", ""]
+                if any(": Any = " in each for each in functions)
+                else []
+            ),
             f"from pack_sdk.testing import {', '.join(used)}",
             *([] if sdk_beside else [""]),
             f"from packs.{draft.name}.pack import pack",
@@ -46,7 +51,9 @@ def _test(draft: PackDraft, table: TableDraft) -> Iterator[str]:
     yield from ("", "", f"def test_{snake(table.name)}() -> None:")
     yield f'    """{what if is_paged else "All rows are returned."}"""'
     for name, answer in answers.items():
-        yield from laid_out(f"{name} = ", answer, depth=1)
+        # What is empty tells no type.
+        annotation = ": Any" if name == "empty" else ""
+        yield from laid_out(f"{name}{annotation} = ", answer, depth=1)
     given = list(answers)
     if isinstance(endpoint.paging, LinkHeader):
         header = f'<{_next_url(endpoint)}>; rel="next"'
