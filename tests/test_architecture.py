@@ -15,11 +15,12 @@ LIBRARY = ROOT / "pack_sync"
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not in path.parts)
 
 BELOW = {
-    "cli": {"dagster", "packs", "record"},
+    "cli": {"dagster", "new_pack", "packs", "record"},
     "record": {"engine"},
     "dagster": {"engine", "connect", "notify"},
     "notify": {"commit", "http"},
     "connect": {"runtimes", "http"},
+    "new_pack": set[str](),
     "engine": {"commit", "runtimes", "http"},
     "commit": {"ledger", "stage"},
     "ledger": {"stage", "state"},

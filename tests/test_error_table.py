@@ -19,6 +19,7 @@ NOT_SHOWN = {
     "BrokenMessageError": "becomes a PackProcessError",
     "PastedAddressError": "the command says it and asks again",
     "ForeignAnswerError": "is ignored, or becomes a ConnectError",
+    "CannotDraftError": "`packsync new` says it, about an address or a file that was just typed",
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",
     "PackError": "the root of those that the table has",

@@ -146,7 +146,7 @@ def _tell(draft: PackDraft) -> None:
     first = draft.tables[0]
     console.print("Next:")
     steps = [f"packsync preview {draft.name} {first.name}", f"pytest packs/{draft.name}"]
-    if first.parameters:
+    if any(table.parameters for table in draft.tables):
         steps.insert(0, f"fill in the parameters in the defs.yaml of {draft.name}")
     if draft.authentication.arguments:
         steps.insert(0, f"packsync connect {draft.name}")

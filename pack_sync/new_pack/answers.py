@@ -37,6 +37,11 @@ def read_answer(url: str, response: FetchResponse, path: Path | None = None) -> 
     Raises `CannotDraftError` that says what was answered instead of a list of objects.
     """
     body = response.body
+    if "xml" in response.headers.get("content-type", ""):
+        raise CannotDraftError(
+            f"{url} answered with XML, which is not looked into. `packsync new` without a source "
+            "makes a pack to fill in; XML arrives in it as objects, each element as a list"
+        )
     if not isinstance(body, dict | list):
         raise CannotDraftError(f"{url} answered with {_kind(response)}, not with JSON")
     lists = dict(_lists(cast("Json", body)))

@@ -1,5 +1,6 @@
 """A pack of a specification: one of its lists, or all of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -58,12 +59,9 @@ def _with_whole_url(table: TableDraft) -> TableDraft:
     parts = urlsplit(table.endpoint.url)
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1"):
         parts = parts._replace(scheme="https")
-    if not parts.netloc:
-        parts = parts._replace(scheme="https", netloc=UNKNOWN_HOST)
-    host = parts.netloc
-    while "{" in host and "}" in host:
-        before, _, rest = host.partition("{")
-        host = f"{before}account{rest.partition('}')[2]}"
+    host = re.sub(r"\{[^}]*\}", "account", parts.netloc)
+    if "." not in host and host.partition(":")[0] != "localhost":
+        parts, host = parts._replace(scheme="https"), UNKNOWN_HOST
     url = parts._replace(netloc=host, query="", fragment="").geturl()
     return replace(table, endpoint=replace(table.endpoint, url=url))
 

@@ -32,7 +32,7 @@ def singular(word: str) -> str:
     low = word.lower()
     if low == "people":
         return word[0] + "erson"
-    if low.endswith(_UNCOUNTED) or not low.endswith("s"):
+    if low.endswith(_UNCOUNTED) or not low.endswith("s") or len(low) < 3:
         return word
     if low.endswith("ies") and len(low) > 4:
         return word[:-3] + "y"

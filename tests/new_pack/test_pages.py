@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def _awkward() -> PackDraft:
         ParameterDraft(name="quote", variable="quote_value", place="path"),
         ParameterDraft(name="number", variable="number_value", place="query", numeric=True),
     ]
-    row = {
+    row: dict[str, Any] = {
         "properties": {
             "id": {"type": "integer"},
             "ID": {"type": "string"},
