@@ -23,6 +23,7 @@ NOT_SHOWN = {
     "FetchError": "the root of those that the table has",
     "LargeDeleteError": "becomes a HeldSyncError",
     "PackError": "the root of those that the table has",
+    "NoSuchPageError": "`packsync preview --page` says it",
     "NotSentError": "becomes a line in the sensor's log, or of `packsync notify --test`",
     "ParentRowsError": "becomes a SyncFailedError",
     "RetryLater": "becomes a pause, or a LongPauseError",

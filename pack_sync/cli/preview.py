@@ -7,8 +7,7 @@ from typing import Annotated
 
 import dagster as dg
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from pack_sdk.wording import counted
 from pack_sync.cli.context import (
@@ -22,27 +21,32 @@ from pack_sync.cli.context import (
     warehouse_resource,
 )
 from pack_sync.cli.preview_child import child_to_preview
+from pack_sync.cli.preview_json import preview_json
+from pack_sync.cli.preview_rows import print_rows, printable
 from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
-from pack_sync.engine.preview import Preview, preview_rows
+from pack_sync.engine.preview import NoSuchPageError, Preview, preview_rows
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
+from pack_sync.http.request_observer import SentRequest, SentRequests
 
-_WIDEST_VALUE = 60
-_NARROWEST_VALUE = 16
-"""So much of a value must fit beside others, or the rows are shown one below the other."""
-_FRAME = 3
-"""What a column takes beside its values."""
+_MOST_REQUESTS = 20
+"""So many requests are shown; all of them with --json."""
+_LONGEST_ROW = 200
 
 
 def preview(
     pack: Annotated[str, typer.Argument(help="The pack.")],
     table: Annotated[str, typer.Argument(help="One of its tables.")],
-    rows: Annotated[int, typer.Option(help="How many rows to fetch, at least.")] = 20,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to fetch, at least.")] = 20,
+    page: Annotated[
+        int | None, typer.Option(min=1, help="Show this page; those before are fetched as well.")
+    ] = None,
     sync: Annotated[
         str | None, typer.Option(help="Which of the table's syncs, or of its children.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Fetch some rows of a table and show them as they would be stored. Nothing is written."""
     with plain_errors():
@@ -68,77 +72,81 @@ def preview(
             )
             if previewed is not found:
                 parent = found.crawl.parent_table if found.crawl else ""
-                console.print(
+                errors.print(
                     f"One child: {previewed.key}. --sync {found.key.sync}/VALUE shows another, by "
                     f"its row of {parent}.",
                     markup=False,
                     soft_wrap=True,
                 )
-            _preview(previewed, Path(folder), rows)
+            found, requests = _fetched(previewed, Path(folder), rows, page)
+            if as_json:
+                typer.echo(preview_json(previewed.key, found, requests))
+            else:
+                _print(found, requests, page)
 
 
-def _tell(why: str) -> None:
-    errors.print(why, markup=False, highlight=False, soft_wrap=True)
+def _fetched(
+    sync: SyncJob, folder: Path, limit: int, page: int | None
+) -> tuple[Preview, Sequence[SentRequest]]:
+    """What the pack returned, and the requests that it made, which are shown if it fails too."""
+    observer = SentRequests()
 
+    def tell(why: str) -> None:
+        errors.print(why, markup=False, highlight=False, soft_wrap=True)
 
-def _preview(sync: SyncJob, folder: Path, limit: int) -> None:
     try:
-        found = preview_rows(sync, folder, limit, _tell)
-    except AttemptFailedError as failure:
-        fail(sync.connection.redactor.redact(f"{sync.key}: {failure.reason}"))
-    _print_rows(found)
-    _print_problems("rejected rows", "why rejected", found.rejects)
-    _print_problems("rows with values that become NULL", "which values, and why", found.bad_values)
+        found = preview_rows(sync, folder, limit, tell, page=page, observer=observer)
+    except (AttemptFailedError, NoSuchPageError) as failure:
+        for line in _request_lines(observer.all):
+            tell(line)
+        reason = failure.reason if isinstance(failure, AttemptFailedError) else str(failure)
+        fail(sync.connection.redactor.redact(f"{sync.key}: {reason}"))
+    return found, observer.all
+
+
+def _print(found: Preview, requests: Sequence[SentRequest], page: int | None) -> None:
+    print_rows(console, found.columns, found.rows)
+    _print_problems("rejected rows", found.rejects)
+    _print_problems("rows with values that become NULL", found.bad_values)
+    for line in _request_lines(requests):
+        console.print(Text(line, "dim"), soft_wrap=True)
     counts = found.counts
     bad = f" ({counts.bad_values:,} without some values)" if counts.bad_values else ""
+    deleted = f", {counted(counts.deletes, 'deleted id', 'deleted ids')}" if counts.deletes else ""
     console.print(
         f"{counted(found.pages, 'page', 'pages')}, {counted(found.rows_returned, 'row', 'rows')}: "
         f"{counts.upserts:,} to store{bad}, {counts.rejected:,} rejected, "
-        f"{counted(counts.duplicates, 'repeated id', 'repeated ids')}. Nothing was written."
+        f"{counted(counts.duplicates, 'repeated id', 'repeated ids')}{deleted}. "
+        "Nothing was written.",
+        soft_wrap=True,
     )
-    if found.has_more:
+    if page is not None:
+        shown = counted(len(found.rows), "row", "rows")
+        console.print(f"Page {page} is shown: {shown}.", soft_wrap=True)
+    elif found.has_more:
         shown = counted(len(found.rows), "row is", "rows are")
         console.print(f"Only the first {shown} shown: --rows asks for more.", soft_wrap=True)
 
 
-def _print_problems(title: str, what: str, rows: Sequence[tuple[int, str, str]]) -> None:
-    if not rows:
+def _print_problems(title: str, problems: Sequence[tuple[int, str, str]]) -> None:
+    """Each row with its page and why, and below it the row as it came."""
+    if not problems:
         return
-    table = Table("page", what, "row", title=title, title_style="red")
-    for page, reason, line in rows:
-        table.add_row(str(page), escape(reason), escape(str(line)[:200]))
-    console.print(table)
+    console.print(Text(title, "bold red"))
+    for page, reason, line in problems:
+        console.print(Text(f"page {page}: {printable(reason)}"), soft_wrap=True)
+        row = printable(line.strip())
+        row = row if len(row) <= _LONGEST_ROW else f"{row[: _LONGEST_ROW - 1]}…"
+        console.print(Text(f"  {row}", "dim"), soft_wrap=True)
 
 
-def _print_rows(found: Preview) -> None:
-    """The rows as a table; where the terminal is too narrow for it, one below the other."""
-    cells = [[_shown(value) for value in row] for row in found.rows]
-    widths = [
-        max(len(column.name), len(column.sql_type), min(_NARROWEST_VALUE, _longest(cells, at)))
-        for at, column in enumerate(found.columns)
+def _request_lines(requests: Sequence[SentRequest]) -> list[str]:
+    """A line for each request: method, status, time, size, and the URL last, as it is longest."""
+    lines = [
+        f"{each.method:4} {each.status or 'no answer'} {each.seconds * 1000:6,.0f} ms "
+        f"{each.bytes_received:10,} bytes  {printable(each.url)}"
+        for each in requests[:_MOST_REQUESTS]
     ]
-    names = [escape(column.name) for column in found.columns]
-    types = [f"[dim]{escape(column.sql_type)}[/dim]" for column in found.columns]
-    if sum(widths) + _FRAME * len(widths) + 1 <= console.width:
-        table = Table(*(f"{name}\n{kind}" for name, kind in zip(names, types, strict=True)))
-        for row in cells:
-            table.add_row(*row)
-        console.print(table)
-        return
-    for number, row in enumerate(cells, start=1):
-        console.print(f"[bold]row {number:,}[/bold]")
-        record = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for line in zip(names, types, row, strict=True):
-            record.add_row(*line)
-        console.print(record)
-
-
-def _longest(cells: Sequence[Sequence[str]], at: int) -> int:
-    return max((len(row[at]) for row in cells), default=0)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "[dim]NULL[/dim]"
-    text = str(value)
-    return escape(text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 1] + "…")
+    if more := len(requests) - len(lines):
+        lines.append(f"and {counted(more, 'further request', 'further requests')}")
+    return lines

@@ -33,3 +33,14 @@ class RequestObserver:
 
         Headers and bodies are as they came, secrets included.
         """
+
+
+class SentRequests(RequestObserver):
+    """Keeps the requests that went out, in the order in which they were over."""
+
+    def __init__(self) -> None:
+        self.all: list[SentRequest] = []
+
+    def sent(self, request: SentRequest) -> None:
+        """Keep it."""
+        self.all.append(request)

@@ -150,22 +150,26 @@ class Stage:
         """Why rows were rejected, the most frequent reasons first."""
         return count_reasons(self._connection, REJECT_REASONS)
 
-    def sample(self, limit: int) -> tuple[list[Any], list[Any], list[Any]]:
+    def sample(self, limit: int, page: int | None = None) -> tuple[list[Any], list[Any], list[Any]]:
         """Some of the rows that count; page, reason and line of some others.
 
-        Of those that are rejected, and of those that count without values that do not fit.
+        Of those that are rejected, and of those that count without values that do not fit. All
+        are of that `page`, if it is given.
         """
         columns = ", ".join(f"c{i}" for i in range(len(self.columns)))
-        rows = self._connection.execute(f"SELECT {columns} FROM upserts LIMIT {limit}").fetchall()
-        rejects = self._connection.execute(
-            f"SELECT page, problem, line FROM rejects LIMIT {limit}"
-        ).fetchall()
-        bad_values: list[Any] = []
-        if has_bad_values(self._connection):
-            bad_values = self._connection.execute(
-                f"SELECT page, problem, line FROM bad_values LIMIT {limit}"
+        of_page = "" if page is None else f"WHERE page = {page}"
+        paged = "ASOF JOIN pages ON stage_row >= pages.first_row" if of_page else ""
+
+        def first(what: str) -> list[Any]:
+            return self._connection.execute(
+                f"SELECT {what} {of_page} ORDER BY stage_row LIMIT {limit}"
             ).fetchall()
-        return rows, rejects, bad_values
+
+        rows = first(f"{columns} FROM upserts {paged}")
+        rejects = first("page, problem, line FROM rejects")
+        if not has_bad_values(self._connection):
+            return rows, rejects, []
+        return rows, rejects, first("page, problem, line FROM bad_values")
 
     def lend(self) -> Instance | None:
         """The instance that has the stage in memory; if none has, the stage is closed."""
