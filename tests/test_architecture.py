@@ -15,8 +15,9 @@ LIBRARY = ROOT / "pack_sync"
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not in path.parts)
 
 BELOW = {
-    "cli": {"dagster", "new_pack", "packs", "record"},
+    "cli": {"dagster", "new_pack", "packs", "record", "check"},
     "record": {"engine"},
+    "check": {"engine"},
     "dagster": {"engine", "connect", "notify"},
     "notify": {"commit", "http"},
     "connect": {"runtimes", "http"},

@@ -15,6 +15,7 @@ NOT_SHOWN = {
     "AbandonedCallError": "raised inside a pack's code that is given up",
     "AttemptFailedError": "carries one of the others to the ledger and the retries",
     "BrokenBodyError": "becomes a ConnectionFailedError",
+    "CannotCheckError": "`packsync check` says it, and exits with 2",
     "BrokenEncodingError": "becomes a ConnectionFailedError",
     "BrokenMessageError": "becomes a PackProcessError",
     "PastedAddressError": "the command says it and asks again",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from pack_sdk.errors import ConnectionFailedError, StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse, Method
 from pack_sdk.testing.fetcher import StatusCode
+from pack_sdk.testing.listing import ListPage
 from pack_sdk.testing.world import World
 
 
@@ -87,6 +88,7 @@ class FakeService:
       `dynamic_urls` by table.
     - `shifting_pages` says that the service counts rows or pages: there a deletion in the midst of
       a listing makes the next page skip a row, and no pack can help it.
+    - `unread` and `asked_sizes` are what `note_page` was told.
     - `error_pages` are answers by which this service says with a status of 200 that a request
       failed; `result_cap` says that a query brings so many rows and no more.
     """
@@ -106,6 +108,8 @@ class FakeService:
         self.shifting_pages = False
         self.error_pages: Sequence[Reply] = ()
         self.result_cap: int | None = None
+        self.unread: dict[str, str] = {}
+        self.asked_sizes: set[tuple[int, int]] = set()
         self._routes: list[tuple[Method, re.Pattern[str], Route]] = []
 
     def route(self, method: Method, path: str) -> Callable[[RouteT], RouteT]:
@@ -121,6 +125,23 @@ class FakeService:
             return function
 
         return add
+
+    def note_page(
+        self, request: ServiceRequest, page: ListPage[Any], largest: int | None = None
+    ) -> None:
+        """Tell a check that a page of a list was answered, and how large one may be.
+
+        What is `unread` of a list afterwards, by its path, is a further page that nobody asked for.
+        """
+        path = urlsplit(request.url).path
+        self.unread.pop(path, None)
+        if page.more:
+            self.unread[path] = f"{page.size} of {page.total} rows were on the last page asked for"
+        if largest is not None and page.more:
+            self.asked_sizes.add((page.size, largest))
+
+    def use_large_ids(self) -> None:
+        """Have ids beyond 2^53 from now on, where the service has numbers as ids that may be."""
 
     def answer(self, request: ServiceRequest) -> Reply:
         """Answer a request, faults apart; a fake that has no routes overrides this."""

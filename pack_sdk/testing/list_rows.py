@@ -58,6 +58,7 @@ class RowMaker:
 
     endpoint: ListEndpoint
     samples: Sequence[Mapping[str, Any]] = field(default_factory=tuple[Mapping[str, Any], ...])
+    large_ids: bool = False
 
     @property
     def id_path(self) -> Path:
@@ -68,9 +69,17 @@ class RowMaker:
         """A row's id."""
         return value_at(dict(fields), self.id_path)
 
+    @property
+    def has_numbers_as_ids(self) -> bool:
+        """Whether ids are numbers: in the rows that were seen, or by the schema."""
+        if self.samples:
+            return isinstance(self.id_of(self.samples[0]), int)
+        kind = _schema_at(self.endpoint.row_schema, self.id_path).get("type")
+        return kind in ("integer", "number")
+
     def make(self, random: Random, number: int, now: datetime) -> Row:
         """The sample of that number, or another row with an id of its own."""
-        if number <= len(self.samples):
+        if number <= len(self.samples) and not self.large_ids:
             return copy.deepcopy(dict(self.samples[number - 1]))
         row = self._template(random, now)
         put_at(row, self.id_path, self._id(number))
@@ -132,11 +141,11 @@ class RowMaker:
 
     def _id(self, number: int) -> Any:
         seen = [self.id_of(row) for row in self.samples]
+        if self.large_ids and self.has_numbers_as_ids:
+            return 2**53 + number
         if seen:
-            is_number = isinstance(seen[0], int)
-            return max(seen) + number if is_number else f"{seen[0]}-{number}"
-        kind = _schema_at(self.endpoint.row_schema, self.id_path).get("type")
-        return 1_000 + number if kind in ("integer", "number") else f"id-{number}"
+            return max(seen) + number if self.has_numbers_as_ids else f"{seen[0]}-{number}"
+        return 1_000 + number if self.has_numbers_as_ids else f"id-{number}"
 
     def _touch(self, row: Row, random: Random, fixed: set[str]) -> None:
         """Change the first text or number that may be changed."""

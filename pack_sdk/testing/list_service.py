@@ -69,40 +69,55 @@ class ListService(FakeService):
         world: World | None = None,
     ) -> None:
         super().__init__(world or World(seed))
-        self.lists = [
-            _List(endpoint, (samples or {}).get(endpoint.url, ()), self.world, f"{number} ")
-            for number, endpoint in enumerate(endpoints, start=1)
-        ]
+        self._endpoints = endpoints
+        self._samples = samples or {}
+        self.lists = self._lists()
         self.shifting_pages = any(
             isinstance(each.paging, PageNumber | Offset) for each in endpoints
         )
+
+    def use_large_ids(self) -> None:
+        """Have other rows from now on, with ids beyond 2^53 where ids are numbers."""
+        self.lists = self._lists(large_ids=True)
+
+    def _lists(self, *, large_ids: bool = False) -> "list[_List]":
+        return [
+            _List(
+                RowMaker(
+                    endpoint=endpoint,
+                    samples=self._samples.get(endpoint.url, ()),
+                    large_ids=large_ids,
+                ),
+                self.world,
+                f"{number} {endpoint.url}",
+            )
+            for number, endpoint in enumerate(self._endpoints, start=1)
+        ]
 
     def answer(self, request: ServiceRequest) -> Reply:
         """The page of the list that is at the request's URL; 404 where there is none."""
         fitting = [each for each in self.lists if each.serves(request)]
         if not fitting:
             return super().answer(request)
-        return max(fitting, key=lambda each: each.exactness(request)).answer(request)
+        asked = max(fitting, key=lambda each: each.exactness(request))
+        reply, page = asked.answer(request, self.result_cap)
+        if page is not None:
+            self.note_page(request, page, asked.endpoint.page_size)
+        return reply
 
 
 class _List:
     """One endpoint, with its collection."""
 
-    def __init__(
-        self,
-        endpoint: ListEndpoint,
-        samples: Sequence[Mapping[str, Any]],
-        world: World,
-        prefix: str,
-    ) -> None:
-        self.endpoint = endpoint
+    def __init__(self, maker: RowMaker, world: World, name: str) -> None:
+        self.maker = maker
+        self.endpoint = endpoint = maker.endpoint
         self._place = re.compile(url_pattern(endpoint.url.rstrip("/")))
-        self.maker = RowMaker(endpoint=endpoint, samples=samples)
         self.collection: Collection = world.add(
-            prefix + endpoint.url,
+            name,
             self.maker.make,
             self.maker.revise,
-            count=max(2 * self.page_size + 3, len(samples)),
+            count=max(2 * self.page_size + 3, len(maker.samples)),
             id_of=self.maker.id_of,
         )
 
@@ -129,19 +144,24 @@ class _List:
             and (follows_link or all(given.get(k, v) == v for k, v in self.endpoint.query.items()))
         )
 
-    def answer(self, request: ServiceRequest) -> Reply:
-        """A page of the rows that are asked for; 400 for parameters that make no sense."""
+    def answer(
+        self, request: ServiceRequest, cap: int | None
+    ) -> tuple[Reply, ListPage[Item] | None]:
+        """A page of the rows that are asked for, of so many rows in all at most.
+
+        400 for parameters that make no sense.
+        """
         given = _parameters(request)
         try:
             since = self._since(given)
-            page, following = self._page(self._rows(since), given, request.url)
+            page, following = self._page(self._rows(since)[:cap], given, request.url)
         except ValueError as error:
-            return StatusCode(400, {"error": {"message": str(error)}})
+            return StatusCode(400, {"error": {"message": str(error)}}), None
         rows = [
             self.maker.shown(item.fields, item.updated_at, deleted=item.deleted)
             for item in page.items
         ]
-        return self._reply(rows, page, following)
+        return self._reply(rows, page, following), page
 
     def _since(self, given: Mapping[str, str]) -> datetime | None:
         changes = self.endpoint.changes

@@ -59,6 +59,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "record.record",
         "Make real syncs and keep what the service answered, for tests without a network.",
     ),
+    "check": (
+        "check.check",
+        "Try to break a pack, without a network, against a made-up service whose rows change.",
+    ),
     "sync": (
         "sync.sync",
         "Sync the tables of a pack, or one of them, as a Dagster run.",

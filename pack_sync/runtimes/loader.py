@@ -21,7 +21,12 @@ from pack_sync.runtimes.python.pack_traceback import place_in_pack
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.runtimes.typescript.build import build_pack
-from pack_sync.runtimes.typescript.bundle import PackNotBuiltError, entry_of, load_built
+from pack_sync.runtimes.typescript.bundle import (
+    PackNotBuiltError,
+    entry_of,
+    load_built,
+    required_entry,
+)
 from pack_sync.runtimes.typescript.manifest import read_manifest
 from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 
@@ -218,6 +223,18 @@ def code_version_of(name: str) -> str:
     for source in _sources(name):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def files_of(name: str) -> Sequence[Path]:
+    """The Python files of the pack of that name, that of its module first; or its TypeScript ones.
+
+    Of one in TypeScript it is the file that it begins with. Raises `PackDefinitionError`.
+    """
+    folder = typescript_folder(name)
+    if folder is not None:
+        return [required_entry(folder)]
+    own = str(getattr(_module_of(name), "__file__", ""))
+    return sorted(_sources(name), key=lambda file: str(file) != own)
 
 
 def _sources(name: str) -> Sequence[Path]:

@@ -1,0 +1,58 @@
+"""Advice: what costs requests or writes, and loses nothing."""
+
+from collections.abc import Iterator
+
+from pack_sync.check.findings import Evidence, rule
+from pack_sync.check.table_state import some
+from pack_sync.check.table_under_test import TableUnderTest
+
+_MANY_ROWS = 10
+
+
+@rule(
+    "request-for-each-row",
+    says="A sync takes fewer requests than it has rows.",
+    remedy="Ask for many rows at once, where the service has a list or takes several ids; else let "
+    "the table be crawled from its parent, so that a sync that is interrupted goes on.",
+    level="advice",
+)
+def request_for_each_row(table: TableUnderTest) -> Iterator[Evidence]:
+    """As many requests as rows, or more."""
+    rows, requests = len(table.still.first.rows), len(table.still.first.exchanges)
+    if rows >= _MANY_ROWS and requests >= rows:
+        yield table.evidence(f"{requests} requests for {rows} rows", "fetch")
+
+
+@rule(
+    "small-pages",
+    says="A sync asks for pages as large as the service gives.",
+    remedy="Ask for more rows a page: fewer requests bring as much.",
+    level="advice",
+)
+def small_pages(table: TableUnderTest) -> Iterator[Evidence]:
+    """The service would give larger pages."""
+    for asked, largest in sorted(table.still.service.asked_sizes):
+        if 2 * asked <= largest:
+            yield table.evidence(
+                f"pages of {asked} rows are asked for, and the service gives {largest}", "fetch"
+            )
+            return
+
+
+@rule(
+    "row-changes-each-sync",
+    says="A row that did not change at the service is returned as before.",
+    remedy="Leave out what comes from the sync itself, such as the time of it: every row has "
+    "`_changed_at` anyway, and a row that differs is written again by each sync.",
+    level="advice",
+)
+def row_changes_each_sync(table: TableUnderTest) -> Iterator[Evidence]:
+    """Properties that differ between two full syncs of a service that did not change."""
+    if table.still.volatile and not table.broke("id-changes", "id-not-unique"):
+        names = sorted(table.still.volatile)
+        yield table.evidence(
+            f"{some(names)} differs in every sync, so every row is written again",
+            "property",
+            names[0],
+            column=names[0],
+        )

@@ -1,0 +1,58 @@
+"""Rules about whether a first full sync works at all: the others rest on it."""
+
+from collections.abc import Iterator
+
+from pack_sdk.errors import RequestRefusedError
+from pack_sync.check.findings import Evidence, rule
+from pack_sync.check.lab import MAX_PAGES
+from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.engine.sync_failures import EndlessContinuationError
+
+
+@rule(
+    "undeclared-domain",
+    says="Every request goes to a domain that the pack declares.",
+    remedy="Declare the domain with add_network_domain, or correct the URL.",
+    basic=True,
+)
+def undeclared_domain(table: TableUnderTest) -> Iterator[Evidence]:
+    """A request was refused."""
+    error = table.still.first.error
+    if isinstance(error, RequestRefusedError):
+        yield table.evidence(str(error), "fetch")
+
+
+@rule(
+    "endless-paging",
+    says="Paging comes to an end.",
+    remedy="Return a continuation only while the service has a further page, and one that leads "
+    "further than the page before.",
+    basic=True,
+)
+def endless_paging(table: TableUnderTest) -> Iterator[Evidence]:
+    """A continuation repeats, or there are more pages than the service has."""
+    first = table.still.first
+    if isinstance(first.error, EndlessContinuationError):
+        pages = len(first.pages)
+        ends = f"after {pages} pages" if pages >= MAX_PAGES else f"at page {pages}"
+        yield table.evidence(f"a full sync goes on for ever: {ends} {first.error}", "continuation")
+
+
+@rule(
+    "sync-fails",
+    says="A full sync of a service that works comes to its end.",
+    remedy="Correct the function at the line that is named; `packsync preview` shows one page.",
+    basic=True,
+)
+def sync_fails(table: TableUnderTest) -> Iterator[Evidence]:
+    """Any other error of the first full sync, or of the second."""
+    for which, trace in (("first", table.still.first), ("second", table.still.second)):
+        error = trace.error
+        if error is None or isinstance(error, RequestRefusedError | EndlessContinuationError):
+            continue
+        notes = " ".join(getattr(error, "__notes__", []))
+        yield table.evidence(
+            f"the {which} full sync failed: {type(error).__name__}: {error} {notes}".strip(),
+            "execute",
+        )
+        return

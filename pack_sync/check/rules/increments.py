@@ -1,0 +1,165 @@
+"""Rules about what increments bring: with what is deleted, as much as a full sync would."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pack_sync.check.findings import Evidence, rule
+from pack_sync.check.pack_clock import in_utc
+from pack_sync.check.story import Story, shown_cursor
+from pack_sync.check.table_state import Difference, difference, some
+from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.check.traces import Trace
+
+SEEDS = (11, 12, 13)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calm:
+    """A table after an increment, with all changes well between two syncs and no deletion.
+
+    `failed` is the sync that raised; `found` how the table differs from `truth`.
+    """
+
+    story: Story
+    truth: Story
+    failed: Trace | None
+    found: Difference = field(default_factory=Difference)
+
+
+@lru_cache(maxsize=4)
+def calm(table: TableUnderTest, seed: int = SEEDS[0], updates: int = 8) -> Calm:
+    """A full sync, changes well after it, and an increment well after them."""
+    with table.lab(seed) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        lab.advance(hours=2)
+        for _ in range(updates):
+            story.step("update")
+            lab.advance(minutes=1)
+        story.step("insert")
+        lab.advance(hours=2)
+        if story.failed is None:
+            story.increment()
+        truth = Story(lab, table.still.volatile).begin()
+    failed = story.failed or truth.failed
+    if failed is not None:
+        return Calm(story=story, truth=truth, failed=failed)
+    found = difference(story.state, truth.state, ignore=table.still.volatile)
+    return Calm(story=story, truth=truth, failed=None, found=found)
+
+
+@rule(
+    "increment-fails",
+    says="An increment of a service that works comes to its end.",
+    remedy="Correct the function for the case that `context.sync.previous_completion` is there.",
+)
+def increment_fails(table: TableUnderTest) -> Iterator[Evidence]:
+    """The increment after a few changes raises."""
+    failed = calm(table).failed if table.is_incremental else None
+    if failed is not None and failed.cursor is not None:
+        yield table.evidence(
+            f"an increment from the cursor {shown_cursor(failed.cursor)} failed: "
+            f"{type(failed.error).__name__}: {failed.error}",
+            "execute",
+        )
+
+
+@rule(
+    "partial-rows",
+    says="An increment returns whole rows.",
+    remedy="Return every property of a changed row: what is left out becomes NULL.",
+)
+def partial_rows(table: TableUnderTest) -> Iterator[Evidence]:
+    """After an increment, properties are NULL that a full sync fills."""
+    if not table.is_incremental or calm(table).failed:
+        return
+    story, truth = calm(table).story, calm(table).truth
+    emptied = {
+        name
+        for key, row in story.state.items()
+        for name, value in row.items()
+        if value is None and truth.state.get(key, {}).get(name) is not None
+    }
+    if emptied:
+        yield table.evidence(
+            f"after an increment {some(sorted(emptied))} of changed rows is NULL, though a full "
+            "sync brings values",
+            "result",
+            column=sorted(emptied)[0],
+        )
+
+
+@rule(
+    "local-time-as-utc",
+    says="A moment in a cursor or a request is in UTC, or says its zone.",
+    remedy="Use `context.sync.started_at`, or datetime.now(UTC); a datetime without a zone is "
+    "this machine's local time.",
+)
+def local_time_as_utc(table: TableUnderTest) -> Iterator[Evidence]:
+    """Changes are missed in a zone east of UTC, and not in UTC."""
+    if not table.is_incremental or table.broke("partial-rows"):
+        return
+    found = calm(table).found
+    missed = [*found.missing, *found.stale]
+    if not missed:
+        return
+    with in_utc():
+        same = calm.__wrapped__(table)
+    if same.failed is None and not same.found.missing and not same.found.stale:
+        yield table.evidence(
+            f"on a machine whose zone is 5.5 hours ahead of UTC an increment missed changes of "
+            f"{some(missed)}, and none in UTC",
+            "cursor",
+        )
+
+
+@rule(
+    "rows-leave-the-filter",
+    says="A row that no longer fits what increments ask for does not stay as it was.",
+    remedy="Ask for all rows in increments, and keep the filter for full syncs: declare its "
+    "parameter with supports_incremental_sync=False, or report rows that left in deletedRowIds.",
+)
+def rows_leave_the_filter(table: TableUnderTest) -> Iterator[Evidence]:
+    """Rows are left in the table that a full sync does not return, though none was deleted."""
+    for seed in SEEDS if table.is_incremental else ():
+        after = calm(table, seed, 24)
+        left = set(after.found.left) & after.story.ids_that("insert", "update")
+        if left and not after.story.ids_that("delete"):
+            yield table.evidence(
+                f"rows were updated so that a full sync does not return them, and after an "
+                f"increment they are still in the table as they were: {some(sorted(left))}",
+                "fetch",
+            )
+            return
+
+
+@rule(
+    "changes-missed",
+    says="An increment brings every row that was inserted or updated since the last sync.",
+    remedy="Ask the service for what changed since the cursor, and return all of it.",
+)
+def changes_missed(table: TableUnderTest) -> Iterator[Evidence]:
+    """Rows are missing or stale after an increment, with all changes well between two syncs."""
+    if table.is_incremental and not table.broke(
+        "local-time-as-utc", "partial-rows", "increment-fails", "rows-lost-between-pages"
+    ):
+        found = calm(table).found
+        only = Difference(missing=found.missing, stale=found.stale)  # nothing was deleted
+        yield from evidence_of(table, only, "after an increment")
+
+
+def evidence_of(table: TableUnderTest, found: Difference, when: str) -> Iterator[Evidence]:
+    """How a table differs from the truth after something, as evidence."""
+    if found.missing:
+        yield table.evidence(f"{when} rows are missing: {some(found.missing)}", "cursor")
+    elif found.stale:
+        key, names = next(iter(found.stale.items()))
+        yield table.evidence(
+            f"{when} rows are as they were before: {some(list(found.stale))} (of {key!r} "
+            f"{some(names)})",
+            "cursor",
+        )
+    elif found.left:
+        yield table.evidence(
+            f"{when} rows are in the table that are gone: {some(found.left)}", "deleted"
+        )

@@ -1,0 +1,54 @@
+"""A made-up service below the real fetcher: what httpx would send is answered by a fake."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from pack_sdk.fetching import FetchRequest, FetchResponse, Method
+from pack_sdk.testing import FakeService
+
+_LENGTHS = {"content-length", "transfer-encoding", "content-encoding"}
+
+
+class ServiceTransport(httpx.BaseTransport):
+    """Answers requests from a `FakeService`; `answered` is called after each."""
+
+    def __init__(self, service: FakeService, answered: Callable[[], object] = lambda: None) -> None:
+        self._service = service
+        self._answered = answered
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The fake's answer, as bytes."""
+        method: Method = request.method  # pyright: ignore[reportAssignmentType]
+        asked = FetchRequest(
+            method=method,
+            url=str(request.url),
+            headers=dict(request.headers),
+            body=request.read() or None,
+        )
+        try:
+            return _encoded(self._service.respond(asked))
+        finally:
+            self._answered()
+
+
+def _encoded(response: FetchResponse) -> httpx.Response:
+    headers = {name: value for name, value in response.headers.items() if name not in _LENGTHS}
+    content, kind = _content(response.body)
+    if content:
+        headers.setdefault("content-type", kind)
+    # As a stream: the fetcher reads what comes from the network, and nothing else.
+    stream = httpx.ByteStream(content)
+    return httpx.Response(response.status, headers=headers, stream=stream)
+
+
+def _content(body: Any) -> tuple[bytes, str]:
+    if body is None:
+        return b"", ""
+    if isinstance(body, bytes):
+        return bytes(body), "application/octet-stream"
+    if isinstance(body, str):
+        return body.encode(), "text/plain; charset=utf-8"
+    return json.dumps(body).encode(), "application/json"

@@ -1,0 +1,195 @@
+"""One table of a pack that is being checked, and what is known of it so far."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from pack_sdk.choices import simple_autocomplete
+from pack_sdk.crawl import crawl_of
+from pack_sdk.pack import Pack
+from pack_sdk.parameters import Parameter
+from pack_sdk.schemas import Schema
+from pack_sdk.sync_table import SyncTable
+from pack_sdk.testing import FakeService
+from pack_sync.check.findings import RULES, Evidence, Finding
+from pack_sync.check.lab import Lab, open_lab
+from pack_sync.check.source import Part, Source
+from pack_sync.check.table_state import changed_properties, field_value, row_id, stored
+from pack_sync.check.traces import Trace
+from pack_sync.runtimes.runtime import PackRuntime
+
+_FULL_SYNCS = (
+    "paging-forgotten", "continuation-counts-as-none", "sync-needs-memory", "page-needs-memory",
+    "replayed-page-differs", "id-not-unique", "id-changes", "cap-unnoticed",
+)  # fmt: skip
+
+
+class CannotCheckError(Exception):
+    """There is nothing to check a table against; the message says what is missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstSyncs:
+    """Two full syncs, an hour apart, from a service in which nothing changes.
+
+    `volatile` are properties that differ between them: they say nothing of the service's rows.
+    """
+
+    first: Trace
+    second: Trace
+    schema: Schema
+    log: list[str]
+    service: FakeService
+    volatile: frozenset[str] = frozenset()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the first sync's rows, in their order."""
+        return [key for row in self.first.rows if (key := row_id(row, self.schema)) is not None]
+
+
+@dataclass(kw_only=True)
+class PackUnderTest:
+    """A pack, its code, its source, and how a made-up service for it is made, given a seed.
+
+    `load_afresh` loads the pack's code once more, without anything that it remembers.
+    """
+
+    name: str
+    pack: Pack
+    runtime: PackRuntime
+    load_afresh: Callable[[], PackRuntime]
+    source: Source
+    make_fake: Callable[[int], FakeService]
+    is_python: bool
+
+    def table(self, name: str) -> "TableUnderTest":
+        """One of its tables."""
+        return TableUnderTest(pack=self, declared=self.pack.sync_tables[name])
+
+
+@dataclass(kw_only=True, eq=False)
+class TableUnderTest:
+    """A table, with the labs to try it in; rules may look at what others have found before."""
+
+    pack: PackUnderTest
+    declared: SyncTable
+    found: list[Finding] = field(default_factory=list[Finding])
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.declared.name
+
+    def broke(self, *codes: str) -> bool:
+        """Whether it has broken one of these rules."""
+        return any(finding.code in codes for finding in self.found)
+
+    @property
+    def broke_basic(self) -> bool:
+        """Whether it has broken a basic rule: none but these are looked at then."""
+        return any(RULES[finding.code].basic for finding in self.found)
+
+    @property
+    def found_errors(self) -> bool:
+        """Whether it has broken any rule that is more than advice."""
+        return any(finding.level == "error" for finding in self.found)
+
+    def evidence(
+        self, says: str, part: Part, detail: str = "", *, column: str | None = None
+    ) -> Evidence:
+        """What a rule saw, at the line of a part of this table (see `Part`)."""
+        return Evidence(
+            says=says, place=self.pack.source.find(self.name, part, detail), column=column
+        )
+
+    @contextmanager
+    def lab(
+        self, seed: int = 0, change: Callable[[FakeService], object] | None = None
+    ) -> Generator[Lab]:
+        """A made-up service of this seed, and the table; `change` is given the service first.
+
+        The same seed gives the same service again. Raises `CannotCheckError` where a parameter has
+        no value.
+        """
+        values = self._parameters(seed)
+        service = self.pack.make_fake(seed)
+        if change is not None:
+            change(service)
+        pack = self.pack
+        with open_lab(pack.pack, self.declared, pack.runtime, service, values) as lab:
+            yield lab
+
+    @cached_property
+    def still(self) -> FirstSyncs:
+        """Full syncs from a service in which nothing changes."""
+        with self.lab() as lab:
+            first = lab.sync()
+            lab.advance(hours=1)
+            second = lab.sync() if first.ended else first
+            schema = lab.table.schema
+            return FirstSyncs(
+                first=first,
+                second=second,
+                schema=schema,
+                log=lab.log.lines,
+                service=lab.service,
+                volatile=_volatile(first, second, schema),
+            )
+
+    @property
+    def full_is_right(self) -> bool:
+        """Whether full syncs bring all rows, each by its id: what else is looked at rests on it."""
+        return not self.broke(*_FULL_SYNCS)
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether its full sync is right and leaves a cursor."""
+        return self.full_is_right and self.still.first.next_cursor is not None
+
+    def _parameters(self, seed: int) -> Mapping[str, Any]:
+        """Values for the table's parameters: the fake's, a parent's row, or a choice."""
+        if not self.declared.parameters:
+            return {}
+        given = dict(self.pack.make_fake(seed).parameters.get(self.name, {}))
+        crawled = crawl_of(self.declared)
+        if crawled is not None and not set(crawled.properties) <= set(given):
+            given = {**self._of_parent(crawled.parent_table, crawled.properties, seed), **given}
+        for parameter in self.declared.parameters:
+            if parameter.name not in given and not (parameter.optional or parameter.has_default):
+                given[parameter.name] = _choice(self.name, parameter)
+        return given
+
+    def _of_parent(
+        self, parent: str, properties: Mapping[str, str], seed: int
+    ) -> Mapping[str, Any]:
+        with self.pack.table(parent).lab(seed) as lab:
+            rows = lab.sync().rows
+            schema = lab.table.schema
+        if not rows:
+            raise CannotCheckError(f"its parent table {parent} has no rows")
+        return {
+            name: field_value(rows[0], schema.field_of(key)) for name, key in properties.items()
+        }
+
+
+def _choice(table: str, parameter: Parameter) -> Any:
+    options: Any = parameter.autocomplete
+    if isinstance(options, list | tuple) and options:
+        return simple_autocomplete("", cast("Sequence[Any]", options))[0].value
+    raise CannotCheckError(
+        f"its parameter {parameter.name!r} needs a value: in the fake, write "
+        f'`service.parameters["{table}"] = {{"{parameter.name}": …}}`'
+    )
+
+
+def _volatile(first: Trace, second: Trace, schema: Schema) -> frozenset[str]:
+    rows = {row_id(row, schema): stored(row, schema) for row in first.rows}
+    return frozenset(
+        name
+        for row in second.rows
+        if (before := rows.get(row_id(row, schema))) is not None
+        for name in changed_properties(before, stored(row, schema), frozenset())
+    )

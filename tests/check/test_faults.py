@@ -1,0 +1,40 @@
+"""Each rule finds the faults that are planted for it, at their lines, and accuses no clean pack."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pack_sync.check.findings import RULES, Finding
+from pack_sync.check.running import check_pack
+from tests.check.faults import FAULTS
+from tests.check.packs import PACKS, Base, Planted, write_pack
+
+
+def line_of(finding: Finding) -> str:
+    """The line that a finding is at."""
+    return Path(finding.place.file).read_text().splitlines()[finding.place.line - 1]
+
+
+@pytest.mark.parametrize("planted", FAULTS, ids=str)
+def test_a_planted_fault_is_found(planted: Planted, tmp_path: Path) -> None:
+    """By its rule, at its line, and nothing else is called an error."""
+    pack = write_pack(tmp_path, planted.base, planted.changes, planted.fake_changes)
+    findings = check_pack(str(pack)).findings
+    found = [finding for finding in findings if finding.code == planted.code]
+    assert any(planted.at in line_of(finding) for finding in found), [*map(str, findings)]
+    assert {f.code for f in findings if f.level == "error"} <= {planted.code}
+
+
+@pytest.mark.parametrize("base", PACKS)
+def test_a_clean_pack_is_not_accused(base: Base, tmp_path: Path) -> None:
+    """Not even of what is only advice."""
+    report = check_pack(str(write_pack(tmp_path, base)))
+    assert [*map(str, report.findings)] == []
+    assert [table.unchecked for table in report.tables] == [None]
+
+
+def test_every_rule_has_planted_faults() -> None:
+    """Two at least, or nobody knows that it works."""
+    counts = Counter(planted.code for planted in FAULTS)
+    assert {code: counts[code] for code in RULES if counts[code] < 2} == {}
