@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "new": (
         "new.new",
-        "Begin a pack: from the URL of a list, from a specification, or empty.",
+        "Begin a pack: from the URL of a list, a specification or recordings, or empty.",
     ),
     "list": (
         "list.list_packs",

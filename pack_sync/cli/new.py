@@ -7,12 +7,14 @@ import dagster as dg
 import typer
 
 from pack_sdk.testing.list_endpoint import ListEndpoint
+from pack_sdk.testing.recordings import read_recordings
 from pack_sdk.wording import counted
 from pack_sync.cli.context import console, fail, open_project, plain_errors
 from pack_sync.cli.new_from_url import UrlOptions, draft_from_service
 from pack_sync.dagster.scaffolder import defs_yaml
 from pack_sync.new_pack.draft import CannotDraftError, PackDraft, TableDraft
 from pack_sync.new_pack.files import empty_draft, files_of
+from pack_sync.new_pack.from_recordings import draft_from_recordings
 from pack_sync.new_pack.from_specification import chosen, draft_of, lists_of
 from pack_sync.new_pack.naming import is_pack_name
 from pack_sync.new_pack.paging_names import in_words
@@ -32,6 +34,10 @@ def new(
     from_openapi: Annotated[
         Path | None,
         typer.Option("--from-openapi", help="A file of OpenAPI 3 or Swagger 2, JSON or YAML."),
+    ] = None,
+    from_recording: Annotated[
+        Path | None,
+        typer.Option("--from-recording", help="A folder of recordings by `packsync record`."),
     ] = None,
     operation: Annotated[
         str | None,
@@ -54,7 +60,7 @@ def new(
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
 ) -> None:
-    """Begin a pack: from the URL of a list, from a specification, or empty.
+    """Begin a pack: from the URL of a list, a specification or recordings, or empty.
 
     Paging, id, types, dates, cursor and authentication are guessed. Each guess has its evidence in
     a comment of pack.py, and a QUESTION where you should find out more. The credentials for
@@ -66,8 +72,8 @@ def new(
                 f"{name!r} cannot be a pack's name; use a small letter, then small letters, digits "
                 "or _, and no keyword of Python"
             )
-        if from_url and from_openapi:
-            fail("take one of --from-url and --from-openapi")
+        if sum(map(bool, (from_url, from_openapi, from_recording))) > 1:
+            fail("take one of --from-url, --from-openapi and --from-recording")
         if (operation or all_lists) and not from_openapi:
             fail("--operation and --all go with --from-openapi")
         project = open_project()
@@ -76,6 +82,8 @@ def new(
         try:
             if from_openapi:
                 draft = _from_openapi(name, from_openapi, operation, all_lists=all_lists)
+            elif from_recording:
+                draft = _from_recording(name, from_recording)
             elif from_url:
                 options = UrlOptions(url=from_url, auth=auth, table=table)
                 draft, connection = draft_from_service(name, options)
@@ -102,6 +110,16 @@ def _from_openapi(name: str, file: Path, operation: str | None, *, all_lists: bo
         )
         raise typer.Exit(2)
     return draft_of(name, specification, lists)
+
+
+def _from_recording(name: str, folder: Path) -> PackDraft:
+    if not folder.exists():
+        fail(f"there is no {folder}")
+    try:
+        recordings = read_recordings(folder)
+    except ValueError as error:
+        fail(str(error))
+    return draft_from_recordings(name, recordings)
 
 
 def _defs_file(project: Project, name: str) -> Path:

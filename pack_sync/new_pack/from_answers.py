@@ -1,12 +1,14 @@
 """A pack of what a service answers: a table of the list at a URL."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from pack_sdk.testing.list_endpoint import ChangeFilter, ListEndpoint, OnePage, Paging, TimeFormat
 from pack_sdk.urls import get_query_params, with_query_params
-from pack_sync.new_pack import paging_names as names
-from pack_sync.new_pack.answers import read_answer
+from pack_sdk.wording import counted
+from pack_sync.new_pack import paging_names
+from pack_sync.new_pack.answers import Answer, read_answer
 from pack_sync.new_pack.draft import AuthenticationDraft, Guess, PackDraft, TableDraft
 from pack_sync.new_pack.naming import names_of, normalized, words_of
 from pack_sync.new_pack.probing import Ask, Probe
@@ -36,28 +38,41 @@ def draft_from_url(
 
     Raises `CannotDraftError` for an answer without rows, and what `ask` raises.
     """
-    parts = urlsplit(url)
-    words = words_of(table) if table else _words_of(parts.path)
-    table_name, identity = names_of(words)
     first = read_answer(url, ask(url))
-    fields, _ = fields_of(schema_of(list(first.rows)), identity, list(first.rows))
+    rows = list(first.rows)
+    table_name, identity = names_of(words_of(table) if table else _words_of(urlsplit(url).path))
+    fields, _ = fields_of(schema_of(rows), identity, rows)
     probe = Probe(ask=ask, first=first, id_key=fields.id_key)
     paging = probe.paging()
-    rows = [row for page in probe.pages for row in page.rows]
+    drafted = table_of((table_name, identity), probe.pages, paging)
+    return PackDraft(
+        name=name,
+        source=f"{drafted.guess('rows').evidence} of {drafted.endpoint.url}",
+        domains=[urlsplit(url).hostname or ""],
+        tables=[drafted],
+        authentication=authentication,
+        domain_guess=Guess(evidence="the host of the URL"),
+    )
+
+
+def table_of(names: tuple[str, str], pages: Sequence[Answer], paging: Paging) -> TableDraft:
+    """The table of that name and identity, of its first pages and how they follow one another."""
+    parts = urlsplit(pages[0].url)
+    rows = [row for page in pages for row in page.rows]
     schema = schema_of(rows)
-    fields, guesses = fields_of(schema, identity, rows)
-    query, size, changes = _query(url, paging)
+    fields, guesses = fields_of(schema, names[1], rows)
+    query, size, changes = _query(pages[0].url, paging)
     guesses |= {
         "url": Guess(evidence=f"GET {parts.path}"),
-        "paging": _paging_guess(paging, len(probe.pages), len(first.rows)),
+        "paging": _paging_guess(paging, len(pages), len(rows)),
         "changes": _changes_guess(changes, fields.updated_key),
         "display": Guess(evidence=fields.display_key),
-        "rows": Guess(evidence=f"{len(rows):,} rows"),
+        "rows": Guess(evidence=counted(len(rows), "row", "rows")),
     }
     endpoint = ListEndpoint(
         url=parts._replace(query="", fragment="").geturl(),
         query=query,
-        rows=first.path,
+        rows=pages[0].path,
         row_schema=schema,
         id_key=fields.id_key,
         updated_key=(fields.updated_key,) if fields.updated_key else None,
@@ -67,15 +82,7 @@ def draft_from_url(
         page_size=size[1] if size else None,
         changes=changes,
     )
-    drafted = TableDraft(name=table_name, identity=identity, endpoint=endpoint, guesses=guesses)
-    return PackDraft(
-        name=name,
-        source=f"{len(rows):,} rows of {endpoint.url}",
-        domains=[parts.hostname or ""],
-        tables=[drafted],
-        authentication=authentication,
-        domain_guess=Guess(evidence="the host of the URL"),
-    )
+    return TableDraft(name=names[0], identity=names[1], endpoint=endpoint, guesses=guesses)
 
 
 def _words_of(path: str) -> list[str]:
@@ -88,13 +95,13 @@ def _words_of(path: str) -> list[str]:
 
 
 def _paging_guess(paging: Paging, pages: int, rows: int) -> Guess:
-    seen = f"{pages} pages seen" if pages > 1 else f"{rows:,} rows"
+    seen = f"{pages} pages seen" if pages > 1 else counted(rows, "row", "rows")
     if isinstance(paging, OnePage):
         return Guess(
             evidence=f"{seen}, and nothing that leads to further ones",
             question="are these all rows, or is there a parameter for further ones?",
         )
-    return Guess(evidence=f"{names.in_words(paging)}: {seen}")
+    return Guess(evidence=f"{paging_names.in_words(paging)}: {seen}")
 
 
 def _query(
@@ -109,7 +116,7 @@ def _query(
         text = str(value)
         if name == place:
             continue
-        if normalized(name) in names.SIZE_PARAMETERS and text.isdigit() and int(text) > 0:
+        if normalized(name) in paging_names.SIZE_PARAMETERS and text.isdigit() and int(text) > 0:
             size = (name, int(text))
         elif is_since(name) and (style := _style_of(text)):
             changes = ChangeFilter(name, style)

@@ -82,7 +82,7 @@ class Probe:
         query = get_query_params(self.first.url)
         if next_link(self.first.response, base=self.first.url):
             yield LinkHeader()
-        more = _more_key(values)
+        more = more_key(values)
         for path in _ordered(values, (*names.NEXT_URLS, *names.NEXT)):
             if _is_url(values[path]):
                 yield NextUrl(path)
@@ -97,8 +97,8 @@ class Probe:
     def _counted(
         self, values: Mapping[Path, Json], query: Mapping[str, Json], more: Path | None
     ) -> Iterator[Paging]:
-        pages_key = _number_at(values, names.TOTAL_PAGES, least=1)
-        total = _number_at(values, names.TOTALS, least=len(self.first.rows))
+        pages_key = number_at(values, names.TOTAL_PAGES, least=1)
+        total = number_at(values, names.TOTALS, least=len(self.first.rows))
         in_url = names.find_parameter(query, names.PAGE_PARAMETERS)
         for parameter in _named(in_url, values, names.PAGE_PARAMETERS[:6], "page"):
             first = self._first_number(parameter, query, values)
@@ -177,13 +177,14 @@ def _parameters_of(path: Path, query: Mapping[str, Json]) -> Sequence[str]:
     return list(dict.fromkeys([*([mine] if mine else []), *own, key, *_TOKEN_PARAMETERS]))
 
 
-def _more_key(values: Mapping[Path, Json]) -> Path | None:
-    """Where the first page says that there are more."""
+def more_key(values: Mapping[Path, Json]) -> Path | None:
+    """Where a page says that there are more."""
     found = names.find_value(values, names.HAS_MORE)
     return found if found is not None and values[found] is True else None
 
 
-def _number_at(values: Mapping[Path, Json], wanted: Sequence[str], *, least: int) -> Path | None:
+def number_at(values: Mapping[Path, Json], wanted: Sequence[str], *, least: int) -> Path | None:
+    """Where a page has a number of one of these names, which is not below `least`."""
     for path in _ordered(values, wanted):
         value = values[path]
         if isinstance(value, int) and not isinstance(value, bool) and value >= least:

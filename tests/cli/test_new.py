@@ -142,6 +142,8 @@ def test_a_name_that_cannot_be_one(name: str) -> None:
         (["--from-url", "ftp://api.example.com"], "is no URL"),
         (["--from-url", "https://a.example", "--from-openapi", "a.json"], "take one of"),
         (["--operation", "/tasks"], "go with --from-openapi"),
+        (["--from-recording", "nowhere"], "there is no nowhere"),
+        (["--from-recording", "packs"], "no recording of a full sync"),
         (["--from-openapi", "nowhere.json"], "nowhere.json cannot be read"),
         (["--from-url", "https://a.example", "--auth", "magic"], "choose bearer, basic"),
         (["--from-url", "https://a.example", "--auth", "header"], "choose bearer, basic"),
