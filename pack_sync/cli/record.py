@@ -209,10 +209,10 @@ def _replay(chosen: _Chosen, folder: Path) -> None:
 
 def _tell_how_to_test(component: PackSyncComponent) -> None:
     if typescript_folder(component.pack) is not None:
-        how = f"by packsync record {component.shown_name} --replay"
+        how = f"packsync record {component.shown_name} --replay"
     else:
-        how = "in a test file beside it: test_recordings = recording_tests(pack, __file__)"
-    errors.print(f"Replayed {how}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        how = "in a file of its tests, test_recordings = recording_tests(pack, __file__)"
+    errors.print(f"To replay: {how}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _shown(path: Path) -> str:

@@ -118,14 +118,14 @@ def _query(
             continue
         if normalized(name) in paging_names.SIZE_PARAMETERS and text.isdigit() and int(text) > 0:
             size = (name, int(text))
-        elif is_since(name) and (style := _style_of(text)):
+        elif is_since(name) and (style := style_of(text)):
             changes = ChangeFilter(name, style)
         else:
             fixed[name] = text
     return fixed, size, changes
 
 
-def _style_of(text: str) -> TimeFormat | None:
+def style_of(text: str) -> TimeFormat | None:
     """How a moment in a URL is written; None for what is none."""
     if re.fullmatch(r"\d{10}", text):
         return "seconds"

@@ -1,11 +1,13 @@
 """A pack of what a service was seen to answer: of recordings, a table for each recorded list."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pack_sdk.next_links import next_link
 from pack_sdk.row_values import value_at
 from pack_sdk.testing.list_endpoint import (
+    ChangeFilter,
     LastId,
     LinkHeader,
     NextToken,
@@ -15,12 +17,18 @@ from pack_sdk.testing.list_endpoint import (
     PageNumber,
     Paging,
 )
-from pack_sdk.testing.recordings import Recording
+from pack_sdk.testing.recordings import Exchange, Recording
 from pack_sdk.urls import get_query_params
 from pack_sync.new_pack import paging_names
 from pack_sync.new_pack.answers import Answer, read_answer
-from pack_sync.new_pack.draft import AuthenticationDraft, CannotDraftError, Guess, PackDraft
-from pack_sync.new_pack.from_answers import table_of
+from pack_sync.new_pack.draft import (
+    AuthenticationDraft,
+    CannotDraftError,
+    Guess,
+    PackDraft,
+    TableDraft,
+)
+from pack_sync.new_pack.from_answers import style_of, table_of
 from pack_sync.new_pack.naming import names_of, words_of
 from pack_sync.new_pack.probing import more_key, number_at
 from pack_sync.new_pack.row_fields import fields_of
@@ -29,6 +37,8 @@ from pack_sync.new_pack.row_schema import schema_of
 
 def draft_from_recordings(name: str, recordings: Sequence[Recording]) -> PackDraft:
     """The pack with a table for each recorded one, of its first full sync.
+
+    What only incremental syncs sent, if it is a moment, asks for changes.
 
     Raises `CannotDraftError` if there is no full sync, or one without a list.
     """
@@ -39,7 +49,7 @@ def draft_from_recordings(name: str, recordings: Sequence[Recording]) -> PackDra
     if not full:
         raise CannotDraftError("there is no recording of a full sync")
     tables = [
-        table_of(names_of(words_of(table)), *_listed(recording))
+        _with_changes(table_of(names_of(words_of(table)), *_listed(recording)), recordings, table)
         for table, recording in full.items()
     ]
     question = "recordings have no credentials: which does the service want?"
@@ -51,6 +61,28 @@ def draft_from_recordings(name: str, recordings: Sequence[Recording]) -> PackDra
         authentication=AuthenticationDraft(guess=Guess(question=question)),
         domain_guess=Guess(evidence="the recorded requests"),
     )
+
+
+def _with_changes(drafted: TableDraft, recordings: Sequence[Recording], table: str) -> TableDraft:
+    """The table with the parameter that its incremental syncs sent, and full ones did not."""
+    endpoint = drafted.endpoint
+    increments = [each for each in recordings if each.table == table and each.mode != "full"]
+    urls = [_whole_url(each, exchange) for each in increments for exchange in each.exchanges]
+    sent = [get_query_params(url) for url in urls if _place(url) == _place(endpoint.url)]
+    for name, value in (pair for query in sent for pair in query.items()):
+        style = style_of(str(value))
+        if style and name not in endpoint.query and endpoint.changes is None:
+            endpoint = replace(endpoint, changes=ChangeFilter(name, style))
+            guess = Guess(evidence=f"{name} of a recorded incremental sync")
+            guesses = {**drafted.guesses, "changes": guess}
+            return replace(drafted, endpoint=endpoint, guesses=guesses)
+    return drafted
+
+
+def _whole_url(recording: Recording, exchange: Exchange) -> str:
+    """A request's URL; one without a host is a path below the connection's endpoint."""
+    url = exchange.request.url
+    return url if "://" in url else f"{(recording.endpoint or '').rstrip('/')}/{url.lstrip('/')}"
 
 
 def _listed(recording: Recording) -> tuple[Sequence[Answer], Paging]:
@@ -71,7 +103,7 @@ def _pages(recording: Recording) -> Iterator[Answer]:
     for exchange in recording.exchanges:
         if exchange.request.method != "GET" or exchange.response is None:
             continue
-        url = urljoin(f"{recording.endpoint or ''}/", exchange.request.url)
+        url = _whole_url(recording, exchange)
         try:
             found = read_answer(url, exchange.response, first and first.path)
         except CannotDraftError:

@@ -1,11 +1,13 @@
 """A pack of recordings: how one recorded request led to the next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sdk.testing.list_endpoint import (
+    ChangeFilter,
     LastId,
     LinkHeader,
     NextToken,
@@ -19,6 +21,7 @@ from pack_sdk.testing.recordings import Exchange, Expected, Recording
 from pack_sync.new_pack.draft import CannotDraftError
 from pack_sync.new_pack.from_recordings import draft_from_recordings
 from tests.new_pack.drafted import (
+    HOST,
     draft_of,
     endpoint,
     ids_of,
@@ -79,3 +82,36 @@ def test_what_has_no_list() -> None:
     exchange = Exchange(request=request, response=FetchResponse(status=200, body={"id": 1}))
     with pytest.raises(CannotDraftError, match="no answer with a list of objects"):
         draft_from_recordings("trial", [recording([exchange])])
+
+
+def listed(url: str) -> Exchange:
+    """A request for two tasks, on one page."""
+    rows = [{"id": n, "title": "x", "updated_at": "2026-01-02T03:04:05Z"} for n in (1, 2)]
+    return Exchange(
+        request=FetchRequest(url=url), response=FetchResponse(status=200, body={"tasks": rows})
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ("kind=a&since=2026-01-02T00%3A00%3A00Z", ChangeFilter("since", "iso")),
+        ("kind=a&from=1767312000", ChangeFilter("from", "seconds")),
+        ("kind=a&token=abc", None),
+    ],
+)
+def test_what_only_increments_send_asks_for_changes(sent: str, found: ChangeFilter | None) -> None:
+    """If it is a moment; the table is then an incremental one."""
+    full = recording([listed(f"{HOST}/tasks?kind=a")])
+    later = replace(full, mode="incremental", exchanges=[listed(f"{HOST}/tasks?{sent}")])
+    (table,) = draft_from_recordings("trial", [full, later]).tables
+    assert table.endpoint.changes == found
+    assert table.endpoint.query == {"kind": "a"}
+
+
+@pytest.mark.parametrize("path", ["tasks", "/tasks"])
+def test_paths_are_below_the_endpoint(path: str) -> None:
+    """With or without a slash before them, as the engine completes them."""
+    recorded = replace(recording([listed(path)]), endpoint=f"{HOST}/v2/")
+    (table,) = draft_from_recordings("trial", [recorded]).tables
+    assert table.endpoint.url == f"{HOST}/v2/tasks"

@@ -66,7 +66,7 @@ def test_a_pack_in_typescript_is_recorded_and_replayed(folder: Path) -> None:
             app, ["record", "tracker", "--rows", "2"], catch_exceptions=False
         )
         assert expected in result.output
-        assert "Replayed by packsync record tracker --replay" in result.output
+        assert "To replay: packsync record tracker --replay" in result.output
     _, changed = read_recordings(folder)
     file = folder / "Tasks" / "002-incremental.json"
     assert json.loads(file.read_text())["exchanges"][1]["request"]["json"] == {
