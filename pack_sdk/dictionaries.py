@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pack_sdk.results import Completion
     from pack_sdk.schemas import Schema, ValueHint, ValueType
 
-TypeName: TypeAlias = Literal["boolean", "number", "string", "array", "object"]
+TypeName: TypeAlias = Literal["boolean", "number", "string", "array", "object", "json"]
 HintName: TypeAlias = Literal[
     "date", "time", "datetime", "duration", "email", "person", "percent", "currency", "image",
     "imageAttachment", "url", "markdown", "html", "embed", "reference", "attachment", "slider",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pack_sdk.errors import InvalidResultError
+from pack_sdk.schemas import Schema
 
 
 def value_at(row: object, path: str) -> Any:
@@ -21,8 +22,10 @@ def value_at(row: object, path: str) -> Any:
     fields = cast("Mapping[str, Any]", row)
     if fields.get(path) is not None or "." not in path:
         return fields.get(path)
-    first, _, rest = path.partition(".")
-    return value_at(fields.get(first), rest)
+    value: Any = fields
+    for key in path.split("."):
+        value = cast("Mapping[str, Any]", value).get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def required_value(row: object, path: str) -> Any:
@@ -31,3 +34,9 @@ def required_value(row: object, path: str) -> Any:
     if value is None:
         raise InvalidResultError(f"a row has no value under {path!r}: {row!r:.200}")
     return value
+
+
+def value_of_property(fields: Mapping[str, Any], schema: Schema, name: str) -> Any:
+    """The value that fills a property of an object, None if there is none (contract S2)."""
+    field = schema.field_of(name)
+    return value_at(fields, field) if schema.path_of(name) else fields.get(field)

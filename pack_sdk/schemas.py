@@ -5,7 +5,7 @@ A `Schema` describes one value. Scalars have a `type` and perhaps a `hint`; arra
 anything nested, so that schemas of TypeScript packs, which arrive as JSON, take one way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar, cast
@@ -25,6 +25,8 @@ class ValueType(StrEnum):
     STRING = "string"
     ARRAY = "array"
     OBJECT = "object"
+    JSON = "json"
+    """Anything: what it is differs from row to row, or does not matter. Not in the original SDK."""
 
 
 class ValueHint(StrEnum):
@@ -81,6 +83,7 @@ _HINTS_OF: Mapping[ValueType, set[ValueHint]] = {
         ValueHint.RICH_TEXT,
     },
     ValueType.ARRAY: set(),
+    ValueType.JSON: set(),
     ValueType.OBJECT: {ValueHint.PERSON, ValueHint.REFERENCE, ValueHint.SELECT_LIST},
 }
 
@@ -90,8 +93,9 @@ class Schema:
     """One value: a scalar, an array of `items`, or an object of `properties`.
 
     `from_key` names the field of the returned row that fills the property (contract S2);
-    without it the field has the property's own name. `id_property` and `display_property`
-    name properties of an object. `precision` 0 makes a number a whole number.
+    without it the field has the property's own name. Where the row has no field of that whole
+    name, `start.dateTime` is the field `dateTime` of the object `start`. `id_property` and
+    `display_property` name properties of an object. `precision` 0 makes a number a whole number.
     """
 
     type: ValueType
@@ -110,6 +114,11 @@ class Schema:
     def field_of(self, property_name: str) -> str:
         """The field of a returned row that fills the property (contract S2)."""
         return self.properties[property_name].from_key or property_name
+
+    def path_of(self, property_name: str) -> Sequence[str]:
+        """The fields that lead to the value, if `from_key` is a path; else nothing (S2)."""
+        keys = (self.properties[property_name].from_key or "").split(".")
+        return keys if len(keys) > 1 and all(keys) else ()
 
     def keys(self) -> NoReturn:
         """Refuse `{**schema, …}` and `dict(schema)`: a schema is no mapping."""

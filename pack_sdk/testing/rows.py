@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, cast
 
+from pack_sdk.row_values import value_of_property
 from pack_sdk.schemas import Schema, ValueType
 
 _MAX_ID_LENGTH = 1024  # contract S6
@@ -30,7 +31,7 @@ def find_problem(row: object, schema: Schema) -> str | None:
     if fields is None:
         return "the row is not an object"
     name = str(schema.id_property)
-    if problem := _problem_of_id(fields.get(schema.field_of(name))):
+    if problem := _problem_of_id(value_of_property(fields, schema, name)):
         return f"property {name!r}: {problem}"
     return next(_problems_of_object(fields, schema, ""), None)
 
@@ -56,7 +57,7 @@ def _problem_of_id(value: object) -> str | None:
 
 def _problems_of_object(fields: Mapping[str, Any], schema: Schema, path: str) -> Iterator[str]:
     for name, prop in schema.properties.items():
-        yield from _problems_of(fields.get(schema.field_of(name)), prop, f"{path}{name}")
+        yield from _problems_of(value_of_property(fields, schema, name), prop, f"{path}{name}")
 
 
 def _problems_of(value: object, schema: Schema, path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pack_sdk.results import CheckedResult, Completion
+from pack_sdk.row_values import value_of_property
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing.rows import RejectedRow, fields_of, find_problem
 
@@ -85,4 +86,4 @@ class SyncedRows:
 
     def _id_of(self, row: Any) -> Any:
         fields = fields_of(row) or {}
-        return fields.get(self.table.schema.field_of(self.table.id_property))
+        return value_of_property(fields, self.table.schema, self.table.id_property)

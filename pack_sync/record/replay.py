@@ -13,6 +13,7 @@ from pack_sdk.fetching import FetchRequest, FetchResponse, is_expected
 from pack_sdk.logger import SilentLogger
 from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion
+from pack_sdk.row_values import value_of_property
 from pack_sdk.testing.recorded_answers import RecordedAnswers
 from pack_sdk.testing.recordings import Exchange, Expected, Recording
 from pack_sync.engine.sync_job import SyncJob
@@ -171,5 +172,7 @@ class _Replay:
 
     def _id_of(self, line: bytes) -> Any:
         row = json.loads(line)  # whole numbers of any size
-        field = self._schema.field_of(str(self._schema.id_property))
-        return cast("dict[str, Any]", row).get(field) if isinstance(row, dict) else None
+        if not isinstance(row, dict):
+            return None
+        fields = cast("dict[str, Any]", row)
+        return value_of_property(fields, self._schema, str(self._schema.id_property))

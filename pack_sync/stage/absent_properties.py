@@ -6,10 +6,11 @@ All rows count, but only some are read again: those of a property whose column i
 import difflib
 import re
 from collections.abc import Iterator, Sequence, Set
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
+from pack_sdk.row_values import value_at
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 
@@ -28,9 +29,10 @@ def absent_properties(schema: Schema, empty: Sequence[str], spool: Spool) -> lis
     sentences: list[str] = []
     for name in empty:
         field = schema.field_of(name)
-        if field in there:
+        last, beside = _looked_for(schema, name, rows)
+        if field in there or last in beside:
             continue
-        hint = _hint(field, there, unread)
+        hint = _hint(last, there, beside if schema.path_of(name) else unread)
         if hint or spool.row_count >= _MANY_ROWS:
             sentences.append(
                 f"none of the {spool.row_count:,} rows has the field {field!r}, so the property "
@@ -39,13 +41,21 @@ def absent_properties(schema: Schema, empty: Sequence[str], spool: Spool) -> lis
     return sentences
 
 
+def _looked_for(schema: Schema, name: str, rows: Sequence[dict[str, Any]]) -> tuple[str, Set[str]]:
+    """The field that fills a property, the last of its path, and those that are beside it."""
+    *outer, last = schema.path_of(name) or [schema.field_of(name)]
+    around = [value_at(row, ".".join(outer)) for row in rows] if outer else rows
+    objects = (cast("dict[str, Any]", each) for each in around if isinstance(each, dict))
+    return last, {key for each in objects for key in each}
+
+
 def _hint(field: str, there: Set[str], unread: Set[str]) -> str:
     """What the author may have meant; nothing if there is no telling."""
-    outer = re.split(r"[.\[/]", field)[0]
+    outer = re.split(r"[\[/]", field)[0]
     if outer != field and outer in there:
         return (
-            f"{outer!r} is a field of the rows, but `from_key` does not look into it: take the "
-            "value out in `execute`"
+            f"{outer!r} is a field of the rows, but `from_key` does not look into it so: write a "
+            f"path such as '{outer}.name', or take the value out in `execute`"
         )
     plain = {_plain(each): each for each in unread}
     close = difflib.get_close_matches(_plain(field), plain, n=1, cutoff=0.75)

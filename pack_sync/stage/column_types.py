@@ -87,7 +87,7 @@ def columns_of(
         Column(
             name=name,
             sql_type=sql_type_of(prop),
-            description=prop.description,
+            description=_described(prop),
             wider=_wider_types(schema, name, sql_type_of(prop)),
         )
         for name, prop in stored.properties.items()
@@ -96,6 +96,15 @@ def columns_of(
         description = "Fields of the row that the pack's schema does not name, as they came."
         columns.append(Column(name=UNKNOWN_PROPERTIES, sql_type="JSON", description=description))
     return columns
+
+
+def _described(schema: Schema) -> str:
+    """What the column's comment says."""
+    if not schema.required:
+        return schema.description
+    text = schema.description.rstrip()
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return f"{ended} Required." if text else "Required."
 
 
 def _wider_types(schema: Schema, name: str, sql_type: str) -> Sequence[str]:
@@ -126,7 +135,8 @@ def sql_type_of(schema: Schema) -> str:
 
 def is_kept_as_json(schema: Schema) -> bool:
     """Whether an object is kept as JSON: open to unknown properties, or without any known."""
-    return schema.include_unknown_properties or not schema.properties
+    anything = schema.type is ValueType.JSON
+    return anything or schema.include_unknown_properties or not schema.properties
 
 
 TEMPORAL_TYPES: Mapping[ValueHint | None, str] = {
@@ -143,6 +153,8 @@ def scalar_type(schema: Schema) -> str:
         return temporal
     if schema.type is ValueType.STRING:
         return "VARCHAR"
+    if schema.type is ValueType.JSON:
+        return "JSON"
     if schema.type is ValueType.BOOLEAN:
         return "BOOLEAN"
     if schema.hint is ValueHint.CURRENCY:

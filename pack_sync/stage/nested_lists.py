@@ -102,7 +102,7 @@ def _doubts(schema: Schema, parts: str, depth: int) -> Iterator[str]:
         yield f"{parts} IS NOT NULL AND NOT {Place(container=parts).is_kind('OBJECT')}"
     elif scalar_type(schema) in _SURE_DIGITS:
         yield f"NOT regexp_full_match({parts}, '-?[0-9]{{1,{_SURE_DIGITS[scalar_type(schema)]}}}')"
-    elif scalar_type(schema) != "VARCHAR":
+    elif scalar_type(schema) not in ("VARCHAR", "JSON"):
         yield f"{parts} IS NOT NULL AND {scalar_value(schema, parts)} IS NULL"
 
 

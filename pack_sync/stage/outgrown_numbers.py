@@ -29,7 +29,7 @@ def outgrown(schema: Schema, wider: Schema, place: Place, depth: int = 0) -> str
         outgrown(
             prop,
             wider.properties[key],
-            Place(container=taken).child(schema.field_of(key)),
+            Place(container=taken).of_property(schema, key),
             depth + 1,
         )
         for key, prop in schema.properties.items()

@@ -11,6 +11,7 @@ unusual; of what it suspects, this one judges.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -19,7 +20,7 @@ import orjson
 from pack_sdk.schemas import Schema, ValueType
 from pack_sync.stage.column_types import columns_of, is_text_id, stored_schema
 from pack_sync.stage.outgrown_numbers import outgrown
-from pack_sync.stage.places import Place, pointer_to
+from pack_sync.stage.places import Place
 from pack_sync.stage.value_conversion import (
     How,
     id_text,
@@ -59,6 +60,8 @@ class RowConversion:
         self.columns = columns_of(schema, wide, exact)
         self._schema = stored_schema(schema, wide, exact)
         self._bad_values = bad_values
+        self._scalars: list[str] = []
+        self._nested: list[str] = []
         self._places = self._locate()
 
     @property
@@ -92,7 +95,7 @@ class RowConversion:
             )"""
 
     def _typed(self, lines: str, how: How) -> str:
-        scalars, nested = self._pointers()
+        scalars, nested = self._scalars, self._nested
         values = ", ".join(f"{value} AS c{i}" for i, value in enumerate(self._values(how)))
         return (
             f"SELECT *, {values} FROM (SELECT *, json ->> [{', '.join(scalars) or repr('')}] "
@@ -162,31 +165,27 @@ class RowConversion:
 
     def too_narrow(self, name: str, wider: "RowConversion") -> str:
         """SQL over a row `line`: a number does not fit its column, and fits that of `wider`."""
-        place = Place(container="line", pointer=pointer_to(self._schema.field_of(name)))
+        place = Place(container="line").of_property(self._schema, name)
         return outgrown(self._schema.properties[name], wider._schema.properties[name], place)
 
-    def _pointers(self) -> tuple[list[str], list[str]]:
-        scalars: list[str] = []
-        nested: list[str] = []
-        for name, prop in self._schema.properties.items():
-            pointer = quote_literal(pointer_to(self._schema.field_of(name)))
-            (nested if is_nested(prop) else scalars).append(pointer)
-        return scalars, nested
-
     def _locate(self) -> "dict[str, Place]":
+        """Where each property is, once all that `_typed` extracts is there."""
         places: dict[str, Place] = {}
-        scalars = nested = 0
         for name, prop in self._schema.properties.items():
+            place = Place(container="json").of_property(self._schema, name)
+            pointers = [pointer for pointer in (place.pointer, place.path) if pointer]
             if is_nested(prop):
-                nested += 1
-                places[name] = Place(container=f"parts[{nested}]")
+                parts = [self._extracted(self._nested, each, "parts") for each in pointers]
+                places[name] = Place(container=_first_given(parts))
             else:
-                scalars += 1
-                pointer = pointer_to(self._schema.field_of(name))
-                places[name] = Place(
-                    container="json", pointer=pointer, texts={pointer: f"texts[{scalars}]"}
-                )
+                texts = {each: self._extracted(self._scalars, each, "texts") for each in pointers}
+                places[name] = replace(place, texts=texts)
         return places
+
+    def _extracted(self, pointers: list[str], pointer: str, into: str) -> str:
+        """SQL for what is extracted from a pointer, which is added to those extracted."""
+        pointers.append(quote_literal(pointer))
+        return f"{into}[{len(pointers)}]"
 
     def _id_problem(self) -> str:
         name = str(self._schema.id_property)
@@ -207,6 +206,14 @@ class RowConversion:
         known = dict.fromkeys(self._schema.field_of(name) for name in self._schema.properties)
         # A merge patch of nulls removes the known fields and leaves the others untouched.
         return f"json_merge_patch(json, {quote_literal(orjson.dumps(known).decode())})"
+
+
+def _first_given(parts: list[str]) -> str:
+    """SQL for the first of these JSON values that is there and not null."""
+    first, *others = parts
+    if not others:
+        return first
+    return f"CASE WHEN json_type({first}) <> 'NULL' THEN {first} ELSE {_first_given(others)} END"
 
 
 def _has_objects(schema: Schema) -> bool:

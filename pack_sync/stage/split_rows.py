@@ -30,7 +30,16 @@ def can_split(schema: Schema) -> bool:
     """Whether the reader can tell the fields apart, and no other fields are wanted."""
     keys = {schema.field_of(name) for name in schema.properties}
     different = len({key.lower() for key in keys}) == len(keys)
-    return different and "" not in keys and not schema.include_unknown_properties
+    plain = not schema.include_unknown_properties and not _has_paths(schema)
+    return different and "" not in keys and plain
+
+
+def _has_paths(schema: Schema) -> bool:
+    """Whether a property here or further inside is filled from inside of another field."""
+    if schema.items is not None:
+        return _has_paths(schema.items)
+    inside = schema.properties.items()
+    return any(schema.path_of(name) or _has_paths(prop) for name, prop in inside)
 
 
 class SplitRows:
@@ -141,6 +150,8 @@ def _needs_json(schema: Schema) -> bool:
 
 
 def _needs_a_type(schema: Schema) -> bool:
+    if schema.type is ValueType.JSON:
+        return False
     return is_nested(schema) or scalar_type(schema) != "VARCHAR"
 
 

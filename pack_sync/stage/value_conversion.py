@@ -37,14 +37,16 @@ class How(Enum):
 
 
 def is_nested(schema: Schema) -> bool:
-    """Whether the values of a property are arrays or objects."""
-    return schema.type in (ValueType.ARRAY, ValueType.OBJECT)
+    """Whether the values of a property are arrays or objects, or may be."""
+    return schema.type in (ValueType.ARRAY, ValueType.OBJECT, ValueType.JSON)
 
 
 def value_of(schema: Schema, place: Place, depth: int = 0, *, how: How = How.QUICK) -> str:
     """SQL for the typed value at a place; NULL where it cannot be typed."""
     if not is_nested(schema):
         return scalar_value(schema, place.text, thorough=how is not How.QUICK)
+    if schema.type is ValueType.JSON:
+        return f"CASE WHEN {place.text} IS NOT NULL THEN {place.json} END"
     if how is How.QUICK:
         kind = "ARRAY" if schema.type is ValueType.ARRAY else "OBJECT"
         return f"CASE WHEN {place.is_kind(kind)} THEN {_inside(schema, place, depth, how)} END"
@@ -101,7 +103,7 @@ def _object(schema: Schema, place: Place, depth: int, how: How) -> str:
     if is_kept_as_json(schema):
         return place.json
     fields = {
-        name: value_of(prop, place.child(schema.field_of(name)), depth, how=how)
+        name: value_of(prop, place.of_property(schema, name), depth, how=how)
         for name, prop in schema.properties.items()
     }
     return f"{{{', '.join(f'{quote_literal(name)}: {fields[name]}' for name in fields)}}}"
@@ -180,7 +182,9 @@ def problem_of(
         reason = _reason(name, quote_literal("required, but missing or null"))
         cases.append(f"WHEN {place.text} IS NULL THEN {reason}")
     wrong = _wrong(name, place.text, _described(schema))
-    if is_nested(schema):
+    if schema.type is ValueType.JSON:
+        pass  # nothing can go wrong
+    elif is_nested(schema):
         cases += _nested_problems(schema, place, name, depth, how)
         given = f"{place.kind} <> 'NULL'"
         if how is not How.QUICK:  # which may take what is no object for an object of nulls
@@ -235,7 +239,7 @@ def _problem_inside(schema: Schema, place: Place, name: str | None, depth: int, 
     parts = [
         problem_of(
             prop,
-            place.child(schema.field_of(key)),
+            place.of_property(schema, key),
             name and f"{name}.{key}",
             depth,
             how=how,

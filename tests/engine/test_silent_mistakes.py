@@ -82,7 +82,8 @@ def schema_of(**keys: str) -> Schema:
     [
         ("creatd_at", "the rows have 'createdAt'"),
         ("created_at", "the rows have 'createdAt'"),
-        ("start.dateTime", "'start' is a field of the rows, but `from_key` does not look into it"),
+        ("start.datetime", "the rows have 'dateTime'"),
+        ("start/dateTime", "'start' is a field of the rows, but `from_key` does not look into it"),
     ],
 )
 def test_a_field_that_no_row_has(tmp_path: Path, key: str, says: str) -> None:

@@ -115,7 +115,8 @@ def test_times_in_all_formats() -> None:
 
 def test_paths() -> None:
     """Through objects alone; a key that is the whole path goes first, if it has a value."""
-    assert value_at({"a": {"b.c": 1}}, "a.b.c") == 1
+    assert value_at({"a": {"b": {"c": 1}}}, "a.b.c") == 1
+    assert value_at({"a": {"b.c": 1}}, "a.b.c") is None
     assert value_at({"a.b": None, "a": {"b": 2}}, "a.b") == 2
     assert value_at({"a": [1]}, "a.0") is None
 
