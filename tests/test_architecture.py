@@ -17,7 +17,7 @@ FILES = sorted(path for path in LIBRARY.rglob("*.py") if "project_template" not 
 BELOW = {
     "cli": {"dagster", "new_pack", "packs", "record", "check"},
     "record": {"engine"},
-    "check": {"engine"},
+    "check": {"engine", "new_pack"},
     "dagster": {"engine", "connect", "notify"},
     "notify": {"commit", "http"},
     "connect": {"runtimes", "http"},

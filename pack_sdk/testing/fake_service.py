@@ -88,7 +88,8 @@ class FakeService:
       `dynamic_urls` by table.
     - `shifting_pages` says that the service counts rows or pages: there a deletion in the midst of
       a listing makes the next page skip a row, and no pack can help it.
-    - `unread` and `asked_sizes` are what `note_page` was told.
+    - `unknown` are the requests that it has no route for; `unread` and `asked_sizes` are what
+      `note_page` was told.
     - `error_pages` are answers by which this service says with a status of 200 that a request
       failed; `result_cap` says that a query brings so many rows and no more.
     """
@@ -108,6 +109,7 @@ class FakeService:
         self.shifting_pages = False
         self.error_pages: Sequence[Reply] = ()
         self.result_cap: int | None = None
+        self.unknown: list[str] = []
         self.unread: dict[str, str] = {}
         self.asked_sizes: set[tuple[int, int]] = set()
         self._routes: list[tuple[Method, re.Pattern[str], Route]] = []
@@ -149,7 +151,8 @@ class FakeService:
         for method, pattern, function in self._routes:
             if method == request.request.method and (found := pattern.fullmatch(place)):
                 return function(replace(request, path=found.groupdict()))
-        return StatusCode(404, {"error": f"nothing is at {request.request.method} {place}"})
+        self.unknown.append(f"{request.request.method} {place}")
+        return StatusCode(404, {"error": f"nothing is at {self.unknown[-1]}"})
 
     def respond(self, request: FetchRequest) -> FetchResponse:
         """The answer to a request, of whatever status, faults included.

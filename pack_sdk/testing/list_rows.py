@@ -82,6 +82,9 @@ class RowMaker:
         if number <= len(self.samples) and not self.large_ids:
             return copy.deepcopy(dict(self.samples[number - 1]))
         row = self._template(random, now)
+        for name, value in row.items():
+            if _names_a_row(name) and not isinstance(value, bool):
+                row[name] = value + number if isinstance(value, int) else f"{value}-{number}"
         put_at(row, self.id_path, self._id(number))
         return row
 
@@ -92,7 +95,7 @@ class RowMaker:
         fixed = {self.id_path[0], *(key[0] for key in self._times if key)}
         changed = False
         for name, value in other.items():
-            if name not in fixed and row.get(name) != value and not _is_reference(name):
+            if name not in fixed and row.get(name) != value and not _is_kept(name):
                 row[name] = value
                 changed = True
         if not changed:
@@ -150,7 +153,7 @@ class RowMaker:
     def _touch(self, row: Row, random: Random, fixed: set[str]) -> None:
         """Change the first text or number that may be changed."""
         for name, value in row.items():
-            if name in fixed or _is_reference(name) or isinstance(value, bool):
+            if name in fixed or _is_kept(name) or isinstance(value, bool):
                 continue
             if isinstance(value, str) and not _looks_like_a_date(value):
                 row[name] = f"{value.rsplit(' #', 1)[0]} #{random.randint(1, 10**6)}"
@@ -160,9 +163,21 @@ class RowMaker:
                 return
 
 
-def _is_reference(name: str) -> bool:
-    """Whether a field names another row: it keeps its value, or nothing would be found there."""
-    return name.lower() in ("id", "url", "uri", "href") or name.endswith(("_id", "Id", "_url"))
+_NAMES_OF_ROWS = {
+    "key", "slug", "uuid", "guid", "gid", "sha", "code", "number", "handle", "login", "sku", "ref",
+    "identifier", "uid", "external_id", "externalid", "node_id",
+}  # fmt: skip
+
+
+def _names_a_row(name: str) -> bool:
+    """Whether a field may be what tells rows apart, beside the id: each row has its own."""
+    return name.lower() in _NAMES_OF_ROWS
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a field keeps its value when the row changes: it names the row, or another one."""
+    names = name.lower() in ("id", "url", "uri", "href") or name.endswith(("_id", "Id", "_url"))
+    return names or _names_a_row(name)
 
 
 def _looks_like_a_date(text: str) -> bool:

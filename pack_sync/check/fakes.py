@@ -9,10 +9,14 @@ from types import ModuleType
 
 from pack_sdk.pack import Pack
 from pack_sdk.testing import FakeService
+from pack_sync.check.known_lists import fake_of_recordings
 from pack_sync.check.table_under_test import CannotCheckError
 
 FAKE_FILES = ("tests/fake.py", "fake.py")
 """Where a pack's own fake may be, in its folder."""
+
+RECORDINGS = "tests/recordings"
+"""Where its recordings are."""
 
 MakeFake = Callable[[int], FakeService]
 
@@ -20,19 +24,23 @@ MakeFake = Callable[[int], FakeService]
 def find_fake(name: str, pack: Pack, folder: Path | None) -> MakeFake:
     """What makes the service for a seed.
 
-    The pack's own fake, if it has one; an empty service for a pack that may reach no network.
+    The pack's own fake, if it has one; else a service like the one that was recorded; an empty one
+    for a pack that may reach no network.
     Raises `CannotCheckError` where there is neither, or where the fake is none.
     """
-    for file in FAKE_FILES if folder else ():
-        path = Path(str(folder)) / file
+    own = [folder / file for file in FAKE_FILES] if folder else []
+    for path in own:
         if path.is_file():
             return _own_fake(path)
+    if folder and any((folder / RECORDINGS).rglob("*.json")):
+        return fake_of_recordings(name, folder / RECORDINGS)
     if not pack.network_domains:
         return lambda _: FakeService()
     place = f"{folder}/{FAKE_FILES[0]}" if folder else FAKE_FILES[0]
     raise CannotCheckError(
         f"there is no made-up service for the pack {name}: write {place} with a function "
-        "`make_fake(seed)` that returns a FakeService, keep a recording, or give --openapi FILE"
+        "`make_fake(seed)` that returns a FakeService, keep a recording with `packsync record`, or "
+        "give the service's specification with --openapi FILE"
     )
 
 

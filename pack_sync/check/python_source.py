@@ -19,8 +19,14 @@ _KEYS: dict[str, frozenset[str]] = {
         {"deletedRowIds", "deleted_row_ids", "deletedItemIds", "deleted_item_ids"}
     ),
 }
-_INSTEAD = {"deleted": "result", "continuation": "result", "handler": "fetch", "log": "execute"}
+_INSTEAD = {
+    "deleted": "result", "continuation": "result", "handler": "fetch", "result": "returned",
+    "cursor": "returned",
+}  # fmt: skip
 """Where to look for what is not there: it would have to be written near that."""
+
+_CURSORS = frozenset({"TimeCursor", "SyncToken", "ChangeFeed"})
+"""What makes a cursor of the SDK."""
 
 _LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "print"})
 _LEFT_OUT = {"tests", "__pycache__"}
@@ -64,6 +70,10 @@ class PythonSource:
     def _found(self, table: str, part: str, detail: str) -> Iterator[_Node]:
         if part in _KEYS:
             yield from self._returned(table, _KEYS[part])
+            if part == "cursor":
+                yield from self._within(table, lambda node: _called(node) in _CURSORS)
+        elif part == "returned":
+            yield from self._within(table, lambda node: isinstance(node, ast.Return))
         elif part == "handler":
             yield from self._within(table, lambda node: isinstance(node, ast.ExceptHandler))
             yield from self._within(table, _is_suppress)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pack_sync.check.fakes import MakeFake, find_fake
 from pack_sync.check.findings import Finding
+from pack_sync.check.javascript_clock import with_service_clock
 from pack_sync.check.python_source import PythonSource, python_files
 from pack_sync.check.rules import rules_in_order
 from pack_sync.check.source import Source
@@ -91,10 +92,10 @@ def load_pack_under_test(name: str, make_fake: MakeFake | None = None) -> PackUn
     return PackUnderTest(
         name=name,
         pack=pack,
-        runtime=load_runtime(name),
+        runtime=with_service_clock(load_runtime(name)),
         load_afresh=lambda: _load_afresh(name, files),
         source=_source_of(name, files),
-        make_fake=make_fake or find_fake(name, pack, _folder(files)),
+        make_fake=make_fake or find_fake(name, pack, files[0].parent if files else None),
         is_python=typescript_folder(name) is None,
     )
 
@@ -104,11 +105,6 @@ def _source_of(name: str, files: Sequence[Path]) -> Source:
     if folder is not None:
         return TypeScriptSource(typescript_files(folder))
     return PythonSource(python_files(files))
-
-
-def _folder(files: Sequence[Path]) -> Path | None:
-    """The folder that a pack is in."""
-    return files[0].parent if files else None
 
 
 def _load_afresh(name: str, files: Sequence[Path]) -> PackRuntime:
@@ -122,7 +118,7 @@ def _load_afresh(name: str, files: Sequence[Path]) -> PackRuntime:
     for key in old:
         del sys.modules[key]
     try:
-        return load_runtime(name)
+        return with_service_clock(load_runtime(name))
     finally:
         for key in [k for k, m in sys.modules.items() if getattr(m, "__file__", None) in paths]:
             del sys.modules[key]

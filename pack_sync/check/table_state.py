@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pack_sdk.row_values import value_at
 from pack_sdk.schemas import Schema
 from pack_sync.check.traces import Trace
 
@@ -20,19 +21,6 @@ def id_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def field_value(row: Any, field_name: str) -> Any:
-    """The value of a row's field; of a path such as `start.dateTime`, what it leads to."""
-    if not isinstance(row, dict):
-        return None
-    fields = cast("dict[str, Any]", row)
-    if field_name in fields:
-        return fields[field_name]
-    value: Any = fields
-    for key in field_name.split("."):
-        value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
-    return value
-
-
 def fields_of(row: Any) -> Row:
     """A row's fields; none of what is no object."""
     return cast("Row", row) if isinstance(row, dict) else {}
@@ -40,12 +28,12 @@ def fields_of(row: Any) -> Row:
 
 def stored(row: Any, schema: Schema) -> Row:
     """What of a row fills the properties."""
-    return {name: field_value(row, schema.field_of(name)) for name in schema.properties}
+    return {name: value_at(row, schema.field_of(name)) for name in schema.properties}
 
 
 def row_id(row: Any, schema: Schema) -> str | None:
     """A row's id, None where it has none."""
-    value = field_value(row, schema.field_of(str(schema.id_property)))
+    value = value_at(row, schema.field_of(str(schema.id_property)))
     return None if value is None or value == "" else id_text(value)
 
 

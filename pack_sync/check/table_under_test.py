@@ -10,13 +10,14 @@ from pack_sdk.choices import simple_autocomplete
 from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from pack_sdk.parameters import Parameter
+from pack_sdk.row_values import value_at
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing import FakeService
 from pack_sync.check.findings import RULES, Evidence, Finding
 from pack_sync.check.lab import Lab, open_lab
 from pack_sync.check.source import Part, Source
-from pack_sync.check.table_state import changed_properties, field_value, row_id, stored
+from pack_sync.check.table_state import changed_properties, row_id, stored
 from pack_sync.check.traces import Trace
 from pack_sync.runtimes.runtime import PackRuntime
 
@@ -127,6 +128,10 @@ class TableUnderTest:
         """Full syncs from a service in which nothing changes."""
         with self.lab() as lab:
             first = lab.sync()
+            if first.error is not None and lab.service.unknown:
+                raise CannotCheckError(
+                    f"the made-up service has no answer to {lab.service.unknown[0]}"
+                )
             lab.advance(hours=1)
             second = lab.sync() if first.ended else first
             schema = lab.table.schema
@@ -170,9 +175,7 @@ class TableUnderTest:
             schema = lab.table.schema
         if not rows:
             raise CannotCheckError(f"its parent table {parent} has no rows")
-        return {
-            name: field_value(rows[0], schema.field_of(key)) for name, key in properties.items()
-        }
+        return {name: value_at(rows[0], schema.field_of(key)) for name, key in properties.items()}
 
 
 def _choice(table: str, parameter: Parameter) -> Any:

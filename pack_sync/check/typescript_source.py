@@ -9,11 +9,14 @@ from pack_sync.check.findings import Place
 from pack_sync.check.source import Part, shown_path
 from pack_sync.runtimes.typescript.bundle import required_entry
 
+_GIVEN = r"\b{}\b\s*(?::|=(?!=)|[,}}](?<!\.))"
+"""A key of an object, or a property that is set: no place where it is read."""
+
 _PATTERNS: dict[str, str] = {
-    "result": r"\bresult\b\s*[:,}]",
-    "continuation": r"(?<!\.)\bcontinuation\b\s*[:,}=]",
-    "cursor": r"\bincrementalContinuation\b\s*[:,}]",
-    "deleted": r"\bdeleted(?:Row|Item)Ids\b\s*[:,}=]",
+    "result": _GIVEN.format("result"),
+    "continuation": r"\bcontinuation\b\s*(?::|=(?!=))|(?<!\.)\bcontinuation\b\s*[,}]",
+    "cursor": _GIVEN.format("incrementalContinuation"),
+    "deleted": _GIVEN.format("deleted(?:Row|Item)Ids"),
     "handler": r"\bcatch\b",
     "fetch": r"\.fetch\s*\(",
     "execute": r"\bexecute\b",
@@ -55,9 +58,10 @@ class TypeScriptSource:
         """The line of a part of a table (see `pack_sync.check.source.Source`)."""
         looked: str | None = part
         while looked is not None:
-            for text in self._where(table):
-                if place := text.place_of(_pattern(looked, detail)):
-                    return place
+            for pattern in _patterns(looked, detail):
+                for text in self._where(table):
+                    if place := text.place_of(pattern):
+                        return place
             looked = _INSTEAD.get(looked)
         nearest = next(self._where(table))
         return Place(file=shown_path(nearest.file), line=nearest.first_line)
@@ -81,10 +85,12 @@ def typescript_files(folder: Path) -> list[Path]:
     return [entry, *(file for file in others if ".test." not in file.name)]
 
 
-def _pattern(part: str, detail: str) -> str:
+def _patterns(part: str, detail: str) -> list[str]:
+    """What to look for, the first that is found anywhere."""
     if part in ("property", "parameter"):
-        return rf"""(?:^|[\s{{,"'])({re.escape(detail)})["']?\s*:|["']{re.escape(detail)}["']"""
-    return _PATTERNS[part]
+        name = re.escape(detail)
+        return [rf"""(?:^|[\s{{,"'])({name})["']?\s*:""", rf"""["']{name}["']"""]
+    return [_PATTERNS[part]]
 
 
 def _declaration(text: _Text, table: str) -> _Text | None:

@@ -1,6 +1,7 @@
 """`packsync check`: try to break a pack against a made-up service whose rows change."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ from rich.markup import escape
 from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
 from pack_sync.check.findings import Finding
+from pack_sync.check.known_lists import fake_of_specification
 from pack_sync.check.running import Report, TableReport, check_pack
 from pack_sync.check.table_under_test import CannotCheckError
 from pack_sync.cli.context import console, errors, open_project, plain_errors
@@ -23,20 +25,30 @@ def check(
     tables: Annotated[
         list[str] | None, typer.Argument(help="Some of its tables; all if left out.")
     ] = None,
+    openapi: Annotated[
+        Path | None, typer.Option(help="A specification (OpenAPI, Swagger) of the service.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write the findings as JSON, for programs.")
     ] = False,
 ) -> None:
     """Try to break a pack, without a network, against a made-up service whose rows change.
 
-    That is what `make_fake(seed)` in `packs/PACK/tests/fake.py` makes. Exits with 1 if something is
-    wrong, and with 2 if a table could not be checked.
+    That is what `make_fake(seed)` in `packs/PACK/tests/fake.py` makes, or one like that which was
+    recorded, or which a specification describes. Exits with 1 if something is wrong, and with 2 if
+    a table could not be checked.
     """
     with plain_errors():
         open_project()
         try:
             build_if_needed(pack, _tell)
-            report = check_pack(pack, tables or [], tell=lambda table: _progress(table, as_json))
+            make_fake = fake_of_specification(pack, openapi) if openapi else None
+            report = check_pack(
+                pack,
+                tables or [],
+                make_fake=make_fake,
+                tell=lambda table: _progress(table, as_json),
+            )
         except (CannotCheckError, PackError) as error:
             _cannot(str(error), pack, as_json=as_json)
             raise typer.Exit(CANNOT_CHECK) from None

@@ -75,7 +75,7 @@ class PackRuntime(ABC):
     """Runs the code of one pack; what differs between languages is the caller it starts."""
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
+        self.pack = pack
 
     @abstractmethod
     def start_caller(self, environment: CallEnvironment) -> Caller:
@@ -83,14 +83,14 @@ class PackRuntime(ABC):
 
     def open(self, table_name: str, environment: CallEnvironment) -> PackSession:
         """Open a session for one sync of a table; close it after use."""
-        return PackSession(self._pack.sync_tables[table_name], self.start_caller(environment))
+        return PackSession(self.pack.sync_tables[table_name], self.start_caller(environment))
 
     def connection_name(self, environment: CallEnvironment) -> str | None:
         """What the pack calls the connected account, None if it does not say.
 
         Raises what the pack raised, or `PageTimeoutError`.
         """
-        function = self._pack.authentication.get_connection_name
+        function = self.pack.authentication.get_connection_name
         if function is None:
             return None
         call = FunctionCall(name="get_connection_name", function=function, table=None)

@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+from pack_sdk.row_values import value_at
 from pack_sync.check.findings import Evidence, rule
-from pack_sync.check.table_state import field_value, fields_of, some
+from pack_sync.check.table_state import fields_of, some
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 from pack_sync.spool.spool import Spool
@@ -62,7 +63,7 @@ def column_always_null(table: TableUnderTest) -> Iterator[Evidence]:
     for name in table.still.schema.properties:
         field = table.still.schema.field_of(name)
         there = [row for row in map(fields_of, rows) if field in row]
-        if len(there) < len(rows) or any(field_value(row, field) is not None for row in rows):
+        if len(there) < len(rows) or any(value_at(row, field) is not None for row in rows):
             continue
         for near in {_plain(name), _plain(field)} & served.keys():
             yield table.evidence(

@@ -25,12 +25,12 @@ class TypeScriptRuntime(PackRuntime):
 
     def __init__(self, pack: Pack, bundle: Bundle, limits: Limits = Limits()) -> None:  # noqa: B008
         super().__init__(pack)
-        self._bundle = bundle
+        self.bundle = bundle
         self._limits = limits
 
     def start_caller(self, environment: CallEnvironment) -> "TypeScriptCaller":
         """A child with the pack's code in it."""
-        return TypeScriptCaller(self._bundle, environment, self._limits)
+        return TypeScriptCaller(self.bundle, environment, self._limits)
 
 
 class TypeScriptCaller:
