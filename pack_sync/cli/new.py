@@ -163,7 +163,11 @@ def _tell(draft: PackDraft) -> None:
         console.print(f"{asked} for you: grep -n QUESTION {place}", markup=False, soft_wrap=True)
     first = draft.tables[0]
     console.print("Next:")
-    steps = [f"packsync preview {draft.name} {first.name}", f"pytest packs/{draft.name}"]
+    steps = [
+        f"packsync preview {draft.name} {first.name}",
+        f"packsync check {draft.name}",
+        f"pytest packs/{draft.name}",
+    ]
     if any(table.parameters for table in draft.tables):
         steps.insert(0, f"fill in the parameters in the defs.yaml of {draft.name}")
     if draft.authentication.arguments:

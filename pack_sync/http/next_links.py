@@ -99,7 +99,7 @@ def _leads_on(url: httpx.URL, target: Any) -> bool:
     """Whether this names another page of what was asked for: by a URL, a number or a token."""
     if isinstance(target, dict):
         link = cast("dict[str, Any]", target)
-        target = next((link[name] for name in ("href", "url") if name in link), bool(link))
+        target = next((link[name] for name in ("href", "url") if name in link), any(link.values()))
     if not isinstance(target, str) or not _URL.match(target):
         return bool(target) and str(target) not in url.params.values()
     try:

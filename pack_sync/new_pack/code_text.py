@@ -30,6 +30,14 @@ class Noted:
     comment: str
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call with keywords, such as the construction of an object."""
+
+    name: str
+    arguments: Mapping[str, Json]
+
+
 def quoted(text: str) -> str:
     """The text as a literal, in double quotes unless others need fewer backslashes."""
     literal = repr(text)
@@ -51,7 +59,13 @@ def one_line(value: Json) -> str:
         case Mapping():
             pairs = cast("Mapping[str, Json]", value).items()
             return "{" + ", ".join(f"{quoted(k)}: {one_line(v)}" for k, v in pairs) + "}"
-        case list() | tuple():
+        case Call(name, arguments):
+            inner = ", ".join(f"{key}={one_line(each)}" for key, each in arguments.items())
+            return f"{name}({inner})"
+        case tuple():
+            inner = ", ".join(one_line(each) for each in cast("tuple[Json, ...]", value))
+            return f"({inner},)" if len(cast("tuple[Json, ...]", value)) == 1 else f"({inner})"
+        case list():
             return "[" + ", ".join(one_line(each) for each in cast("list[Json]", value)) + "]"
         case _:
             return repr(value)
@@ -66,7 +80,7 @@ def laid_out(prefix: str, value: Json, suffix: str = "", depth: int = 0) -> list
     if not _holds_notes(value) and (len(line) <= WIDTH or not _items(value)):
         lines = [line]
     else:
-        opening, closing = ("{", "}") if isinstance(value, Mapping) else ("[", "]")
+        opening, closing = _brackets(value)
         lines = [f"{indent}{prefix}{opening}"]
         for key, item in _items(value):
             lines += laid_out(key, item, ",", depth + 1)
@@ -80,15 +94,15 @@ def laid_out(prefix: str, value: Json, suffix: str = "", depth: int = 0) -> list
 
 def call(prefix: str, name: str, arguments: Mapping[str, Json], depth: int = 0) -> list[str]:
     """The lines of `prefix name(argument=value, …)`."""
-    indent = _INDENT * depth
-    inner = ", ".join(f"{key}={one_line(value)}" for key, value in arguments.items())
-    line = f"{indent}{prefix}{name}({inner})"
-    if len(line) <= WIDTH and not any(_holds_notes(each) for each in arguments.values()):
-        return [line]
-    lines = [f"{indent}{prefix}{name}("]
-    for key, value in arguments.items():
-        lines += laid_out(f"{key}=", value, ",", depth + 1)
-    return [*lines, f"{indent})"]
+    return laid_out(prefix, Call(name, arguments), depth=depth)
+
+
+def _brackets(value: Json) -> tuple[str, str]:
+    if isinstance(value, Call):
+        return f"{value.name}(", ")"
+    if isinstance(value, tuple):
+        return "(", ")"
+    return ("{", "}") if isinstance(value, Mapping) else ("[", "]")
 
 
 def comment(text: str, depth: int = 0) -> list[str]:
@@ -122,6 +136,8 @@ def _items(value: Json) -> Sequence[tuple[str, Json]]:
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, Json]", value).items()
         return [(f"{quoted(key)}: ", item) for key, item in pairs]
+    if isinstance(value, Call):
+        return [(f"{key}=", item) for key, item in value.arguments.items()]
     if isinstance(value, list | tuple):
         return [("", item) for item in cast("list[Json]", value)]
     return []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pack_sdk.testing.list_endpoint import ListEndpoint, NextToken
 from pack_sync.new_pack.draft import Guess, PackDraft, TableDraft
+from pack_sync.new_pack.fake_code import fake_code
 from pack_sync.new_pack.pack_code import pack_code
 from pack_sync.new_pack.tests_code import tests_code
 
@@ -20,8 +21,9 @@ Close the loop, and go round again after each change:
    or ask the service. Then remove the comment.
 2. `packsync preview {name} {table}` fetches some rows and shows them as they would be stored.
    Look at the types, at what is rejected, and at columns that are always NULL.
-3. `packsync check {name}` tries to break the pack, without a network: each finding has a rule, a
-   place in `pack.py`, and what to do. `--json` is for programs.
+3. `packsync check {name}` tries to break the pack, without a network, against the made-up service
+   of `tests/fake.py`: each finding has a rule, a place in `pack.py`, and what to do. `--json` is
+   for programs. What you learn of the real service belongs into the fake as well.
 4. `packsync record {name} {table}` keeps a real sync, without secrets, in
    `packs/{name}/tests/recordings`.
 5. `pytest packs/{name}` runs the tests, and replays what was recorded.
@@ -46,6 +48,7 @@ def files_of(draft: PackDraft, *, sdk_beside: bool) -> Mapping[str, str]:
         "__init__.py": f'"""The pack {draft.name}."""\n',
         "pack.py": pack_code(draft),
         "tests/__init__.py": f'"""Tests of the pack {draft.name}."""\n',
+        "tests/fake.py": fake_code(draft),
         "tests/test_pack.py": tests_code(draft, sdk_beside=sdk_beside),
         "AGENTS.md": agents,
     }

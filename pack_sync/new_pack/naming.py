@@ -54,6 +54,11 @@ def snake(text: str) -> str:
     return f"{joined}_" if keyword.iskeyword(joined) or keyword.issoftkeyword(joined) else joined
 
 
+def constant(identity: str) -> str:
+    """The constant of a row's schema: `TASK_LIST`."""
+    return "_".join(word.upper() for word in words_of(identity))
+
+
 _USED_BY_PACKS = {
     "args", "changes", "context", "fetcher", "following", "format_time", "has_more", "link",
     "next_link", "number", "offset", "pack", "quote", "query", "response", "rows", "url",

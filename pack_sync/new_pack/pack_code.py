@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pack_sdk.testing.list_endpoint import OnePage
 from pack_sync.new_pack.code_text import Code, call, quoted, remarks
 from pack_sync.new_pack.draft import Json, PackDraft, ParameterDraft, TableDraft
-from pack_sync.new_pack.naming import snake, words_of
+from pack_sync.new_pack.naming import constant, snake
 from pack_sync.new_pack.page_code import body_of
 from pack_sync.new_pack.schema_code import JSON_ARGUMENTS, property_definitions
 
@@ -95,7 +95,7 @@ def _authentication(draft: PackDraft) -> Iterator[str]:
 
 
 def _table(draft: PackDraft, table: TableDraft) -> Iterator[str]:
-    constant = "_".join(word.upper() for word in words_of(table.identity))
+    schema = constant(table.identity)
     endpoint = table.endpoint
     properties = property_definitions(endpoint.row_schema, endpoint.id_key or ())
     id_property = next(iter(properties))
@@ -103,7 +103,7 @@ def _table(draft: PackDraft, table: TableDraft) -> Iterator[str]:
     yield from remarks("Id", table.guess("id"))
     yield from remarks("Deleted rows", table.guess("deleted"))
     yield from call(
-        f"{constant} = ",
+        f"{schema} = ",
         "make_object_schema",
         {
             "properties": properties,
@@ -115,7 +115,7 @@ def _table(draft: PackDraft, table: TableDraft) -> Iterator[str]:
     arguments: dict[str, Json] = {
         "name": table.name,
         "identity_name": table.identity,
-        "schema": Code(constant),
+        "schema": Code(schema),
     }
     if table.description:
         arguments["description"] = table.description

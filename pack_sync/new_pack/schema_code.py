@@ -78,8 +78,7 @@ def _typed(schema: Node, *, is_id: bool = False) -> Json:
     if kind == "array":
         return {"type": "array", "items": _typed(mapping(schema.get("items")))}
     if kind == "object":
-        few = 0 < _leaves(schema) <= _MOST_NESTED
-        return _struct(schema) if few else JSON
+        return _struct(schema) if is_struct(schema) else JSON
     return {"type": "string"}  # which takes anything, as its JSON text
 
 
@@ -98,11 +97,13 @@ def _struct(schema: Node) -> dict[str, Json]:
     return {"type": "object", "properties": inner}
 
 
-def _leaves(schema: Node) -> int:
-    """How many values an object has, also inside those it has; many if that is not known.
+def is_struct(schema: Node) -> bool:
+    """Whether an object has so few values that it becomes a STRUCT; others are kept as JSON."""
+    return _leaves(schema) <= _MOST_NESTED
 
-    Objects of few values become a STRUCT, others are kept as JSON.
-    """
+
+def _leaves(schema: Node) -> int:
+    """How many values an object has, also inside those it has; many if that is not known."""
     properties = properties_of(schema)
     names = {key.casefold() for key in properties if key and is_storable_name(key)}
     if not properties or len(names) < len(properties):

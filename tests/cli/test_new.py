@@ -19,7 +19,14 @@ from tests.new_pack.drafted import endpoint, ids_of, served
 from tests.new_pack.specifications import LIST, operation, query, specification
 
 PACK = "trial_pack"
-FILES = ["__init__.py", "pack.py", "tests/__init__.py", "tests/test_pack.py", "AGENTS.md"]
+FILES = [
+    "__init__.py",
+    "pack.py",
+    "tests/__init__.py",
+    "tests/fake.py",
+    "tests/test_pack.py",
+    "AGENTS.md",
+]
 
 
 @pytest.fixture
@@ -92,6 +99,7 @@ def test_from_a_url_to_rows(project: Path, server: HttpServer) -> None:
     assert sum(line.startswith("wrote ") for line in said.splitlines()) == len(FILES) + 1
     assert f"{PACK}.Tasks" in packsync(project, "list")
     assert "20 to store, 0 rejected" in packsync(project, "preview", PACK, "Tasks")
+    assert "no errors" in packsync(project, "check", PACK)
     packsync(project, "sync", PACK)
     rows = packsync(project, "query", f"SELECT count(*) AS n FROM {PACK}.Tasks")
     assert str(len(ids_of(service))) in rows

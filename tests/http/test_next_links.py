@@ -87,6 +87,7 @@ def test_a_field(fields: dict[str, Any], place: str) -> None:
         {"next": None, "next_cursor": "", "nextPageToken": "", "next_page": 0, "links": {}},
         {"links": {"next": None}, "_links": {"next": {"href": None}}, "paging": {"next": {}}},
         {"next": f"{URL}?page=2", "has_more": False},
+        {"next_page": {"offset": None, "uri": ""}},
         {"next_page": 4, "end_of_stream": True},
         {"links": {"next": f"{URL}?page=2"}, "meta": {"has_more": False}},
         {"next_cursor": "abc", "isLast": True},
