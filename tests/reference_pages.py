@@ -1,6 +1,6 @@
-"""Makes docs/reference/commands.md and api.md: `python -m tests.reference_pages`.
+"""Makes docs/reference/commands.md, api.md and check-rules.md: `python -m tests.reference_pages`.
 
-The commands are told by their help, the public API by its docstrings.
+The commands are told by their help, the public API by its docstrings, the rules by themselves.
 """
 
 import inspect
@@ -16,6 +16,7 @@ import click
 import pack_sdk
 import pack_sdk.testing
 import pack_sync
+from pack_sync.check.rules import rules_in_order
 from pack_sync.cli.commands import COMMANDS, command
 from pack_sync.cli.groups import ListByDefault
 
@@ -78,6 +79,26 @@ def api() -> str:
     return "\n".join([*lines, _MADE])
 
 
+def check_rules() -> str:
+    """The page of the rules of `packsync check`, in the order in which a table is looked at."""
+    lines = [
+        "# Rules of `packsync check`\n",
+        "In the order in which they are looked at; see [Check a pack](../how-to/check-a-pack.md).",
+        "",
+        "| code | what is right | what to do | |",
+        "|---|---|---|---|",
+    ]
+    for rule in rules_in_order():
+        kind = "advice" if rule.level == "advice" else "stops" if rule.basic else ""
+        lines.append(f"| `{rule.code}` | {rule.says} | {rule.remedy} | {kind} |")
+    lines += [
+        "",
+        "*advice*: it costs time, and loses nothing. *stops*: what rests on it is not looked at.\n",
+        _MADE,
+    ]
+    return "\n".join(lines)
+
+
 def _member(module: ModuleType, name: str) -> Iterator[str]:
     member = getattr(module, name)
     if isinstance(member, str) or getattr(member, "__name__", name) != name:
@@ -115,3 +136,4 @@ def _text(member: Any) -> str:
 if __name__ == "__main__":
     (FOLDER / "commands.md").write_text(commands())
     (FOLDER / "api.md").write_text(api())
+    (FOLDER / "check-rules.md").write_text(check_rules())

@@ -10,6 +10,7 @@ from types import ModuleType
 from pack_sdk.pack import Pack
 from pack_sdk.testing import FakeService
 from pack_sync.check.known_lists import fake_of_recordings
+from pack_sync.check.source import shown_path
 from pack_sync.check.table_under_test import CannotCheckError
 
 FAKE_FILES = ("tests/fake.py", "fake.py")
@@ -36,7 +37,7 @@ def find_fake(name: str, pack: Pack, folder: Path | None) -> MakeFake:
         return fake_of_recordings(name, folder / RECORDINGS)
     if not pack.network_domains:
         return lambda _: FakeService()
-    place = f"{folder}/{FAKE_FILES[0]}" if folder else FAKE_FILES[0]
+    place = shown_path(folder / FAKE_FILES[0]) if folder else FAKE_FILES[0]
     raise CannotCheckError(
         f"there is no made-up service for the pack {name}: write {place} with a function "
         "`make_fake(seed)` that returns a FakeService, keep a recording with `packsync record`, or "
