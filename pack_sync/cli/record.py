@@ -32,6 +32,7 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.project import current_project
 from pack_sync.record.errors import NotRecordedError
+from pack_sync.record.files import write_test
 from pack_sync.record.making import Recorded, RecordingOptions, make_recordings
 from pack_sync.record.replay import replay
 from pack_sync.record.stand_ins import StandIns, key_of
@@ -92,7 +93,7 @@ def record(
             failed += not _record(job, folder, options, chosen.scratch)
         if failed:
             fail(f"{counted(failed, 'table was', 'tables were')} not recorded")
-        _tell_how_to_test(chosen.component)
+        _tell_how_to_test(chosen.component, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +208,17 @@ def _replay(chosen: _Chosen, folder: Path) -> None:
         fail(f"{different} of {counted(len(recordings), 'recording', 'recordings')} differ")
 
 
-def _tell_how_to_test(component: PackSyncComponent) -> None:
-    if typescript_folder(component.pack) is not None:
+def _tell_how_to_test(component: PackSyncComponent, folder: Path) -> None:
+    """How the recordings are replayed; the test of a pack in `packs/` is written if it has none."""
+    name = component.pack
+    if typescript_folder(name) is not None:
         how = f"packsync record {component.shown_name} --replay"
+    elif folder != _folder_of(component) or "/" in name or "." in name:
+        how = "in a test of the pack, test_recordings = recording_tests(pack, PLACE)"
     else:
-        how = "in a file of its tests, test_recordings = recording_tests(pack, __file__)"
+        if (file := write_test(folder, f"packs.{name}.pack")) is not None:
+            console.print(f"wrote {_shown(file)}", markup=False, highlight=False, soft_wrap=True)
+        how = f"pytest {_shown(folder.parent)}"
     errors.print(f"To replay: {how}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -4,9 +4,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from pack_sdk.testing.recordings import Recording, content_of, read_recordings
 from pack_sync.warehouse.identifiers import folder_name
+
+_LINE = 100
 
 
 def recordings_of(folder: Path, table: str, sync: str) -> list[Recording]:
@@ -18,7 +21,21 @@ def recordings_of(folder: Path, table: str, sync: str) -> list[Recording]:
 
 def written_text(recording: Recording) -> str:
     """What the file of a recording says."""
-    return json.dumps(content_of(recording), indent=2, ensure_ascii=False) + "\n"
+    return _pretty(content_of(recording), "") + "\n"
+
+
+def _pretty(value: Any, indent: str) -> str:
+    """A value as JSON: on one line where it fits, so that a short row is a line of a diff."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) <= _LINE or not value or not isinstance(value, dict | list):
+        return line
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        parts = [f"{json.dumps(k, ensure_ascii=False)}: {_pretty(v, inner)}" for k, v in items]
+        return f"{{\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}}}"
+    parts = [_pretty(item, inner) for item in cast("list[Any]", value)]
+    return f"[\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}]"
 
 
 def write_recordings(folder: Path, texts: Sequence[tuple[Recording, str]]) -> list[Path]:
@@ -44,6 +61,30 @@ def write_recordings(folder: Path, texts: Sequence[tuple[Recording, str]]) -> li
             file.unlink()
         raise
     return written
+
+
+TEST = '''"""What was recorded of the service, replayed: `packsync record` adds to it."""
+
+from pack_sdk.testing import recording_tests
+from {module} import pack
+
+test_recordings = recording_tests(pack, __file__)
+'''
+"""The test of a pack in Python; `module` has its `pack`."""
+
+
+def write_test(folder: Path, module: str) -> Path | None:
+    """Write the test that replays the recordings of `folder`, beside it, if there is none yet.
+
+    Returns its path; None if there is one, whatever it is called.
+    """
+    tests = folder.parent
+    if any("recording_tests(" in each.read_text(encoding="utf-8") for each in tests.glob("*.py")):
+        return None
+    (tests / "__init__.py").touch()  # else pytest takes tests of two packs for one
+    file = tests / "test_recordings.py"
+    file.write_text(TEST.format(module=module), encoding="utf-8")
+    return file
 
 
 def _write(file: Path, text: str) -> None:

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pack_sdk.testing.recordings import content_of
+from pack_sync.record.files import write_test
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import ROOT, DagsterProject
 from tests.http_server import Answer, SeenRequest
@@ -78,11 +81,13 @@ def test_the_warehouse_stays_as_it_is(service: Service) -> None:
 
 
 def test_a_file_can_be_read(service: Service) -> None:
-    """It is JSON with one value a line, and has what a reader asks for first."""
-    service.record("Tasks", "--rows", "1")
+    """It is JSON, with a line for each short row, and has what a reader asks for first."""
+    service.record("Tasks", "--rows", "2")
     text = service.files()["Tasks/001-full.json"]
     assert json.loads(text)["mode"] == "full"
-    assert '\n              "title": "Call Person 0"\n' in text
+    row = '{"id": "t-0", "assignee_id": "p-0", "title": "Call Person 0"}'
+    assert row in [line.strip().rstrip(",") for line in text.splitlines()]
+    assert json.dumps(json.loads(text)) == json.dumps(content_of(service.recordings[0]))
     assert len(text) < 2_000
 
 
@@ -260,3 +265,18 @@ def test_nothing_is_recorded_yet(service: Service) -> None:
     result = service.run("record", "acme", "--replay")
     assert result.exit_code == 1
     assert "nothing is recorded in " in result.output
+
+
+def test_a_pack_without_such_a_test_gets_one(tmp_path: Path) -> None:
+    """Beside its recordings; one that is there already is left as it is, whatever it is called."""
+    folder = tmp_path / "tests" / "recordings"
+    folder.mkdir(parents=True)
+    file = write_test(folder, "packs.acme.pack")
+    assert file is not None
+    assert file == tmp_path / "tests" / "test_recordings.py"
+    assert "from packs.acme.pack import pack\n" in file.read_text()
+    assert (tmp_path / "tests" / "__init__.py").is_file()
+    mine = file.rename(file.with_name("test_mine.py"))
+    assert write_test(folder, "packs.acme.pack") is None
+    assert not file.exists()
+    assert mine.exists()
