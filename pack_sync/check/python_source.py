@@ -58,6 +58,12 @@ class PythonSource:
         for found in self._all():
             self._note_table(found)
 
+    def lines(self) -> Iterator[tuple[Place, str]]:
+        """All lines of its files."""
+        for file in self._trees:
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+                yield Place(file=shown_path(file), line=number), line
+
     def find(self, table: str, part: Part, detail: str = "") -> Place:
         """The line of a part of a table (see `pack_sync.check.source.Source`)."""
         looked: str | None = part

@@ -1,5 +1,6 @@
 """Where in a pack's source something is, so that a finding leads to a line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -16,6 +17,10 @@ declared domains, state that outlives a call, lines for the log."""
 
 class Source(Protocol):
     """The source of a pack, in whichever language."""
+
+    def lines(self) -> Iterator[tuple[Place, str]]:
+        """All lines of its files."""
+        ...
 
     def find(self, table: str, part: Part, detail: str = "") -> Place:
         """The line of a part of a table; the nearest that is known, if it is not found itself.

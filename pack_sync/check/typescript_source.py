@@ -54,6 +54,12 @@ class TypeScriptSource:
             for file in files
         ]
 
+    def lines(self) -> Iterator[tuple[Place, str]]:
+        """All lines of its files."""
+        for file in self._files:
+            for number, line in enumerate(file.text.splitlines(), 1):
+                yield Place(file=shown_path(file.file), line=number), line
+
     def find(self, table: str, part: Part, detail: str = "") -> Place:
         """The line of a part of a table (see `pack_sync.check.source.Source`)."""
         looked: str | None = part

@@ -10,27 +10,12 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from pack_sdk.testing.recordings import Exchange, Recording, json_or_text
+from pack_sync.credential_looks import LOOKS, is_credential_name
 from pack_sync.record.texts import with_texts
 from pack_sync.redaction import REPLACEMENT, Redactor
 
-_SECRET_NAMES = frozenset(
-    {
-        "accesstoken", "refreshtoken", "idtoken", "bearertoken", "authtoken", "sessiontoken",
-        "sessionid", "apikey", "apitoken", "apisecret", "secret", "clientsecret", "secretkey",
-        "privatekey", "password", "passwd", "passphrase", "authorization", "csrftoken",
-        "xsrftoken", "webhooksecret", "signingsecret", "jwt", "cookie", "setcookie",
-        "xamzsignature", "xamzcredential", "xamzsecuritytoken", "xgoogsignature", "signature",
-        "sig",
-    }
-)  # fmt: skip
 _SECRET_HEADER = re.compile(r"auth|token|secret|api-?key|cookie|session|signature|csrf", re.I)
 _OF_PAGING = re.compile(r"page|next|cursor|continu|sync", re.I)
-_SHAPES = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON Web Token
-    r"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
-    r"|[sr]k_(?:live|test)_\w{10,}|AKIA[0-9A-Z]{16}|ya29\.[\w-]{20,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----"
-)
 _SHORTEST = 6
 """So many characters has a secret that is found by its name, at least."""
 _NOISE = re.compile(
@@ -166,21 +151,17 @@ def _in(value: Any, name: str = "") -> Iterator[str]:
             yield from _in(item, name)
     elif isinstance(value, str | bytes):
         text = value if isinstance(value, str) else value.decode("latin-1")
-        if _is_secret_name(name) and _is_long(text):
+        if is_credential_name(name) and _is_long(text):
             yield text
         yield from _of_text(text)
 
 
 def _of_text(text: str) -> Iterator[str]:
-    yield from _SHAPES.findall(text)
+    yield from LOOKS.findall(text)
     if "?" in text and "=" in text:
         for name, value in parse_qsl(text.partition("?")[2]):
-            if _is_secret_name(name) and _is_long(value):
+            if is_credential_name(name) and _is_long(value):
                 yield value
-
-
-def _is_secret_name(name: str) -> bool:
-    return re.sub("[^a-z]", "", name.lower()) in _SECRET_NAMES
 
 
 def _is_long(text: str) -> bool:

@@ -807,4 +807,58 @@ FAULTS = [
         ],
         at='"title"',
     ),
+    Planted(
+        code="misspelt-parameter",
+        base="tasks",
+        changes=[('query["since"]', 'query["sinse"]')],
+        at=".fetch(",
+    ),
+    Planted(
+        code="misspelt-parameter",
+        base="tasks",
+        changes=[('{"limit": 10}', '{"limt": 10}')],
+        at=".fetch(",
+    ),
+    Planted(
+        code="misspelt-parameter",
+        base="pages",
+        changes=[("per_page=20", "perPage=20")],
+        at=".fetch(",
+    ),
+    Planted(
+        code="requests-differ",
+        base="tasks",
+        changes=[
+            ('query = {"limit": 10}', 'query = {"limit": 10, "asked_at": datetime.now(UTC)}'),
+        ],
+        at=".fetch(",
+    ),
+    Planted(
+        code="requests-differ",
+        base="pages",
+        changes=[("per_page=20", "per_page=20&nonce={uuid.uuid4()}")],
+        at=".fetch(",
+    ),
+    Planted(
+        code="credential-in-source",
+        base="tasks",
+        changes=[
+            (
+                "urlencode(query))",
+                'urlencode(query), headers={"Authorization": "Bearer 9f8e7d6c5b4a39281706"})',
+            ),
+        ],
+        at="Bearer 9f8e",
+    ),
+    Planted(
+        code="credential-in-source",
+        base="events",
+        changes=[
+            (
+                "def fetch_events",
+                'GITHUB = "ghp_0123456789abcdefghijABCDEFGHIJ456789"\n\n\ndef fetch_events',
+            )
+        ],
+        at="GITHUB = ",
+    ),
 ]

@@ -13,6 +13,7 @@ from pack_sync.check.rules import (
     memory,
     paging,
     random_worlds,
+    requests,
     secrets,
     values,
 )
@@ -21,6 +22,7 @@ _ORDER = [
     module.__name__
     for module in (
         first_sync,
+        requests,
         paging,
         ids,
         memory,

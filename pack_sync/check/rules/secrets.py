@@ -8,6 +8,7 @@ from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.made_up_account import secret_of
 from pack_sync.check.table_state import fields_of
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.credential_looks import credentials_in_code
 
 
 @rule(
@@ -33,6 +34,23 @@ def secret_returned(table: TableUnderTest) -> Iterator[Evidence]:
         yield table.evidence("the cursor holds a credential of the connection", "cursor")
     if any(secret in line for secret in secrets for line in table.still.log):
         yield table.evidence("a line for the log holds a credential of the connection", "log")
+
+
+@rule(
+    "credential-in-source",
+    says="No credential is written in the pack's source.",
+    remedy="Declare the authentication with `pack.set_authentication`, and leave the credential to "
+    "the connection; have the service withdraw the one that is in the source.",
+)
+def credential_in_source(table: TableUnderTest) -> Iterator[Evidence]:
+    """Lines are looked at for what looks like one; told once, with the pack's first table."""
+    if table.name != next(iter(table.pack.pack.sync_tables)):
+        return
+    for place, line in table.pack.source.lines():
+        for found in credentials_in_code(line):
+            yield Evidence(
+                says=f"the source has what looks like a credential: {found[:4]}…", place=place
+            )
 
 
 def _secrets(table: TableUnderTest) -> list[str]:
