@@ -1,15 +1,17 @@
 """Made-up services of what is known of a real one: a specification, or recordings of it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from pack_sdk.testing import FakeService, ListService, Recording, read_recordings
+from pack_sdk.row_values import value_at
+from pack_sdk.testing import FakeService, ListEndpoint, ListService, Recording, read_recordings
 from pack_sync.check.table_under_test import CannotCheckError
 from pack_sync.new_pack.answers import read_answer
 from pack_sync.new_pack.draft import CannotDraftError, PackDraft
-from pack_sync.new_pack.from_recordings import draft_from_recordings
+from pack_sync.new_pack.from_recordings import draft_from_recordings, whole_url
 from pack_sync.new_pack.from_specification import draft_of, lists_of
 from pack_sync.new_pack.specification import Specification
 
@@ -39,8 +41,8 @@ def fake_of_recordings(name: str, folder: Path) -> Callable[[int], FakeService]:
         draft = draft_from_recordings(name, recordings)
     except (CannotDraftError, ValueError) as error:
         raise CannotCheckError(f"no service can be made of the recordings: {error}") from error
-    listed = [table.endpoint.url for table in draft.tables]
-    rows = {url: _recorded_rows(recordings, url) for url in listed}
+    lists = [table.endpoint for table in draft.tables]
+    rows = {each.url: _recorded_rows(recordings, each) for each in lists}
     parameters = {each.table: each.parameters for each in recordings if each.mode == "full"}
     urls = {each.table: each.dynamic_url for each in recordings if each.dynamic_url}
     endpoint = next((each.endpoint for each in recordings if each.endpoint), None)
@@ -63,16 +65,22 @@ def _service(draft: PackDraft, seed: int, rows: Mapping[str, Rows]) -> FakeServi
     return service
 
 
-def _recorded_rows(recordings: Sequence[Recording], url: str) -> Rows:
-    """The rows that were answered at a URL in full syncs."""
-    found: list[Mapping[str, Any]] = []
+def _recorded_rows(recordings: Sequence[Recording], endpoint: ListEndpoint) -> Rows:
+    """The rows of a list that full syncs read, each id once: as it was the last time."""
+    found: dict[str, Mapping[str, Any]] = {}
     for recording in recordings:
         for exchange in recording.exchanges if recording.mode == "full" else ():
-            asked = urljoin(f"{recording.endpoint or ''}/", exchange.request.url)
-            if exchange.response is None or asked.partition("?")[0] != url:
+            asked = whole_url(recording, exchange)
+            if exchange.response is None or asked.partition("?")[0] != endpoint.url:
                 continue
             try:
-                found += read_answer(asked, exchange.response).rows
+                rows = read_answer(asked, exchange.response, endpoint.rows).rows
             except CannotDraftError:
                 continue
-    return found
+            found |= {_id_of(row, endpoint): row for row in rows}
+    return list(found.values())
+
+
+def _id_of(row: Mapping[str, Any], endpoint: ListEndpoint) -> str:
+    value = value_at(row, ".".join(endpoint.id_key or ()))
+    return json.dumps(row if value is None else value, sort_keys=True)

@@ -67,7 +67,7 @@ def _with_changes(drafted: TableDraft, recordings: Sequence[Recording], table: s
     """The table with the parameter that its incremental syncs sent, and full ones did not."""
     endpoint = drafted.endpoint
     increments = [each for each in recordings if each.table == table and each.mode != "full"]
-    urls = [_whole_url(each, exchange) for each in increments for exchange in each.exchanges]
+    urls = [whole_url(each, exchange) for each in increments for exchange in each.exchanges]
     sent = [get_query_params(url) for url in urls if _place(url) == _place(endpoint.url)]
     for name, value in (pair for query in sent for pair in query.items()):
         style = style_of(str(value))
@@ -79,7 +79,7 @@ def _with_changes(drafted: TableDraft, recordings: Sequence[Recording], table: s
     return drafted
 
 
-def _whole_url(recording: Recording, exchange: Exchange) -> str:
+def whole_url(recording: Recording, exchange: Exchange) -> str:
     """A request's URL; one without a host is a path below the connection's endpoint."""
     url = exchange.request.url
     return url if "://" in url else f"{(recording.endpoint or '').rstrip('/')}/{url.lstrip('/')}"
@@ -103,7 +103,7 @@ def _pages(recording: Recording) -> Iterator[Answer]:
     for exchange in recording.exchanges:
         if exchange.request.method != "GET" or exchange.response is None:
             continue
-        url = _whole_url(recording, exchange)
+        url = whole_url(recording, exchange)
         try:
             found = read_answer(url, exchange.response, first and first.path)
         except CannotDraftError:
