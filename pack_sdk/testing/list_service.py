@@ -33,6 +33,8 @@ from pack_sdk.testing.listing import (
 from pack_sdk.testing.world import World
 
 _PAGE_SIZE = 20
+_FIRST = ("0", "1")
+"""What clients send for the first page where tokens are numbers of pages, as in `next_page: 2`."""
 _PLACE = "after"
 """The parameter in links to further pages, which a client follows as they are."""
 
@@ -253,7 +255,7 @@ def _parameters(request: ServiceRequest) -> dict[str, str]:
 
 def _place(token: str | None) -> int | None:
     """The number of the last row of the page before. Raises `ValueError`."""
-    if not token:
+    if not token or token in _FIRST:
         return None
     place = (unseal(token) or {}).get("after")
     if not isinstance(place, int):

@@ -12,6 +12,7 @@ from pack_sdk import FetchRequest, FetchResponse
 from pack_sdk.testing import Exchange, ListService, Recording
 from pack_sdk.testing.recordings import Expected, content_of
 from pack_sync.check.known_lists import fake_of_recordings
+from pack_sync.check.running import check_pack
 
 
 def recorded(*rows: dict[str, Any], table: str = "Tasks") -> Recording:
@@ -42,3 +43,47 @@ def test_what_was_recorded_twice_is_one_row(tmp_path: Path, table: str) -> None:
     held = [item.fields for item in service.lists[0].collection.items()]
     assert [row["title"] for row in held if row["id"] == 0] == ["Changed"]
     assert service.lists[0].endpoint.url == "https://api.example.com/v2/tasks"
+
+
+PACK = """
+from pack_sdk import Pack, make_object_schema
+
+pack = Pack()
+pack.add_network_domain("api.example.com")
+SCHEMA = make_object_schema(
+    properties={"id": {"type": "number", "precision": 0}}, id_property="id", display_property="id"
+)
+
+
+@pack.add_sync_table(name="Tasks", identity_name="Task", schema=SCHEMA)
+def sync_tasks(args, context):
+    number = (context.sync.continuation or {"page": 1})["page"]
+    body = context.fetcher.fetch(url=f"https://api.example.com/v2/tasks?page={number}").body
+    page = {"result": body["tasks"]}
+    return {**page, "continuation": {"page": body["next"]}} if body["next"] else page
+"""
+
+
+def test_tokens_may_be_numbers_of_pages(tmp_path: Path) -> None:
+    """The first page is asked for by a number, and each answer says that of the next."""
+    exchanges = [
+        Exchange(
+            request=FetchRequest(url=f"/tasks?page={number}"),
+            response=FetchResponse(
+                status=200,
+                body={
+                    "tasks": [{"id": 10 * number + each} for each in range(9)],
+                    "next": number + 1 if number < 3 else None,
+                },
+            ),
+        )
+        for number in (1, 2, 3)
+    ]
+    recording = replace(recorded({"id": 1}), exchanges=exchanges)
+    place = tmp_path / "acme" / "tests" / "recordings"
+    place.mkdir(parents=True)
+    (place / "1.json").write_text(json.dumps(content_of(recording)))
+    (tmp_path / "acme" / "pack.py").write_text(PACK)
+    report = check_pack(str(tmp_path / "acme"))
+    assert [*map(str, report.findings)] == []
+    assert report.exit_code == 0
