@@ -65,7 +65,7 @@ def table_of(names: tuple[str, str], pages: Sequence[Answer], paging: Paging) ->
     guesses |= {
         "url": Guess(evidence=f"GET {parts.path}"),
         "paging": _paging_guess(paging, len(pages), len(rows)),
-        "changes": _changes_guess(changes, fields.updated_key),
+        "changes": _changes_guess(changes, fields.updated_key, pages[-1]),
         "display": Guess(evidence=fields.display_key),
         "rows": Guess(evidence=counted(len(rows), "row", "rows")),
     }
@@ -136,9 +136,15 @@ def style_of(text: str) -> TimeFormat | None:
     return "iso" if re.fullmatch(FORMATS["date-time"], text) else None
 
 
-def _changes_guess(changes: ChangeFilter | None, updated_key: str) -> Guess:
+def _changes_guess(changes: ChangeFilter | None, updated_key: str, last: Answer) -> Guess:
     if changes:
         return Guess(evidence=f"{changes.parameter} of the URL")
+    if token := paging_names.find_value(last.values(), paging_names.SYNC_TOKENS):
+        question = (
+            f"the last page may have {'.'.join(token)}: does it lead to what changed since then? "
+            "`SyncToken` of pack_sdk then makes syncs incremental."
+        )
+        return Guess(question=question)
     if not updated_key:
         return Guess()
     question = (

@@ -63,7 +63,7 @@ _USED_BY_PACKS = {
     "args", "changes", "context", "fetcher", "following", "format_time", "has_more", "link",
     "next_link", "number", "offset", "pack", "quote", "query", "response", "rows", "url",
     "with_query_params", "answer", "first", "last", "empty", "synced", "parameters", "dict", "list",
-    "len", "total", "value_at",
+    "len", "total", "value_at", "split_deleted", "there", "deleted",
 }  # fmt: skip
 
 

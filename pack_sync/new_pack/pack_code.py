@@ -53,6 +53,7 @@ def _imports(body: str) -> Iterator[str]:
             "make_object_schema",
             "make_schema",
             "next_link",
+            "split_deleted",
             "value_at",
             "with_query_params",
         )

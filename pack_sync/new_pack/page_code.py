@@ -27,12 +27,29 @@ def body_of(table: TableDraft, url: str) -> Iterator[str]:
     query = {**_query(table), **_place_in_query(endpoint, place)}
     yield from _before(endpoint, place)
     yield from _fetch(endpoint, url, query, place)
-    rows = _at("response.body", endpoint.rows)
+    rows = _rows(endpoint)
     following, uses_rows = _following(endpoint)
-    if uses_rows or len(rows) > 40:
+    tells_deletions = incremental and endpoint.deleted_key is not None
+    if uses_rows or tells_deletions or len(rows) > 40:
         yield f"rows = {rows}"
         rows = "rows"
-    yield from _result(rows, following, incremental=incremental)
+    if tells_deletions:
+        keys = (endpoint.deleted_key or (), endpoint.id_key or ())
+        inner = ", ".join(quoted(".".join(key)) for key in keys)
+        yield f"there, deleted = split_deleted(rows, {inner})"
+        rows = "there"
+    if not incremental:
+        yield from _page(rows, following)
+        return
+    given = {"deleted_ids": "deleted"} if tells_deletions else {}
+    yield from _incremental_page(rows, following, given)
+
+
+def _rows(endpoint: ListEndpoint) -> str:
+    rows = _at("response.body", endpoint.rows)
+    if endpoint.rows and ".googleapis.com/" in endpoint.url:
+        return f"{_get(endpoint.rows)} or []"  # Google leaves out lists that are empty
+    return rows
 
 
 def _query(table: TableDraft) -> dict[str, Json]:
@@ -167,20 +184,26 @@ def _get(path: Path) -> str:
     return f"value_at(response.body, {quoted('.'.join(path))})"
 
 
-def _result(rows: str, following: str, *, incremental: bool) -> Iterator[str]:
+def _page(rows: str, following: str) -> Iterator[str]:
+    """The end of a function whose syncs are all full."""
     if not following:
-        end = f"changes.page({rows}, response)" if incremental else f'{{"result": {rows}}}'
-        yield f"return {end}"
+        yield f'return {{"result": {rows}}}'
         return
-    start, end = (
-        (f"changes.page({rows}, response, next_page=", ")")
-        if incremental
-        else (f'{{"result": {rows}, "continuation": ', "}")
-    )
-    line = f"return {start}{following}{end}"
+    line = f'return {{"result": {rows}, "continuation": {following}}}'
     if not _fits(line):
         yield from _assigned("following", following)
-        line = f"return {start}following{end}"
+        line = f'return {{"result": {rows}, "continuation": following}}'
+    yield line
+
+
+def _incremental_page(rows: str, following: str, given: Mapping[str, str]) -> Iterator[str]:
+    """The end of a function with a cursor."""
+    arguments = {"next_page": following, **given} if following else given
+    inner = "".join(f", {name}={value}" for name, value in arguments.items())
+    line = f"return changes.page({rows}, response{inner})"
+    if not _fits(line) and following:
+        yield from _assigned("following", following)
+        line = line.replace(f"next_page={following}", "next_page=following")
     yield line
 
 

@@ -49,7 +49,7 @@ LAST_ID_PARAMETERS = ("startingafter", "afterid", "lastid", "startafter", "start
 OFFSET_PARAMETERS = (
     "offset", "skip", "start", "startat", "startindex", "pageoffset", "startposition", "from",
     "resultoffset", "firstresult", "startrow", "first", "sysparmoffset", "limitstart",
-    "paginationoffset", "begin", "startrecord", "recordstoskip", "iskip",
+    "paginationoffset", "begin", "startrecord", "recordstoskip", "iskip", "skiprecords",
 )  # fmt: skip
 PAGE_PARAMETERS = (
     "page", "pagenumber", "pageno", "pagenum", "pageindex", "currentpage", "p", "pg",
@@ -60,7 +60,7 @@ SIZE_PARAMETERS = (
     "maxitems", "maxresultsperpage", "results", "rows", "num", "itemsperpage", "resultsperpage",
     "maxpagesize", "take", "maxcount", "pagecount", "n", "maxkeys", "sysparmlimit", "numresults",
     "amount", "length", "pp", "max", "pageelements", "maxrecords", "ps", "resultcount",
-    "entriesperpage", "maxentries", "recordsperpage", "nbperpage", "hitsperpage",
+    "entriesperpage", "maxentries", "recordsperpage", "nbperpage", "hitsperpage", "numbertoread",
 )  # fmt: skip
 HAS_MORE = (
     "hasmore", "hasnext", "hasnextpage", "morerecords", "hasmorepages", "hasmoreitems",
@@ -74,6 +74,10 @@ TOTALS = (
     "total", "totalcount", "totalresults", "totalitems", "totalrecords", "totalsize", "totalrows",
     "totalelements", "totalhits", "totalentries", "numfound", "totalresultcount", "totalnumber",
     "totalmatched", "recordcount", "totalentrycount",
+)  # fmt: skip
+SYNC_TOKENS = (
+    "nextsynctoken", "synctoken", "deltatoken", "nextdeltatoken", "odatadeltalink", "deltalink",
+    "newstartpagetoken",
 )  # fmt: skip
 CHANGE_WORDS = ("updat", "modif", "chang")
 SINCE_WORDS = ("since", "after", "from", "gte", "gt", "min", "start", "begin", "later", "newer")
@@ -96,8 +100,10 @@ def find_value(paths: Iterable[Path], names: Sequence[str]) -> Path | None:
 
 
 def find_parameter(parameters: Iterable[str], names: Sequence[str]) -> str | None:
-    """The parameter that has the first of these names."""
-    by_name = {normalized(each): each for each in reversed(list(parameters))}
+    """The parameter that has the first of these names, perhaps as a part: `options.page`."""
+    given = list(parameters)
+    by_name = {normalized(each.rpartition(".")[2]): each for each in reversed(given)}
+    by_name |= {normalized(each): each for each in reversed(given)}
     return next((by_name[name] for name in names if name in by_name), None)
 
 

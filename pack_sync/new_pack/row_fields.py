@@ -52,6 +52,7 @@ def fields_of(
     deleted = _named(properties, _DELETED, ("boolean", *_SCALARS))
     guesses = {"id": id_guess}
     if deleted:
+        # Where syncs are incremental, the code already takes such rows for deleted.
         guesses["deleted"] = Guess(
             question=f"are rows returned after they were deleted, told by {deleted!r}?"
         )
@@ -80,7 +81,9 @@ def _find_id(
     own = normalized(identity.removesuffix("Row"))
     weaker = [*first, *_ranked(candidates, [own, *_WEAKER_IDS]), *_with_ending(candidates)]
     sure: list[Path] = [(key,) for key in ranked] or list(_inside(properties))
-    unsure: list[Path] = [(key,) for key in (*weaker, *candidates)]
+    moments = [key for key in candidates if "date" in str(properties[key].get("format"))]
+    others = [key for key in candidates if key not in moments]
+    unsure: list[Path] = [(key,) for key in (*weaker, *others, *moments)]
     for path in (*sure, *unsure):
         if rows is None or _unique(rows, path):
             told = _in_rows(len(rows)) if rows is not None else "by its name"

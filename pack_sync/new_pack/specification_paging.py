@@ -71,6 +71,8 @@ def _evidence(paging: Paging) -> Guess:
         paging.more_key or getattr(paging, "pages_key", None) or getattr(paging, "total_key", None)
     ):
         question = "is the page after the last one empty, and no error?"
+    if isinstance(paging, NextToken) and normalized(paging.key[-1]) in names.NEXT:
+        question = f"is {names.shown(paging.key)} the token alone, and not a whole URL?"
     return Guess(evidence=names.in_words(paging), question=question)
 
 

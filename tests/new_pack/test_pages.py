@@ -98,6 +98,30 @@ def test_an_increment_brings_what_changed(paging: Paging) -> None:
     assert set(synced.ids) == {change.item.id for change in changes_made}
 
 
+@pytest.mark.parametrize("paging", PAGINGS, ids=repr)
+def test_an_increment_brings_what_was_deleted(paging: Paging) -> None:
+    """Where rows say that they are deleted, they are not kept as rows."""
+    found = endpoint(paging, changes=ChangeFilter("since", "iso"), deleted_key=("gone",))
+    draft = draft_of(found)
+    service, full = synced_from_fake(draft, draft.tables[0])
+    service.world.advance(hours=24)
+    deleted = [change.item.id for change in service.world.step("delete", "delete")]
+    clock = Clock(service.world.clock.now)
+    synced = execute_sync_table(
+        loaded(draft), "Tasks", fetcher=service, clock=clock, previous_completion=full.completion
+    )
+    assert synced.ids == []
+    assert sorted(synced.deleted_row_ids) == sorted(deleted)
+
+
+def test_google_leaves_out_lists_that_are_empty() -> None:
+    """There, and only there, an answer without the list is one without rows."""
+    url = "https://tasks.googleapis.com/tasks"
+    found = endpoint(NextToken(("nextPageToken",), "pageToken"), url=url)
+    assert 'response.body.get("tasks") or []' in pack_code(draft_of(found))
+    assert 'response.body["tasks"]' in pack_code(draft_of(replace(found, url=f"{HOST}/tasks")))
+
+
 def _awkward() -> PackDraft:
     """Names that are no identifiers, keywords, or another in each case; URLs that are long."""
     parameters = [
@@ -146,6 +170,9 @@ def _all_kinds() -> dict[str, PackDraft]:
     plain = draft_of(*(endpoint(paging) for paging in PAGINGS))
     changes = ChangeFilter("updated_since", "date")
     incremental = draft_of(*(endpoint(paging, changes=changes) for paging in PAGINGS))
+    deleted = draft_of(
+        *(endpoint(paging, changes=changes, deleted_key=("gone",)) for paging in PAGINGS)
+    )
     authentication = AuthenticationDraft(
         arguments={"type": "QueryParamToken", "param_name": "key"}, guess=Guess(question="which?")
     )
@@ -153,6 +180,7 @@ def _all_kinds() -> dict[str, PackDraft]:
     drafts = {
         "plain": plain,
         "incremental": incremental,
+        "deleted": deleted,
         "awkward": _awkward(),
         "own_host": replace(own_host, authentication=authentication),
         "empty": empty_draft("empty"),
