@@ -6,6 +6,7 @@ from typing import Any, Self, TypedDict, cast
 
 from typing_extensions import Unpack
 
+from pack_sdk.schemas import Schema
 from pack_sdk.testing import Change
 from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.lab import Happening, Lab
@@ -67,6 +68,11 @@ class Story:
         """The ids of the rows that changed in one of these ways."""
         return {id_text(change.item.id) for change in self.changes if change.kind in kinds}
 
+    def ids_gone(self) -> set[str]:
+        """The ids of the rows that were deleted, and have not changed since."""
+        last = {id_text(change.item.id): change.kind for change in self.changes}
+        return {key for key, kind in last.items() if kind == "delete"}
+
     def _take(self, trace: Trace) -> None:
         if not trace.ended:
             self.failed = self.failed or trace
@@ -75,26 +81,36 @@ class Story:
         self.cursor = trace.next_cursor
 
 
-def values_in(body: Any) -> Iterator[Any]:
-    """All texts and numbers in a JSON value."""
-    if isinstance(body, dict):
-        for value in cast("dict[str, Any]", body).values():
-            yield from values_in(value)
-    elif isinstance(body, list):
-        for value in cast("list[Any]", body):
-            yield from values_in(value)
-    elif body is not None and not isinstance(body, bool):
-        yield body
+def told_ids(trace: Trace, schema: Schema) -> set[str]:
+    """What the answers of a sync may tell of rows by their ids, as texts.
+
+    Values of the id's own field, of a field that is called an id in a small object such as
+    `{"fileId": "a", "removed": true}`, lists of values alone, and texts too long to be there by
+    chance.
+    """
+    own = {schema.field_of(str(schema.id_property)).rpartition(".")[2], "id"}
+    return {id_text(v) for e in trace.exchanges for v in _told(e.response.body, own, listed=False)}
 
 
-def told_ids(trace: Trace) -> set[str]:
-    """Everything in the answers of a sync that may be an id, as texts."""
-    return {
-        id_text(value)
-        for exchange in trace.exchanges
-        for value in values_in(exchange.response.body)
-        if isinstance(value, str | int | float)
-    }
+_FEW_FIELDS = 5
+_LONG_TEXT = 8
+
+
+def _told(value: Any, own: set[str], *, listed: bool) -> Iterator[Any]:
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        few = len(fields) <= _FEW_FIELDS
+        for name, inner in fields.items():
+            is_id = name in own or (few and name.lower().endswith(("id", "key")))
+            yield from _told(inner, own, listed=is_id)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            yield from _told(inner, own, listed=True)
+    elif isinstance(value, str):
+        if listed or len(value) >= _LONG_TEXT:
+            yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool) and listed:
+        yield value
 
 
 def shown_cursor(cursor: Any) -> str:

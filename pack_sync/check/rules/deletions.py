@@ -61,8 +61,8 @@ def deletions_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
         lab.advance(hours=1)
         if story.failed is not None:
             return
-        told = told_ids(story.increment())
-        gone = story.ids_that("delete") & there & told
+        told = told_ids(story.increment(), table.still.schema)
+        gone = story.ids_gone() & there & told
         left = sorted(gone & set(story.state)) if story.failed is None else []
         # What an id in an answer means, a full sync says: it does not have the row any more.
         found = story.difference() if left else None
