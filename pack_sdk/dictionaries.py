@@ -239,3 +239,4 @@ class RequestFields(TypedDict, total=False):
     ignore_redirects: bool
     ignoreRedirects: bool
     etag: str | None
+    share_secs: float | None

@@ -25,6 +25,8 @@ class FetchRequest:
     `body` is text or bytes; `form` is sent url-encoded instead of a body. `cache_ttl_secs`
     above 0 allows a cached GET answer of that age (contract F7). `etag` is that of an answer of
     before: if it is still the same, the response has `not_modified` and no body (RFC 9110, 13).
+    With `share_secs`, tables of one connection that send the same request within so many seconds
+    get one answer, whatever the method: for a call that brings what several tables are made of.
     """
 
     url: str
@@ -37,6 +39,7 @@ class FetchRequest:
     disable_authentication: bool = False
     ignore_redirects: bool = False
     etag: str | None = None
+    share_secs: float | None = None
 
     @classmethod
     def from_mapping(cls, request: Mapping[str, Any]) -> "FetchRequest":

@@ -16,6 +16,11 @@ class ConnectionOptions(Settings):
     endpoint: str | None = Field(
         default=None, description="Base URL of relative requests, where the pack needs one."
     )
+    token_url: str | None = Field(
+        default=None,
+        description="Where access tokens are obtained, if not where the pack says: a company's own "
+        "server, or a test's. A path is below `endpoint`.",
+    )
     credentials_folder: str | None = Field(
         default=None,
         description="Folder for connected accounts and OAuth2 tokens. If unset: the Postgres of a "

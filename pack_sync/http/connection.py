@@ -1,6 +1,7 @@
 """A connection: one account of one service, shared by all tables that sync from it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -48,6 +49,8 @@ class Connection:
         rate_limits: RateLimits | None = None,
     ) -> None:
         self.settings = settings
+        if settings.token_url:
+            authentication = replace(authentication, token_url=settings.token_url)
         self.authentication = authentication
         self.policy = NetworkPolicy(
             connection_name=settings.name,

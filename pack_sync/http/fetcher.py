@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 
 from pack_sdk.errors import (
     ConnectionFailedError,
@@ -34,7 +35,7 @@ from pack_sync.http.response_body import (
     RawResponse,
     parse_response,
 )
-from pack_sync.http.single_request import Hop, Spender, first_hop, next_hop, send_once
+from pack_sync.http.single_request import Hop, Spender, cache_key, first_hop, next_hop, send_once
 from pack_sync.http.text_encodings import UndecodableTextError
 from pack_sync.http.unusable_answers import Asked, why_unusable
 
@@ -176,10 +177,22 @@ class SyncFetcher:
         deadline = self._deadline or PageDeadline(DEFAULT_PAGE_SECONDS, self._cancelled)
         hop = first_hop(self._connection, request, invocation_token)
         deadline.check(str(hop))
-        max_age = request.cache_ttl_secs or 0 if request.method == "GET" else 0
-        key = _cache_key(request, hop)
-        if max_age > 0 and (cached := self._connection.cache.get(key, max_age)):
-            return self._answer(request, hop, hop, cached)
+        asked = request.cache_ttl_secs if request.method == "GET" else None
+        max_age = request.share_secs or asked or 0
+        if max_age <= 0:
+            return self._send_with_retries(request, hop, deadline)[1]
+        cache, key = self._connection.cache, cache_key(request, hop)
+        with cache.one_at_a_time(key, deadline) if request.share_secs else nullcontext():
+            if cached := cache.get(key, max_age):
+                return self._answer(request, hop, hop, cached)
+            raw, response = self._send_with_retries(request, hop, deadline)
+            if response.status < 300:
+                cache.put(key, raw)
+            return response
+
+    def _send_with_retries(
+        self, request: FetchRequest, hop: Hop, deadline: PageDeadline
+    ) -> tuple[RawResponse, FetchResponse]:
         retries = RequestRetries(
             str(hop),
             deadline,
@@ -187,10 +200,7 @@ class SyncFetcher:
             self._first_wait_seconds,
             count_retry=lambda: self._count(FetchStatistics(retries=1)),
         )
-        raw, response = retries.loop(self._follow, request, hop, deadline)
-        if max_age > 0 and response.status < 300:
-            self._connection.cache.put(key, raw)
-        return response
+        return retries.loop(self._follow, request, hop, deadline)
 
     def _follow(
         self, request: FetchRequest, hop: Hop, deadline: PageDeadline
@@ -320,8 +330,3 @@ class SyncFetcher:
     def _count(self, more: FetchStatistics) -> None:
         with self._lock:
             self._statistics = self._statistics.plus(more)
-
-
-def _cache_key(request: FetchRequest, hop: Hop) -> Hashable:
-    headers = tuple(sorted((name.lower(), value) for name, value in hop.headers.items()))
-    return (str(hop.url), headers, hop.authenticated, request.ignore_redirects)

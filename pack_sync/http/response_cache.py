@@ -3,16 +3,20 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Generator, Hashable
+from contextlib import contextmanager
 
+from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.response_body import RawResponse
+
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 class ResponseCache:
     """The latest answers, in memory, up to so many bytes.
 
     Raw answers are kept and parsed anew each time, so what a pack does to a body stays with
-    that pack. It is up to the fetcher to put in only good answers to GET.
+    that pack. It is up to the fetcher to put in only good answers.
     """
 
     def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
@@ -20,6 +24,27 @@ class ResponseCache:
         self._bytes = 0
         self._entries: OrderedDict[Hashable, tuple[float, RawResponse]] = OrderedDict()
         self._lock = threading.Lock()
+        self._asking: set[Hashable] = set()
+        self._asked = threading.Condition(self._lock)
+
+    @contextmanager
+    def one_at_a_time(self, key: Hashable, deadline: PageDeadline) -> Generator[None]:
+        """Let nobody else ask for the same meanwhile: its answer will be here for them.
+
+        The wait for another's request is no time of the page; it ends when that request does.
+        Raises as `PageDeadline.check` does.
+        """
+        with self._lock, deadline.standing_still():
+            while key in self._asking and not deadline.cancelled.is_set():
+                self._asked.wait(_LOOK_AGAIN_SECONDS)
+            deadline.check("Waiting for the same request of another table")
+            self._asking.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking.discard(key)
+                self._asked.notify_all()
 
     def get(self, key: Hashable, max_age_seconds: float) -> RawResponse | None:
         """The answer under that key, if it is at most that old."""

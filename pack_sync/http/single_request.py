@@ -1,6 +1,6 @@
 """One HTTP request and its answer: what a fetch is made of, once or several times."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -59,6 +59,13 @@ class Hop:
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
+
+
+def cache_key(request: FetchRequest, hop: Hop) -> Hashable:
+    """What makes it the same request."""
+    headers = tuple(sorted((name.lower(), value) for name, value in hop.headers.items()))
+    shape = (hop.authenticated, request.ignore_redirects)
+    return (hop.method, str(hop.url), headers, hop.content, *shape)
 
 
 def first_hop(connection: Connection, request: FetchRequest, invocation_token: str = "") -> Hop:

@@ -1,5 +1,6 @@
 """OAuth2: access tokens are obtained and renewed outside the pack (contract A1, A2, A3)."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -340,3 +341,13 @@ def test_the_tokens_show_nowhere(
         frames = frames.tb_next
     assert frames is not None
     assert frames.tb_frame.f_code.co_name == "send"
+
+
+def test_tokens_may_be_obtained_elsewhere_than_the_pack_says(
+    service: OAuthService, open_fetcher: Open
+) -> None:
+    """`token_url` of the connection goes before the pack's: a test's server, a company's own."""
+    own = service.authentication.token_url
+    declared = replace(service.authentication, token_url=own.replace("/token", "/elsewhere"))
+    fetch(open_fetcher(authentication=declared, token_url=own), service)
+    assert len(service.token_requests) == 1
