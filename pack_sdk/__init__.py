@@ -50,6 +50,7 @@ from pack_sdk.pack import Pack
 from pack_sdk.parameter_types import ParameterType
 from pack_sdk.parameters import Parameter, make_parameter
 from pack_sdk.results import Completion, SyncResult
+from pack_sdk.row_ids import row_id
 from pack_sdk.row_values import value_at
 from pack_sdk.schema_helpers import (
     get_effective_property_keys_from_schema,
@@ -135,6 +136,7 @@ __all__ = [
     "make_schema",
     "next_link",
     "parse_time",
+    "row_id",
     "simple_autocomplete",
     "split_deleted",
     "value_at",

@@ -58,8 +58,8 @@ class SchemaFields(TypedDict, total=False):
     precision: int | None
     items: "PropertyDefinition | Schema"
     properties: "Mapping[str, PropertyDefinition | Schema]"
-    id_property: str
-    idProperty: str
+    id_property: str | Sequence[str]
+    idProperty: str | Sequence[str]
     display_property: str | None
     displayProperty: str
     link_property: str

@@ -7,6 +7,7 @@ from typing import Any, cast
 from pack_sdk.camel_case import CamelCaseAttributes
 from pack_sdk.errors import InvalidResultError
 from pack_sdk.json_values import find_unserialisable, is_truthy_in_javascript, with_snake_case_keys
+from pack_sdk.row_ids import composite_id
 
 _RESULT_KEYS = {"result", "continuation", "completion", "deleted_row_ids", "deleted_item_ids"}
 _COMPLETION_KEYS = {"incremental_continuation", "has_incomplete_results"}
@@ -55,8 +56,8 @@ class CheckedResult:
     deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])
 
 
-def parse_result(returned: object) -> CheckedResult:
-    """The page that `execute` returned, checked.
+def parse_result(returned: object, id_properties: Sequence[str] = ()) -> CheckedResult:
+    """The page that `execute` returned, checked; `id_properties` are those of its schema.
 
     Applies C2 (falsy return, falsy `result`), C3 (what counts as given), C4 (continuation
     and cursor survive a JSON round trip), C5 (no completion beside a continuation) and C9
@@ -85,6 +86,8 @@ def parse_result(returned: object) -> CheckedResult:
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
     deleted = _list_of(deleted, "deleted_row_ids")
+    if id_properties:
+        deleted = [_composite(index, each, id_properties) for index, each in enumerate(deleted)]
     _check_ids(deleted)
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
@@ -130,6 +133,13 @@ def _list_of(value: object, key: str) -> Sequence[Any]:
     if isinstance(value, list | tuple):
         return cast("Sequence[Any]", value)
     raise InvalidResultError(f"{key} is a {type(value).__name__}; it must be a list")
+
+
+def _composite(index: int, given: object, names: Sequence[str]) -> object:
+    try:
+        return composite_id(given, names)
+    except ValueError as error:
+        raise InvalidResultError(f"deletedRowIds[{index}] is {given!r:.200}; {error}") from None
 
 
 def _check_ids(deleted: Sequence[Any]) -> None:

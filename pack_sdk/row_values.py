@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pack_sdk.errors import InvalidResultError
+from pack_sdk.row_ids import row_id
 from pack_sdk.schemas import Schema
 
 
@@ -38,5 +39,9 @@ def required_value(row: object, path: str) -> Any:
 
 def value_of_property(fields: Mapping[str, Any], schema: Schema, name: str) -> Any:
     """The value that fills a property of an object, None if there is none (contract S2)."""
+    if schema.id_properties and name == schema.id_property:
+        parts = [value_of_property(fields, schema, each) for each in schema.id_properties]
+        usable = all(isinstance(each, str | int | float) and each != "" for each in parts)
+        return row_id(*parts) if usable else None
     field = schema.field_of(name)
     return value_at(fields, field) if schema.path_of(name) else fields.get(field)

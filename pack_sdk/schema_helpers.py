@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pack_sdk.errors import PackDefinitionError
+from pack_sdk.row_ids import ROW_ID
 from pack_sdk.schemas import Schema, ValueHint, ValueType, make_object_schema, make_schema
 
 
@@ -44,4 +45,5 @@ def get_effective_property_keys_from_schema(schema: Schema | None) -> list[str] 
         schema = schema.items
     if schema is None or schema.type is not ValueType.OBJECT:
         return None
-    return list(dict.fromkeys(schema.field_of(name) for name in schema.properties))
+    names = (name for name in schema.properties if name != ROW_ID or not schema.id_properties)
+    return list(dict.fromkeys(schema.field_of(name) for name in names))

@@ -15,6 +15,7 @@ from typing_extensions import Unpack
 from pack_sdk.dictionaries import SchemaKeywords
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.json_values import is_storable_name, snake_case, unknown_key
+from pack_sdk.row_ids import ROW_ID
 
 
 class ValueType(StrEnum):
@@ -96,6 +97,8 @@ class Schema:
     without it the field has the property's own name. Where the row has no field of that whole
     name, `start.dateTime` is the field `dateTime` of the object `start`. `id_property` and
     `display_property` name properties of an object. `precision` 0 makes a number a whole number.
+    Where an author gives several names as `id_property`, they are the `id_properties`, and the id
+    is a property of its own that is made of them (see `pack_sdk.row_ids`).
     """
 
     type: ValueType
@@ -110,6 +113,7 @@ class Schema:
     display_property: str | None = None
     link_property: str | None = None
     include_unknown_properties: bool = False
+    id_properties: Sequence[str] = ()
 
     def field_of(self, property_name: str) -> str:
         """The field of a returned row that fills the property (contract S2)."""
@@ -215,22 +219,49 @@ def _parse(definition: object, path: str) -> Schema:
         if name in _OWN and value is not None:
             fields.setdefault(name, value)
         elif name not in _OWN | _DISPLAY_ONLY:
-            raise PackDefinitionError(unknown_key(path, key, _OWN))
+            raise PackDefinitionError(unknown_key(path, key, _OWN - {"id_properties"}))
     fields["type"] = _member(ValueType, fields.get("type"), f"{path}.type")
     if "hint" in fields:
         fields["hint"] = _member(ValueHint, fields["hint"], f"{path}.hint")
     if "items" in fields:
         fields["items"] = _parse(fields["items"], f"{path}.items")
+    if "properties" in fields:
+        fields["properties"] = _properties(fields["properties"], f"{path}.properties")
+    if isinstance(fields.get("id_property"), list | tuple):
+        _make_composite(fields, path)
     for name in ("id_property", "display_property", "from_key"):
         if not isinstance(fields.get(name, ""), str):
             raise PackDefinitionError(
                 f"{path}.{name} is {fields[name]!r}; it must be one name, as a text"
             )
-    if "properties" in fields:
-        fields["properties"] = _properties(fields["properties"], f"{path}.properties")
     schema = Schema(**fields)
     _check(schema, path)
     return schema
+
+
+def _make_composite(fields: dict[str, Any], path: str) -> None:
+    """Have the id made of the several properties that `id_property` names."""
+    names, properties = list(fields["id_property"]), fields.get("properties", {})
+    for name in names:
+        if name not in properties:
+            raise PackDefinitionError(
+                f"{path}.id_property has {name!r}, which is not a property; there are "
+                f"{', '.join(properties) or 'none'}"
+            )
+        if properties[name].type not in (ValueType.STRING, ValueType.NUMBER):
+            raise PackDefinitionError(
+                f"{path}.id_property has {name!r}, of the type {properties[name].type.value!r}; "
+                "ids are made of strings and numbers"
+            )
+    if len(set(names)) < 2 or len(set(names)) < len(names):
+        raise PackDefinitionError(
+            f"{path}.id_property is {names!r}; write one name as a text, or a list of several that "
+            "differ"
+        )
+    made = Schema(type=ValueType.STRING, description=f"The id of the row: {', '.join(names)}.")
+    fields.update(
+        id_property=ROW_ID, id_properties=tuple(names), properties={ROW_ID: made, **properties}
+    )
 
 
 def _properties(definitions: object, path: str) -> dict[str, Schema]:

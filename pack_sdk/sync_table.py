@@ -7,9 +7,10 @@ from typing import Any
 from pack_sdk.dynamic import DynamicFunctions
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.parameters import Parameter
+from pack_sdk.row_ids import ROW_ID
 from pack_sdk.schemas import Schema, ValueType
 
-RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties"}
+RESERVED_COLUMNS = {"_sync", "_changed_at", "_run_id", "_unknown_properties", ROW_ID}
 """Columns that every synced table has, or may have, beside the pack's own."""
 
 UNKNOWN_SCHEMA = Schema(type=ValueType.OBJECT)
@@ -62,7 +63,7 @@ def check_row_schema(schema: Schema) -> None:
             "ids are strings or numbers"
         )
     for name in schema.properties:
-        if name.casefold() in RESERVED_COLUMNS:
+        if name.casefold() in RESERVED_COLUMNS and not (name == ROW_ID and schema.id_properties):
             raise PackDefinitionError(
                 f"the property {name!r} would hide a column of the engine; rename it and "
                 "keep its source with `from_key`"

@@ -59,7 +59,8 @@ class SyncParts(Generic[FetcherT]):
         A list without a cursor begins anew in each sync. Raises `InvalidResultError` for what is
         no page.
         """
-        parsed = parse_result(page)
+        schema = self.context.sync.schema
+        parsed = parse_result(page, schema.id_properties if schema else ())
         completion = parsed.completion
         if completion is not None and completion.has_incomplete_results:
             return page

@@ -46,7 +46,9 @@ def changed_parts(before: Mapping[str, str] | None, now: Mapping[str, str]) -> l
 
 def _structure(schema: Schema) -> dict[str, Any]:
     """The parts of a schema that decide what is stored; descriptions are not among them."""
-    return {
+    # What came later is left out where it says nothing, so that earlier cursors still count.
+    several = {"id_properties": list(schema.id_properties)} if schema.id_properties else {}
+    return several | {
         "type": schema.type,
         "hint": schema.hint,
         "from_key": schema.from_key,

@@ -106,8 +106,11 @@ class RowConversion:
         """SQL for the typed value of each column."""
         for name, prop in self._schema.properties.items():
             place = self._places[name]
-            is_text = is_text_id(self._schema, name)
-            yield id_text(place) if is_text else value_of(prop, place, how=how)
+            if self._is_composite(name):
+                yield place.text
+            else:
+                is_text = is_text_id(self._schema, name)
+                yield id_text(place) if is_text else value_of(prop, place, how=how)
         if self._schema.include_unknown_properties:
             yield self._unknown_properties()
 
@@ -172,6 +175,8 @@ class RowConversion:
         """Where each property is, once all that `_typed` extracts is there."""
         places: dict[str, Place] = {}
         for name, prop in self._schema.properties.items():
+            if self._is_composite(name):
+                continue
             place = Place(container="json").of_property(self._schema, name)
             pointers = [pointer for pointer in (place.pointer, place.path) if pointer]
             if is_nested(prop):
@@ -180,7 +185,14 @@ class RowConversion:
             else:
                 texts = {each: self._extracted(self._scalars, each, "texts") for each in pointers}
                 places[name] = replace(place, texts=texts)
+        if self._schema.id_properties:
+            parts = [places[name] for name in self._schema.id_properties]
+            places[str(self._schema.id_property)] = _composite(parts)
         return places
+
+    def _is_composite(self, name: str) -> bool:
+        """Whether a property is an id that is made of others."""
+        return bool(self._schema.id_properties) and name == self._schema.id_property
 
     def _extracted(self, pointers: list[str], pointer: str, into: str) -> str:
         """SQL for what is extracted from a pointer, which is added to those extracted."""
@@ -188,6 +200,8 @@ class RowConversion:
         return f"{into}[{len(pointers)}]"
 
     def _id_problem(self) -> str:
+        if self._schema.id_properties:
+            return self._problem_of_parts()
         name = str(self._schema.id_property)
         place = self._places[name]
         text, shown = place.text, quote_literal(f"property {name!r}: ")
@@ -202,10 +216,34 @@ class RowConversion:
             f"THEN {shown} || 'the id is neither a string nor a number' END"
         )
 
+    def _problem_of_parts(self) -> str:
+        """As `_id_problem`, of an id that is made of several properties."""
+        cases = ["WHEN json_type(json) <> 'OBJECT' THEN 'the row is not an object'"]
+        for name in self._schema.id_properties:
+            place, shown = self._places[name], quote_literal(f"property {name!r}: ")
+            cases += [
+                f"WHEN coalesce({place.text}, '') = '' "
+                f"THEN {shown} || 'a part of the id is missing'",
+                f"WHEN {place.kind} IN ('OBJECT', 'ARRAY', 'BOOLEAN') "
+                f"THEN {shown} || 'a part of the id is neither a string nor a number'",
+            ]
+        whole = self._places[str(self._schema.id_property)].text
+        too_long = f"the id is longer than {MAX_ID_LENGTH:,} characters"
+        cases.append(f"WHEN length({whole}) > {MAX_ID_LENGTH} THEN {quote_literal(too_long)}")
+        return f"CASE {' '.join(cases)} END"
+
     def _unknown_properties(self) -> str:
         known = dict.fromkeys(self._schema.field_of(name) for name in self._schema.properties)
         # A merge patch of nulls removes the known fields and leaves the others untouched.
         return f"json_merge_patch(json, {quote_literal(orjson.dumps(known).decode())})"
+
+
+def _composite(parts: list[Place]) -> Place:
+    """The place of an id that is made of these: a JSON list of texts, as `row_id` has it."""
+    texts = [id_text(part) for part in parts]
+    missing = " OR ".join(f"coalesce({part.text}, '') = ''" for part in parts)
+    made = f"CAST(to_json([{', '.join(texts)}]) AS VARCHAR)"
+    return Place(container="json", texts={"": f"CASE WHEN NOT ({missing}) THEN {made} END"})
 
 
 def _first_given(parts: list[str]) -> str:

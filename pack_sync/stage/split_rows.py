@@ -30,7 +30,7 @@ def can_split(schema: Schema) -> bool:
     """Whether the reader can tell the fields apart, and no other fields are wanted."""
     keys = {schema.field_of(name) for name in schema.properties}
     different = len({key.lower() for key in keys}) == len(keys)
-    plain = not schema.include_unknown_properties and not _has_paths(schema)
+    plain = not (schema.include_unknown_properties or schema.id_properties or _has_paths(schema))
     return different and "" not in keys and plain
 
 

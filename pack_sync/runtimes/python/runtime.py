@@ -6,7 +6,7 @@ can be given up when its time is over (contract C14) while the engine goes on.
 
 import inspect
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -50,7 +50,7 @@ class PythonCaller:
     def execute(self, call: FunctionCall) -> Page:
         """Call `execute`, and `on_error` if it raises; rows are written as JSON in the thread."""
         try:
-            page = self._run(call, call.args, self._context(call), then=_page)
+            page = self._run(call, call.args, self._context(call), then=_page_of(call))
         except PageTimeoutError:
             raise  # there is no time left in which `on_error` could be called
         except FullSyncNeededError as error:
@@ -160,13 +160,19 @@ def _is_async(function: Callable[..., Any]) -> bool:
     )
 
 
-def _page(returned: Any) -> Page | InvalidResultError:
+def _page_of(call: FunctionCall) -> Callable[[Any], Any]:
+    """What makes a page of what `execute` returned."""
+    schema = call.sync.schema or (call.table.schema if call.table else None)
+    return partial(_page, id_properties=schema.id_properties if schema else ())
+
+
+def _page(returned: Any, id_properties: Sequence[str] = ()) -> Page | InvalidResultError:
     """The page that `execute` returned; or what is wrong with it, which no code of the pack raised.
 
     So the pack's `on_error` does not get it (contract C22).
     """
     try:
-        result = parse_result(returned)
+        result = parse_result(returned, id_properties)
         return Page(
             rows=to_lines(result.rows),
             row_count=len(result.rows),
