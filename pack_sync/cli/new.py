@@ -12,6 +12,7 @@ from pack_sdk.wording import counted
 from pack_sync.cli.context import console, fail, open_project, plain_errors
 from pack_sync.cli.new_from_url import UrlOptions, draft_from_service
 from pack_sync.dagster.scaffolder import defs_yaml
+from pack_sync.http.allowed_hosts import LOCAL_HOSTS
 from pack_sync.new_pack.draft import CannotDraftError, PackDraft, TableDraft
 from pack_sync.new_pack.files import empty_draft, files_of
 from pack_sync.new_pack.from_recordings import draft_from_recordings
@@ -91,6 +92,8 @@ def new(
                 draft = empty_draft(name)
         except CannotDraftError as error:
             fail(str(error))
+        if LOCAL_HOSTS.intersection(draft.domains):
+            connection["allow_http_localhost"] = True
         _write(project, draft, connection)
         _tell(draft)
 
@@ -168,7 +171,7 @@ def _tell(draft: PackDraft) -> None:
         f"packsync check {draft.name}",
         f"pytest packs/{draft.name}",
     ]
-    if any(table.parameters for table in draft.tables):
+    if any(each.parent is None for table in draft.tables for each in table.parameters):
         steps.insert(0, f"fill in the parameters in the defs.yaml of {draft.name}")
     if draft.authentication.arguments:
         steps.insert(0, f"packsync connect {draft.name}")

@@ -64,7 +64,7 @@ def draft_from_service(name: str, options: UrlOptions) -> tuple[PackDraft, dict[
             return fetcher.send(FetchRequest(url=url))
 
         draft = draft_from_url(name, url, ask, authentication, options.table)
-    return draft, _configured(name, url, declared)
+    return draft, _configured(name, declared)
 
 
 def _connection(
@@ -133,11 +133,8 @@ def _credentials(name: str, authentication: Authentication) -> dict[str, str]:
     return {**found, **ask_for_credentials(authentication, lacking)} if lacking else found
 
 
-def _configured(name: str, url: str, authentication: Authentication) -> dict[str, Any]:
-    connection: dict[str, Any] = {}
-    if urlsplit(url).hostname in LOCAL_HOSTS:
-        connection["allow_http_localhost"] = True
+def _configured(name: str, authentication: Authentication) -> dict[str, Any]:
     variables = {key: variable_for(name, key) for key in authentication.credential_keys}
     if variables and all(os.environ.get(variable) for variable in variables.values()):
-        connection["credentials"] = {key: {"env": each} for key, each in variables.items()}
-    return connection
+        return {"credentials": {key: {"env": each} for key, each in variables.items()}}
+    return {}

@@ -80,7 +80,11 @@ def defs_yaml(name: str, pack: Pack, connection: Mapping[str, Any]) -> str:
     if connection:
         attributes["connections"] = {"default": dict(connection)}
     needed = {
-        table.name: {each.name: "?" for each in table.parameters if not each.optional}
+        table.name: {
+            each.name: "?"
+            for each in table.parameters
+            if not each.optional and each.crawl_parent_table is None
+        }
         for table in pack.sync_tables.values()
     }
     if any(needed.values()):

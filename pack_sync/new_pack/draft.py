@@ -27,7 +27,8 @@ class ParameterDraft:
     """A value that each request needs and only the user knows.
 
     `name` is the service's name of it, `variable` the pack's; where it is in the path, the
-    endpoint's URL has that in braces. `numeric` says that it is a number.
+    endpoint's URL has that in braces. `numeric` says that it is a number. With a `parent`, a table
+    and its property, it takes the values that are there.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ParameterDraft:
     place: Literal["path", "query"]
     numeric: bool = False
     description: str = ""
+    parent: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 """A pack of a specification: one of its lists, or all of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pack_sync.new_pack.draft import CannotDraftError, Guess, PackDraft, TableDraft
+from pack_sync.new_pack.json_nodes import properties_of
 from pack_sync.new_pack.specification import Specification
 from pack_sync.new_pack.specification_lists import ListOperation, list_operations, tables_of
 from pack_sync.new_pack.specification_security import authentication_of
@@ -39,7 +40,7 @@ def chosen(lists: Sequence[ListOperation], wanted: str) -> Sequence[ListOperatio
 
 def draft_of(name: str, specification: Specification, lists: Sequence[ListOperation]) -> PackDraft:
     """The pack with a table for each of these lists."""
-    tables = [_with_whole_url(table) for table in tables_of(lists)]
+    tables = with_parents([_with_whole_url(table) for table in tables_of(lists)])
     server = lists[0].operation.server
     hosts = list(dict.fromkeys(urlsplit(each.endpoint.url).netloc for each in tables))
     needs_endpoint, domains, guess = _domains(server, hosts)
@@ -52,6 +53,29 @@ def draft_of(name: str, specification: Specification, lists: Sequence[ListOperat
         needs_endpoint=needs_endpoint,
         domain_guess=guess,
     )
+
+
+def with_parents(tables: Sequence[TableDraft]) -> Sequence[TableDraft]:
+    """The tables; one below a row of another, as `/projects/{id}/tasks` is, takes its ids.
+
+    That is where a table needs nothing else, and the other one nothing at all.
+    """
+    parents = {table.endpoint.url.rstrip("/"): table for table in tables if not table.parameters}
+    return [_with_parent(table, parents) for table in tables]
+
+
+def _with_parent(table: TableDraft, parents: Mapping[str, TableDraft]) -> TableDraft:
+    prefix = table.endpoint.url.partition("/{")[0]
+    parent = parents.get(prefix)
+    if parent is None or len(table.parameters) != 1:
+        return table
+    id_key = parent.endpoint.id_key or ()
+    if table.parameters[0].place != "path" or len(id_key) != 1:
+        return table
+    kind = properties_of(parent.endpoint.row_schema)[id_key[0]].get("type")
+    numeric = kind in ("integer", "number")
+    taken = replace(table.parameters[0], parent=(parent.name, id_key[0]), numeric=numeric)
+    return replace(table, parameters=[taken])
 
 
 def _with_whole_url(table: TableDraft) -> TableDraft:

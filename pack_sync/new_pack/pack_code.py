@@ -128,9 +128,14 @@ def _table(draft: PackDraft, table: TableDraft) -> Iterator[str]:
 
 def _parameter(parameter: ParameterDraft) -> Mapping[str, Json]:
     kind = "number" if parameter.numeric else "string"
-    found = {"name": parameter.variable, "type": kind}
-    said = parameter.description
-    return {**found, "description": said} if said else found
+    found: dict[str, Json] = {"name": parameter.variable, "type": kind}
+    if parameter.description:
+        found["description"] = parameter.description
+    if parameter.parent:
+        table, key = parameter.parent
+        parent = {"tableName": table, "propertyKey": key}
+        found["crawl_strategy"] = {"parentTable": parent}
+    return found
 
 
 def _function(draft: PackDraft, table: TableDraft) -> Iterator[str]:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from pack_sdk.testing.list_endpoint import NextToken, PageNumber
 from pack_sync.cli.app import app
 from tests.http_server import Answer, HttpServer, SeenRequest
-from tests.new_pack.drafted import endpoint, ids_of, served
-from tests.new_pack.specifications import LIST, operation, query, specification
+from tests.new_pack.drafted import HOST, endpoint, ids_of, served
+from tests.new_pack.specifications import LIST, operation, query, specification, tasks_in
 
 PACK = "trial_pack"
 FILES = [
@@ -117,6 +117,26 @@ def test_an_empty_pack(project: Path) -> None:
     )
     assert PACK in (project / "sync_assets/defs" / PACK / "defs.yaml").read_text()
     assert "QUESTION" in (project / "packs" / PACK / "pack.py").read_text()
+
+
+@pytest.mark.slow
+def test_lists_below_others_are_synced(project: Path, server: HttpServer) -> None:
+    """All lists of a specification, the ones below others for each of their rows."""
+    projects = endpoint(PageNumber("page"), url=f"{HOST}/projects", page_size=2)
+    tasks = endpoint(PageNumber("page"), url=f"{HOST}/projects/{{project}}/tasks")
+    served(server, projects, tasks)
+    document = specification(
+        {
+            "/projects": operation(tasks_in(), query("page", type="integer")),
+            "/projects/{project}/tasks": operation(tasks_in(), query("page", type="integer")),
+        },
+        servers=[{"url": server.url}],
+    )
+    (project / "tasks.json").write_text(json.dumps(document))
+    packsync(project, "new", PACK, "--from-openapi", "tasks.json", "--all")
+    packsync(project, "sync", PACK)
+    rows = packsync(project, "query", f"SELECT count(*) AS n FROM {PACK}.Tasks")
+    assert "301" in rows  # 43 for each of 7 projects
 
 
 def test_nothing_is_overwritten(project: Path) -> None:

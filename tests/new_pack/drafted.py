@@ -94,10 +94,10 @@ def ids_of(service: ListService) -> list[Any]:
     return [item.id for item in service.lists[0].collection.items()]
 
 
-def served(server: HttpServer, found: ListEndpoint) -> ListService:
-    """The endpoint, served on loopback; its URL's host is the server's."""
-    path = found.url.removeprefix(HOST)
-    service = ListService([replace(found, url=server.url + path)], seed=3)
+def served(server: HttpServer, *endpoints: ListEndpoint) -> ListService:
+    """The endpoints, served on loopback; their URLs' host is the server's."""
+    lists = [replace(each, url=server.url + each.url.removeprefix(HOST)) for each in endpoints]
+    service = ListService(lists, seed=3)
     server.answer = _answers(server, service)
     return service
 

@@ -246,6 +246,24 @@ def test_what_only_the_user_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_its_tests(draft, monkeypatch) == 1
 
 
+def test_a_list_below_another_is_read_for_each_of_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its parameter takes the ids of the table above, where it is the only parameter."""
+    paths = [
+        "/teams",
+        "/teams/{team}/tasks",
+        "/teams/{team}/tasks/{task}/notes",
+        "/lone/{id}/tasks",
+    ]
+    draft = drafted(specification({path: operation(LIST) for path in paths}))
+    parents = [[each.parent for each in table.parameters] for table in draft.tables]
+    assert parents == [[], [("Teams", "id")], [None, None], [None]]
+    taken = loaded(draft).sync_tables["Tasks"].parameters[0]
+    assert (taken.crawl_parent_table, taken.crawl_property_key) == ("Teams", "id")
+    assert run_its_tests(draft, monkeypatch) == len(paths)
+
+
 def test_each_table_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """By as much of the path as it takes."""
     paths = ["/tasks", "/teams/{id}/tasks", "/v2/teams/{id}/tasks", "/task", "/Tasks/"]
