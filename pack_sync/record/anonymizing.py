@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from pack_sdk.testing.recordings import Exchange, Recording
 from pack_sync.record.errors import NotRecordedError
+from pack_sync.record.secrets import readings
 from pack_sync.record.stand_ins import EMAIL, StandIns
 from pack_sync.record.texts import with_texts
 
@@ -46,6 +47,7 @@ class Anonymizer:
         self._stand_ins = stand_ins
         self._keep = {name.casefold() for name in keep}
         self._replaced: dict[str, str] = {}
+        self._made: set[str] = set()
         self._hosts: set[str] = set()
 
     def anonymized(self, recording: Recording) -> Recording:
@@ -59,9 +61,11 @@ class Anonymizer:
             for name, value in _leaves(_body(exchange)):
                 if isinstance(value, str) and self._is_personal(name, value):
                     self._replaced[value] = self._stand_ins.of(value)
+        self._made = set(self._replaced.values())
         exchanges = [self._with_stand_ins(each) for each in recording.exchanges]
         recording = replace(recording, exchanges=exchanges)
-        changed = with_texts(recording, self._in_text, self._replaced)
+        known = self._replaced
+        changed = with_texts(recording, self._in_text, lambda text: known.get(text, text))
         if changed.next_cursor != recording.next_cursor:
             changed = replace(changed, next_cursor=None)  # the service knows no stand-ins
         return changed
@@ -99,6 +103,8 @@ class Anonymizer:
         """A text, or a part of a URL, with stand-ins."""
         if text in self._replaced:
             return self._replaced[text]
+        if text in self._made:
+            return text
         text = EMAIL.sub(lambda hit: self._mail(hit[0]), text)
         return _PHONE.sub(lambda hit: self._stand_ins.of(hit[0]), text)
 
@@ -107,13 +113,15 @@ class Anonymizer:
 
     def check(self, recording: Recording) -> None:
         """Raise `NotRecordedError` for a value that is left inside of another, or in an id."""
-        stand_ins = set(self._replaced.values())
         telling = [each for each in self._replaced if len(each) >= _TELLING]
-        texts = {text for text in _texts(recording) if text not in stand_ins}
+        texts = {text for text in _texts(recording) if text not in self._made}
         for text in texts:
-            mails = [each for each in EMAIL.findall(text) if not each.endswith("@example.com")]
+            meant = "\n".join(
+                each.decode("utf-8", "replace") for each in readings(text.encode(), 1)
+            )
+            mails = [each for each in EMAIL.findall(meant) if not each.endswith("@example.com")]
             for value in (*telling, *mails):
-                if value.casefold() in text.casefold():
+                if value.casefold() in meant.casefold():
                     raise NotRecordedError(
                         f"a value that is to be replaced is left inside of {text[:60]!r}, so it "
                         "was not kept: record it without --anonymize, or name the property that "
@@ -162,7 +170,7 @@ def _texts(recording: Recording) -> Iterator[str]:
     yield from _texts_in([list(expected.ids), list(expected.deleted_ids), expected.cursor])
     for exchange in recording.exchanges:
         request, response = exchange.request, exchange.response
-        yield from (unquote_plus(request.url), str(request.body or ""), exchange.error or "")
+        yield from (request.url, str(request.body or ""), exchange.error or "")
         yield from _texts_in([dict(request.headers), request.form])
         if response:
             yield from _texts_in([dict(response.headers), response.body])

@@ -47,16 +47,20 @@ class Secrets:
     def removed_from(self, recording: Recording) -> Recording:
         """The recording without secrets, and without headers that only servers use."""
         exchanges = [_with_plain_headers(each) for each in recording.exchanges]
-        return with_texts(replace(recording, exchanges=exchanges), self.without)
+        return with_texts(replace(recording, exchanges=exchanges), self.without, self._redacted)
 
     def without(self, text: str) -> str:
         """The text without secrets; where one is hidden in what it encodes, without that."""
-        for redactor in (*self._found, self._known):
-            text = redactor.redact(text)
+        text = self._redacted(text)
         if not self.are_in(text):
             return text
         text = _BASE64.sub(lambda run: REPLACEMENT if self.are_in(run[0]) else run[0], text)
         return REPLACEMENT if self.are_in(text) else text
+
+    def _redacted(self, text: str) -> str:
+        for redactor in (*self._found, self._known):
+            text = redactor.redact(text)
+        return text
 
     def are_in(self, text: str | bytes) -> bool:
         """Whether a secret is in it, or in what it encodes."""
@@ -64,11 +68,11 @@ class Secrets:
         if not redactors:
             return False
         content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-        readings = _readings(content, _DEPTH)
-        return any(redactor.has_secret(each) for each in readings for redactor in redactors)
+        meant = readings(content, _DEPTH)
+        return any(redactor.has_secret(each) for each in meant for redactor in redactors)
 
 
-def _readings(content: bytes, depth: int) -> Iterator[bytes]:
+def readings(content: bytes, depth: int) -> Iterator[bytes]:
     """What bytes may mean: themselves, and what they encode, several times perhaps."""
     yield content
     if depth == 0 or len(content) < _SHORTEST:
@@ -82,7 +86,7 @@ def _readings(content: bytes, depth: int) -> Iterator[bytes]:
     for run in _BASE64.findall(text):
         others.update(_decoded(run.rstrip("=")))
     for other in others - {content}:
-        yield from _readings(other, depth - 1)
+        yield from readings(other, depth - 1)
 
 
 def _decoded(run: str) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -15,20 +15,20 @@ Change = Callable[[str], str]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/]+|/", re.I)
 _ROOT = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*", re.I)
+_IN_BRACKETS = re.compile(r"(?<=<)([a-z]+://[^<>\s]+)(?=>)", re.I)
 _READABLE = "[]{}:,@"
 
 
 def with_texts(
-    recording: Recording, change: Change, whole: Mapping[str, str] | None = None
+    recording: Recording, change: Change, whole: Change = lambda text: text
 ) -> Recording:
     """The recording with every text as `change` returns it; of URLs, each of their parts.
 
-    A text that is in `whole` becomes what that says.
+    Before that, each text is as `whole` returns it.
     """
-    known = whole or {}
 
     def changed(text: str) -> str:
-        return known[text] if text in known else in_parts(text, change)
+        return in_parts(whole(text), change)
 
     return replace(
         recording,
@@ -74,6 +74,9 @@ def in_parts(text: str, change: Change) -> str:
 
     They are decoded for it, and stay as they are written where nothing changes.
     """
+    if _IN_BRACKETS.search(text):  # the header Link (RFC 8288)
+        parts = _IN_BRACKETS.split(text)
+        return "".join(in_parts(each, change) for each in parts)
     if not _URL.match(text):
         return change(text)
     address, mark, query = text.partition("?")

@@ -1,5 +1,6 @@
 """`packsync record --anonymize`: no personal data in files, and rows that still fit together."""
 
+import base64
 import json
 from collections.abc import Generator
 from typing import Any
@@ -161,9 +162,33 @@ def test_a_cursor_that_is_personal_is_no_place_to_go_on_from(service: Service) -
     assert recording.expected.cursor == {"since": rows_of(recording)[0]["by"]}
 
 
+def test_a_header_with_a_link_is_replaced_too(service: Service) -> None:
+    """However its parameters are written."""
+    after = "after=grace%40example.org&x=1"
+    service.headers = {"Link": f'<{service.server.url}/people?{after}>; rel="next", <a>'}
+    service.record("People", "--anonymize")
+    (exchange,) = service.recordings[0].exchanges
+    assert exchange.response
+    mail = rows_of(service.recordings[0])[1]["email"]
+    link = f'<{service.server.url}/people?after={mail}&x=1>; rel="next", <a>'
+    assert exchange.response.headers["link"] == link
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
+        (
+            Answer(
+                body=json.dumps(
+                    {
+                        "items": [{"id": "a", "email": "ada@lovelace.org"}],
+                        "now": "1",
+                        "next_cursor": base64.b64encode(b'{"after": "ada@lovelace.org"}').decode(),
+                    }
+                ).encode()
+            ),
+            "a value that is to be replaced is left inside of",
+        ),
         (Answer(body=b"id,name\n1,Ada", content_type="text/csv"), "is no JSON"),
         (
             Answer(
