@@ -59,7 +59,7 @@ class Rule:
     """A rule: `says` what is right, in one sentence, `remedy` what an author does who broke it.
 
     `basic` rules come first: a table that breaks one is not looked at by the others, which rest on
-    it.
+    it. `live` ones need no made-up service.
     """
 
     code: str
@@ -68,6 +68,7 @@ class Rule:
     look: Look = field(repr=False)
     level: Level = "error"
     basic: bool = False
+    live: bool = False
 
     def findings(self, table: "TableUnderTest") -> Iterator[Finding]:
         """What a table has against it by this rule."""
@@ -89,14 +90,28 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, *, says: str, remedy: str, level: Level = "error", basic: bool = False
+    code: str,
+    *,
+    says: str,
+    remedy: str,
+    level: Level = "error",
+    basic: bool = False,
+    live: bool = False,
 ) -> Callable[[Look], Look]:
     """Register a function as the rule of that code."""
 
     def register(look: Look) -> Look:
         if code in RULES:
             raise ValueError(f"there are two rules {code!r}")
-        RULES[code] = Rule(code=code, says=says, remedy=remedy, look=look, level=level, basic=basic)
+        RULES[code] = Rule(
+            code=code,
+            says=says,
+            remedy=remedy,
+            look=look,
+            level=level,
+            basic=basic,
+            live=live,
+        )
         return look
 
     return register

@@ -94,17 +94,18 @@ def load_pack_under_test(name: str, make_fake: MakeFake | None = None) -> PackUn
         pack=pack,
         runtime=with_service_clock(load_runtime(name)),
         load_afresh=lambda: _load_afresh(name, files),
-        source=_source_of(name, files),
+        source=load_source(name),
         make_fake=make_fake or find_fake(name, pack, files[0].parent if files else None),
         is_python=typescript_folder(name) is None,
     )
 
 
-def _source_of(name: str, files: Sequence[Path]) -> Source:
+def load_source(name: str) -> Source:
+    """The source of a pack. Raises `PackDefinitionError`."""
     folder = typescript_folder(name)
     if folder is not None:
         return TypeScriptSource(typescript_files(folder))
-    return PythonSource(python_files(files))
+    return PythonSource(python_files(files_of(name)))
 
 
 def _load_afresh(name: str, files: Sequence[Path]) -> PackRuntime:

@@ -13,6 +13,7 @@ from pack_sync.check.findings import Finding
 from pack_sync.check.known_lists import fake_of_specification
 from pack_sync.check.running import Report, TableReport, check_pack
 from pack_sync.check.table_under_test import CannotCheckError
+from pack_sync.cli.check_live import live_report
 from pack_sync.cli.context import console, errors, open_project, plain_errors
 from pack_sync.runtimes.loader import build_if_needed
 
@@ -28,6 +29,10 @@ def check(
     openapi: Annotated[
         Path | None, typer.Option(help="A specification (OpenAPI, Swagger) of the service.")
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(help="Read the first pages from the real account instead; stores nothing."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write the findings as JSON, for programs.")
     ] = False,
@@ -41,13 +46,10 @@ def check(
     with plain_errors():
         open_project()
         try:
-            build_if_needed(pack, _tell)
-            make_fake = fake_of_specification(pack, openapi) if openapi else None
-            report = check_pack(
-                pack,
-                tables or [],
-                make_fake=make_fake,
-                tell=lambda table: _progress(table, as_json),
+            report = (
+                live_report(pack, tables or [])
+                if live
+                else _report(pack, tables or [], openapi, as_json=as_json)
             )
         except (CannotCheckError, PackError) as error:
             _cannot(str(error), pack, as_json=as_json)
@@ -57,6 +59,15 @@ def check(
     else:
         _show(report)
     raise typer.Exit(report.exit_code)
+
+
+def _report(pack: str, tables: list[str], openapi: Path | None, *, as_json: bool) -> Report:
+    """Check a pack against a made-up service; its progress is shown where somebody looks."""
+    build_if_needed(pack, _tell)
+    make_fake = fake_of_specification(pack, openapi) if openapi else None
+    return check_pack(
+        pack, tables, make_fake=make_fake, tell=lambda table: _progress(table, as_json)
+    )
 
 
 def as_dictionary(report: Report) -> dict[str, Any]:

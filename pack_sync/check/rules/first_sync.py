@@ -14,6 +14,7 @@ from pack_sync.engine.sync_failures import EndlessContinuationError
     says="Every request goes to a domain that the pack declares.",
     remedy="Declare the domain with add_network_domain, or correct the URL.",
     basic=True,
+    live=True,
 )
 def undeclared_domain(table: TableUnderTest) -> Iterator[Evidence]:
     """A request was refused."""
@@ -28,6 +29,7 @@ def undeclared_domain(table: TableUnderTest) -> Iterator[Evidence]:
     remedy="Return a continuation only while the service has a further page, and one that leads "
     "further than the page before.",
     basic=True,
+    live=True,
 )
 def endless_paging(table: TableUnderTest) -> Iterator[Evidence]:
     """A continuation repeats, or there are more pages than the service has."""
@@ -43,6 +45,7 @@ def endless_paging(table: TableUnderTest) -> Iterator[Evidence]:
     says="A full sync of a service that works comes to its end.",
     remedy="Correct the function at the line that is named; `packsync preview` shows one page.",
     basic=True,
+    live=True,
 )
 def sync_fails(table: TableUnderTest) -> Iterator[Evidence]:
     """Any other error of the first full sync, or of the second."""

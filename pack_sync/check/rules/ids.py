@@ -11,7 +11,12 @@ from pack_sync.check.table_under_test import TableUnderTest
 _REMEDY = "Take as the id what the service calls the row's id, as it comes."
 
 
-@rule("id-not-unique", says="Each row has an id of its own.", remedy=_REMEDY)
+@rule(
+    "id-not-unique",
+    says="Each row has an id of its own.",
+    remedy=_REMEDY,
+    live=True,
+)
 def id_not_unique(table: TableUnderTest) -> Iterator[Evidence]:
     """Rows that differ have one id, so only the last of them is kept."""
     rows = defaultdict[str, list[object]](list)

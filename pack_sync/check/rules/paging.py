@@ -12,6 +12,7 @@ from pack_sync.check.table_under_test import TableUnderTest
     "continuation-counts-as-none",
     says="A continuation is a value that JavaScript takes for true.",
     remedy='Wrap the value, as in {"offset": 0}, and return None after the last page.',
+    live=True,
 )
 def continuation_counts_as_none(table: TableUnderTest) -> Iterator[Evidence]:
     """The last page returned 0 or an empty text."""
@@ -29,6 +30,7 @@ def continuation_counts_as_none(table: TableUnderTest) -> Iterator[Evidence]:
     says="A full sync reads all pages that the service has.",
     remedy="Return a continuation while the service has a further page, and ask for that page when "
     "`context.sync.continuation` is there.",
+    live=True,
 )
 def paging_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
     """The last page's answer names another one."""
@@ -46,6 +48,8 @@ def paging_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
 def _unread(table: TableUnderTest) -> str:
     """What the service has that was not asked for, in words; nothing if all was read."""
     still = table.still
+    if still.first.pages[-1].page.continuation is not None:
+        return ""  # only so many pages were asked for
     if said := still.first.pages[-1].next_page_unread:
         return f"its last answer says so in its {said}"
     return next(iter(still.service.unread.values()), "")

@@ -24,6 +24,7 @@ _COLUMN = re.compile(r"property '([^'.\[]+)")
     "row-rejected",
     says="Rows fit the schema.",
     remedy="Correct the type of the property in the schema, or make the value fit in `execute`.",
+    live=True,
 )
 def row_rejected(table: TableUnderTest) -> Iterator[Evidence]:
     """Rows that would be kept aside, by their reasons."""
@@ -48,6 +49,7 @@ def row_rejected(table: TableUnderTest) -> Iterator[Evidence]:
     "column-always-null",
     says="Every property is filled by some row.",
     remedy="Correct `from_key`, or what `execute` puts into the row; or leave the property out.",
+    live=True,
 )
 def column_always_null(table: TableUnderTest) -> Iterator[Evidence]:
     """A property whose field no row has, or that is null in all rows though the service has it."""
