@@ -50,6 +50,40 @@ FAULTS = [
         at="def sync_events",
     ),
     Planted(
+        code="no-rows",
+        base="tasks",
+        changes=[('rows = response.body["tasks"]', 'rows = response.body.get("task", [])')],
+        at="result",
+    ),
+    Planted(
+        code="no-rows",
+        base="pages",
+        changes=[('rows = body["data"]', 'rows = body.get("items") or []')],
+        at="result",
+    ),
+    Planted(
+        code="cursor-stands-still",
+        base="events",
+        changes=[
+            (
+                '{"token": body["nextSyncToken"]}',
+                'previous.incremental_continuation if previous else {"token": body["nextSyncToken"]}',
+            )
+        ],
+        at="incrementalContinuation",
+    ),
+    Planted(
+        code="cursor-stands-still",
+        base="tasks",
+        changes=[
+            (
+                '{"since": since.isoformat()}',
+                'previous.incremental_continuation if previous else {"since": since.isoformat()}',
+            )
+        ],
+        at="incrementalContinuation",
+    ),
+    Planted(
         code="continuation-counts-as-none",
         base="pages",
         changes=[

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from pack_sync.check.findings import Evidence, rule
+from pack_sync.check.rules.increments import SEEDS
+from pack_sync.check.story import Story, shown_cursor
 from pack_sync.check.table_state import some
 from pack_sync.check.table_under_test import TableUnderTest
 
@@ -37,6 +39,32 @@ def small_pages(table: TableUnderTest) -> Iterator[Evidence]:
                 f"pages of {asked} rows are asked for, and the service gives {largest}", "fetch"
             )
             return
+
+
+@rule(
+    "cursor-stands-still",
+    says="A cursor moves on with each increment.",
+    remedy="Return the cursor of this sync, not the one that it began from: increments grow, and a "
+    "service forgets old tokens.",
+    level="advice",
+)
+def cursor_stands_still(table: TableUnderTest) -> Iterator[Evidence]:
+    """An increment that brought changes ended with the cursor that it began from."""
+    if not table.is_incremental:
+        return
+    with table.lab(SEEDS[0]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        lab.advance(days=1)
+        story.step("update")
+        lab.advance(days=1)
+        before = story.cursor
+        trace = story.increment() if story.failed is None else None
+    if trace and trace.ended and trace.rows and trace.next_cursor == before:
+        yield table.evidence(
+            f"an increment that brought {len(trace.rows)} rows ended with the cursor that it began "
+            f"from, {shown_cursor(before)}",
+            "cursor",
+        )
 
 
 @rule(

@@ -1,6 +1,7 @@
 """Rules about whether a first full sync works at all: the others rest on it."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from pack_sdk.errors import RequestRefusedError
 from pack_sync.check.findings import Evidence, rule
@@ -59,3 +60,33 @@ def sync_fails(table: TableUnderTest) -> Iterator[Evidence]:
             "execute",
         )
         return
+
+
+@rule(
+    "no-rows",
+    says="A full sync of a service that has rows returns rows.",
+    remedy="Look at where the rows are in the answer: under which key, and how deep.",
+    basic=True,
+)
+def no_rows(table: TableUnderTest) -> Iterator[Evidence]:
+    """The answers have lists of objects, and nothing comes of them."""
+    first = table.still.first
+    served = max((_longest_list(each.response.body) for each in first.exchanges), default=0)
+    if first.ended and not first.rows and served:
+        yield table.evidence(
+            f"a full sync returned no rows, though an answer has a list of {served} objects: all "
+            "rows of the table would be deleted",
+            "result",
+        )
+
+
+def _longest_list(body: Any) -> int:
+    """The length of the longest list of objects in a body."""
+    if isinstance(body, dict):
+        fields = cast("dict[str, Any]", body)
+        return max((_longest_list(value) for value in fields.values()), default=0)
+    if not isinstance(body, list):
+        return 0
+    values = cast("list[Any]", body)
+    own = len(values) if all(isinstance(value, dict) for value in values) else 0
+    return max([own, *(_longest_list(value) for value in values)])
