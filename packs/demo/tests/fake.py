@@ -87,5 +87,5 @@ class DemoFake(FakeService):
 
 
 def make_fake(seed: int) -> FakeService:
-    """Tasks and events for two to three pages of the pack."""
-    return DemoFake(DemoSource(seed=seed, task_count=1_100, event_count=1_050))
+    """Tasks and events for two pages of the pack."""
+    return DemoFake(DemoSource(seed=seed, task_count=540, event_count=530))
