@@ -13,10 +13,11 @@ from pack_sync.http.fetcher import SyncFetcher
 from tests.http_server import HttpServer
 
 SLOW = {
-    "test_audit_syncs", "test_backfills", "test_benchmarks", "test_browser", "test_crash",
+    "test_audit_syncs", "test_backfills", "test_benchmarks", "test_browser", "test_clean_shapes",
+    "test_crash",
     "test_definitions", "test_demo", "test_dev", "test_dynamic_crawl", "test_faults_api",
     "test_faults_disk", "test_hostile_services", "test_kev_history", "test_killed_syncs",
-    "test_npm_build", "test_pauses", "test_processes",
+    "test_npm_build", "test_pauses", "test_planted_faults", "test_processes",
     "test_recovery_drill", "test_split_rows", "test_sync_failures", "test_two_at_once",
     "test_typescript_founding", "test_wheel",
 }  # fmt: skip
