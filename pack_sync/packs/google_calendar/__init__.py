@@ -1,0 +1,1 @@
+"""The pack `google_calendar`: calendars, their events, and who may see them."""
