@@ -24,7 +24,7 @@ DEMO_PORT ?= 8765
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-lake test-scale scale test-quick matrix dev lint types check crash crash-lake vulnerabilities bench bench-quick clean
+.PHONY: demo test test-lake test-scale scale test-quick matrix dev lint types check crash crash-lake fidelity vulnerabilities bench bench-quick clean
 
 demo: $(INSTALLED)
 	@$(RUN)/python -W ignore -m sync_assets.demo
@@ -77,6 +77,11 @@ crash: $(INSTALLED)
 # The same in a lake of the kind LAKE; CRASH="--postgres" kills Postgres instead of syncs.
 crash-lake: $(LAKE_INSTALLED)
 	@TEST_WAREHOUSE=$(LAKE) .venv-lake/bin/python -W ignore -m tests.crash --points 200 $(CRASH)
+
+# How faithful the ready packs are, into their folders and docs/packs/; PACKS="github" is one.
+fidelity: $(INSTALLED)
+	$(RUN)/python -W ignore -m tests.packs.fidelity $(PACKS)
+	$(RUN)/python -m tests.packs.pages
 
 # Known vulnerabilities of the locked dependencies; skipped, aloud, without a network.
 vulnerabilities: $(INSTALLED)
