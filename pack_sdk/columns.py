@@ -78,9 +78,8 @@ def struct(
 
 
 def json(description: str, from_key: str | None = None, **more: Any) -> Schema:
-    """A JSON object, kept as the service sends it."""
-    fields = {"properties": {}, "include_unknown_properties": True, **more}
-    return _property(ValueType.OBJECT, description, from_key, fields)
+    """A JSON: whatever the service sends, kept as it came."""
+    return _property(ValueType.JSON, description, from_key, more)
 
 
 def _property(
