@@ -45,6 +45,9 @@ Kind: TypeAlias = Literal["missed", "stale", "undeleted"]
 Rows: TypeAlias = Mapping[tuple[str, ...], str]
 
 STEPS_BETWEEN_SYNCS = 8
+STEPS_FOR_EACH_TABLE = 2
+"""More of them between two syncs of packs with many tables, which would take too long."""
+
 SYNCS_BETWEEN_FULL_ONES = 25
 
 KINDS: Sequence[Kind] = ("missed", "stale", "undeleted")
@@ -234,8 +237,9 @@ def measure(name: str, *, steps: int, seed: int) -> Mapping[str, Measured]:
         clock.set(trial.service.world.clock.now)
         trial.sync()
         trial.compare(after_full=True)
-        for number in range(1, steps // STEPS_BETWEEN_SYNCS + 1):
-            for _ in range(STEPS_BETWEEN_SYNCS):
+        between = max(STEPS_BETWEEN_SYNCS, STEPS_FOR_EACH_TABLE * len(trial.tables))
+        for number in range(1, steps // between + 1):
+            for _ in range(between):
                 trial.step()
             trial.sync_in_trouble()
             full = number % SYNCS_BETWEEN_FULL_ONES == 0
