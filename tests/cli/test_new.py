@@ -243,8 +243,8 @@ def test_credentials_are_of_the_usual_variables(
         server.close()
     assert result.exit_code == 0, result.output
     assert "Bearer s3cret-value" in seen
-    texts = [path.read_text() for path in project.rglob("*.*") if path.is_file()]
-    assert not [text for text in [*texts, result.output] if "s3cret" in text]
+    texts = [path.read_bytes() for path in project.rglob("*.*") if path.is_file()]
+    assert not [text for text in [*texts, result.output.encode()] if b"s3cret" in text]
     code = (project / "packs" / PACK / "pack.py").read_text()
     assert "status 401 without credentials, WWW-Authenticate: Bearer" in code
     assert "TRIAL_PACK_TOKEN" in (project / "sync_assets/defs" / PACK / "defs.yaml").read_text()
@@ -270,8 +270,8 @@ def test_a_credential_in_the_url_is_written_nowhere(project: Path, server: HttpS
     result = run("new", PACK, "--from-url", f"{server.url}/tasks?api_key=s3cret-value")
     assert result.exit_code == 0, result.output
     assert "3 pages seen" in result.stdout
-    texts = [path.read_text() for path in project.rglob("*.*") if path.is_file()]
-    assert not [text for text in [*texts, result.output] if "s3cret" in text]
+    texts = [path.read_bytes() for path in project.rglob("*.*") if path.is_file()]
+    assert not [text for text in [*texts, result.output.encode()] if b"s3cret" in text]
     code = (project / "packs" / PACK / "pack.py").read_text()
     assert 'pack.set_authentication(type="QueryParamToken", param_name="api_key")' in code
 
