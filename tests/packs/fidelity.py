@@ -52,7 +52,10 @@ SYNCS_BETWEEN_FULL_ONES = 25
 
 KINDS: Sequence[Kind] = ("missed", "stale", "undeleted")
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-_CHANGES: Sequence[ChangeKind] = ("insert", "update", "update", "delete", "undelete", "late")
+_CHANGES: Sequence[ChangeKind] = (
+    "insert", "update", "update", "delete", "delete", "undelete", "late",
+)  # fmt: skip
+_MOST_GROWTH = 1.5
 
 
 class CountedService(Protocol):
@@ -89,10 +92,11 @@ class Trial:
         self._folder = folder
         self._clock = clock
         self._moving = False
+        self._rows_at_first = self._rows_at_the_service()
 
     def step(self) -> None:
         """One change in each collection, and some time."""
-        self.service.world.step(self.random.choice(_CHANGES))
+        self._change()
         self.advance(minutes=self.random.randint(1, 30))
 
     def advance(self, *, minutes: int) -> None:
@@ -189,9 +193,18 @@ class Trial:
             approve_deletes=True,
         )
 
+    def _change(self) -> None:
+        """A change in each collection; a deletion where there are too many rows to be quick."""
+        kind = self.random.choice(_CHANGES)
+        grown = self._rows_at_the_service() > _MOST_GROWTH * self._rows_at_first
+        self.service.world.step("delete" if grown else kind)
+
+    def _rows_at_the_service(self) -> int:
+        return sum(len(each) for each in self.service.world.collections.values())
+
     def _answered(self) -> None:
-        if self._moving and self.random.random() < 0.2:
-            self.service.world.step(self.random.choice(_CHANGES))
+        if self._moving and self.random.random() < 0.1:
+            self._change()
         self._clock.set(self.service.world.clock.now)
 
     def _rows(self, warehouse: Warehouse, table: str) -> Rows:
