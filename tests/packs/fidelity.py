@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,9 @@ from pack_sync.check.fakes import find_fake
 from pack_sync.check.made_up_account import authentication_for_check, settings_for_check
 from pack_sync.check.pack_clock import PackClock, in_utc, pack_clock
 from pack_sync.check.service_transport import ServiceTransport
+from pack_sync.dagster.configuration import TableConfiguration
 from pack_sync.dagster.pack_tables import PackTables
+from pack_sync.dagster.table_entries import REST
 from pack_sync.engine.full_or_incremental import ModeRequest, RequestedMode
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import TableFailed, TableRuns
@@ -56,6 +57,7 @@ _CHANGES: Sequence[ChangeKind] = (
     "insert", "update", "update", "delete", "delete", "undelete", "late",
 )  # fmt: skip
 _MOST_GROWTH = 1.5
+_ANY_RATE = "100000/s"
 
 
 class CountedService(Protocol):
@@ -86,9 +88,14 @@ class Trial:
         self.service: FakeService = find_fake(name, self.pack, pack_folder(name))(seed)
         self.held = Warehouse.at(folder / "held.duckdb")
         self.blind = blind_spots(name)
-        self.tables = {
-            table: Measured() for table in PackTables(name=name, pack=self.pack).configured_tables
+        chosen = {
+            table: TableConfiguration(dynamic_url=url)
+            for table, url in self.service.dynamic_urls.items()
         }
+        self.definition = PackTables(
+            name=name, pack=self.pack, tables={REST: TableConfiguration(), **chosen}
+        )
+        self.tables = {table: Measured() for table in self.definition.configured_tables}
         self._folder = folder
         self._clock = clock
         self._moving = False
@@ -118,7 +125,10 @@ class Trial:
         elif trouble == "expired":
             self.service.world.expire_tokens()
         self._moving = True
-        with suppress(SyncsFailedError):  # what broke off goes on with the next sync
+        try:
+            self.sync()
+        except SyncsFailedError:  # what broke off is finished by the next sync, as of its beginning
+            self.service.faults = []
             self.sync()
         self._moving, self.service.faults = False, []
         self.advance(minutes=1)
@@ -155,15 +165,15 @@ class Trial:
 
     def _run(self, warehouse: Warehouse, spools: Path, mode: RequestedMode) -> None:
         authentication = authentication_for_check(self.pack)
-        definition = PackTables(name=self.name, pack=self.pack)
         runs = TableRuns(max_parallel=1)
+        settings = settings_for_check(self.pack, authentication, self.service)
         with Connection(
-            settings_for_check(self.pack, authentication, self.service),
+            settings.model_copy(update={"rate": [_ANY_RATE]}),  # the service limits as it likes
             authentication,
             self.pack.network_domains,
             transport=ServiceTransport(self.service, self._answered),
         ) as connection:
-            jobs = [self._job(definition, table, connection, spools, runs) for table in self.tables]
+            jobs = [self._job(table, connection, spools, runs) for table in self.tables]
             events = list(runs.run(jobs, warehouse, ModeRequest(configured=mode)))
         failed = [event.message for event in events if isinstance(event, TableFailed)]
         if failed:
@@ -171,7 +181,6 @@ class Trial:
 
     def _job(
         self,
-        definition: PackTables,
         table: str,
         connection: Connection,
         spools: Path,
@@ -183,10 +192,10 @@ class Trial:
             table=self.pack.sync_tables[table],
             runtime=load_runtime(self.name),
             connection=connection,
-            parameters={**definition.parameters_of(table), **given},
+            parameters={**self.definition.parameters_of(table), **given},
             spool_folder=spools / table,
             log=runs.log,
-            crawl=definition.crawl_of(table, "default"),
+            crawl=self.definition.crawl_of(table, "default"),
             dynamic_url=self.service.dynamic_urls.get(table),
             settings=SyncSettings(attempts=1, retry_wait_seconds=0),
             cancelled=runs.cancelled,
@@ -208,18 +217,23 @@ class Trial:
         self._clock.set(self.service.world.clock.now)
 
     def _rows(self, warehouse: Warehouse, table: str) -> Rows:
-        """The rows by the sync that owns them and their id, each as text."""
+        """The rows by the sync that owns them and their id, each as text.
+
+        The id of a dynamic table is its first column.
+        """
         given: Any = self.pack.sync_tables[table].schema.id_property
-        ids = [given] if isinstance(given, str) else list(given)
-        key = ", ".join(quote_identifier(name) for name in ("_sync", *ids))
         whole = f"(SELECT * EXCLUDE (_changed_at, _run_id) FROM {table_name(self.name, table)})"
         with warehouse.read() as connection:
             try:
-                found = connection.execute(
-                    f"SELECT {key}, CAST(t AS VARCHAR) FROM {whole} AS t"
-                ).fetchall()
+                described = connection.execute(f"DESCRIBE SELECT * FROM {whole}").fetchall()
             except duckdb.CatalogException:  # no sync has brought a row yet
                 return {}
+            first = next(str(name) for name, *_ in described if not name.startswith("_"))
+            ids = [given or first] if isinstance(given or first, str) else list(given)
+            key = ", ".join(quote_identifier(name) for name in ("_sync", *ids))
+            found = connection.execute(
+                f"SELECT {key}, CAST(t AS VARCHAR) FROM {whole} AS t"
+            ).fetchall()
         return {tuple(map(str, row[:-1])): row[-1] for row in found}
 
 
