@@ -141,10 +141,18 @@ class Lab:
             yield session
 
     def use_schema_of_the_pack(self) -> None:
-        """Ask a table that says its schema itself for it (contract C23)."""
-        if self.table.dynamic is not None:
-            state = self._state(Trace(started_at=self.service.world.clock.now), None)
-            self.table = replace(self.table, schema=self._session.get_schema(state))
+        """Ask a table that says its schema itself for it (contract C23).
+
+        Without the service's faults, which are meant for, and count, the requests for rows.
+        """
+        if self.table.dynamic is None:
+            return
+        faults, self.service.faults = self.service.faults, []
+        state = self._state(Trace(started_at=self.service.world.clock.now), None)
+        self.table = replace(self.table, schema=self._session.get_schema(state))
+        self.service.faults = faults
+        self.service.requests.clear()
+        self.service.answers.clear()
 
     def _collect(self, trace: Trace, between_pages: Happening | None, pages: int | None) -> None:
         continuation: Any = None
