@@ -1,0 +1,1 @@
+"""The pack `google_contacts`: people, other contacts, and contact groups."""
