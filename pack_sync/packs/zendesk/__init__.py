@@ -1,0 +1,1 @@
+"""The pack `zendesk`: tickets, users, organizations, comments, and metric events."""
