@@ -1,0 +1,1 @@
+"""The pack `airtable`: bases, their tables, and the records of chosen tables."""
