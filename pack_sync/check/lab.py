@@ -23,6 +23,7 @@ from pack_sync.check.traces import Exchange, Trace, TracedPage
 from pack_sync.engine.sync_failures import EndlessContinuationError, ParametersRejectedError
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
+from pack_sync.http.response_cache import ResponseCache
 from pack_sync.runtimes.runtime import CallEnvironment, PackRuntime
 from pack_sync.runtimes.session import PackSession
 
@@ -77,6 +78,8 @@ class Lab:
             pack.network_domains,
             transport=transport,
         )
+        # Syncs that a check runs within a moment are hours apart by the pack's clock.
+        self.connection.cache = ResponseCache(max_bytes=0)
         self._fetcher = SyncFetcher(self.connection, first_wait_seconds=0)
         self._session = runtime.open(table.name, self._environment)
 
