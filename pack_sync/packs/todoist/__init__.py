@@ -1,0 +1,1 @@
+"""The pack `todoist`: projects, sections, tasks, comments, labels, completed tasks."""
