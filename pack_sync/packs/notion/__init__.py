@@ -1,0 +1,1 @@
+"""The pack `notion`: users, data sources and their rows, pages, comments."""
