@@ -168,7 +168,8 @@ def _module_of(name: str) -> ModuleType:
         own = ", ".join(available_packs()) or "none"
         ready = ", ".join(ready_packs()) or "none"
         raise PackDefinitionError(
-            f"there is no pack {name!r}: the folder packs/ has {own}, and ready are {ready}. "
+            f"there is no pack {name!r}: the folder packs/ has {own}, and Pack Sync comes with "
+            f"{ready}. "
             f"Put it in packs/{name}/pack.py, or pack.ts, or give the path of a module or folder"
         )
     return _imported(f"{_package_of(folder.parent)}.{folder.name}.pack")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pack_sdk import Pack
+from pack_sync.runtimes.loader import ready_packs
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import COMPONENT, DagsterProject, pack_of
 from tests.engine.sync_harness import ITEM, Scripted
@@ -20,7 +21,8 @@ LOCAL = {"default": {"endpoint": "http://localhost:1", "allow_http_localhost": T
         (
             {"pack": "dmo"},
             "pack",
-            ": there is no pack 'dmo': the folder packs/ has demo. Put it in packs/dmo/pack.py, "
+            ": there is no pack 'dmo': the folder packs/ has demo, and Pack Sync comes with "
+            f"{', '.join(ready_packs())}. Put it in packs/dmo/pack.py, "
             "or pack.ts, or give the path of a module or folder",
         ),
         (

@@ -51,7 +51,8 @@ COMMANDS = [
     ["sync", "tracker", "--full"], ["status"], ["audit"], ["rejects"], ["rejects", "tracker.Items"],
     ["rejects", "replay", "tracker.Items"], ["held"], ["cursor", "show", "tracker", "Items"],
     ["cursor", "history", "tracker", "Items"], ["query", "FROM tracker.Items"],
-    ["backup", "copy.duckdb"], ["backfill", "tracker"],
+    ["backup", "copy.duckdb"], ["backfill", "tracker"], ["packs"], ["packs", "google_calendar"],
+    ["copy", "google_calendar"], ["check", "google_calendar"], ["new", "blank"],
     ["warehouse", "copy", "data/acme.duckdb", "moved.duckdb"],
 ]  # fmt: skip
 
@@ -167,6 +168,7 @@ def test_every_command_is_tried(installed: Installed, tmp_path: Path) -> None:
         "connect",
         "discover",
         "notify",
+        "record",
         "serve",
         "warehouse",
     }
