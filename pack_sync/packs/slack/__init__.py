@@ -1,0 +1,1 @@
+"""The pack `slack`: channels, users, messages, and replies in threads."""
