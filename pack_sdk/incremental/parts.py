@@ -26,7 +26,9 @@ class SyncParts(Generic[FetcherT]):
     ...         query["since"] = changes.since or context.sync.started_at
     ...         response = context.fetcher.fetch(url=with_query_params(DELETED, query))
     ...         ids = [each["id"] for each in response.body["deleted"]]
-    ...         return parts.page(changes.page([], response, deleted_ids=ids))
+    ...         further = response.body["next"]
+    ...         page = changes.page([], response, deleted_ids=ids, next_page=further)
+    ...         return parts.page(page)
     ...     response = context.fetcher.fetch(url=with_query_params(CONTACTS, query))
     ...     further = response.body["next"]
     ...     return parts.page(changes.page(response.body["rows"], response, next_page=further))
