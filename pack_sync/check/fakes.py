@@ -65,13 +65,16 @@ def _own_fake(path: Path) -> MakeFake:
 
 
 def _load(path: Path) -> ModuleType:
-    """The module of a file; a folder `packs` around it may be imported by that name in it."""
-    name = f"fake_of_{path.resolve().parent.name}_{abs(hash(path.resolve()))}"
+    """The module of a file, whose folder is a package: it may import what is beside it."""
+    folder = path.resolve().parent
+    package = ModuleType(f"fake_of_{folder.name}_{abs(hash(path.resolve()))}")
+    package.__path__ = [str(folder)]
+    name = f"{package.__name__}.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotCheckError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules |= {package.__name__: package, name: module}
     try:
         spec.loader.exec_module(module)
     except Exception as error:
