@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -13,11 +14,12 @@ _LENGTHS = {"content-length", "transfer-encoding", "content-encoding"}
 
 
 class ServiceTransport(httpx.BaseTransport):
-    """Answers requests from a `FakeService`; `answered` is called after each."""
+    """Answers requests from a `FakeService`, one at a time; `answered` is called after each."""
 
     def __init__(self, service: FakeService, answered: Callable[[], object] = lambda: None) -> None:
         self._service = service
         self._answered = answered
+        self._turn = Lock()  # what is awaited together in a pack comes from several threads
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The fake's answer, as bytes."""
@@ -28,10 +30,11 @@ class ServiceTransport(httpx.BaseTransport):
             headers=dict(request.headers),
             body=request.read() or None,
         )
-        try:
-            return _encoded(self._service.respond(asked))
-        finally:
-            self._answered()
+        with self._turn:
+            try:
+                return _encoded(self._service.respond(asked))
+            finally:
+                self._answered()
 
 
 def _encoded(response: FetchResponse) -> httpx.Response:
