@@ -1,0 +1,1 @@
+"""The pack `stripe`: customers, what they buy, and the money that moves."""
