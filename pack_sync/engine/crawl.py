@@ -29,7 +29,7 @@ from pack_sync.engine.crawl_outcome import BatchResult, combined
 from pack_sync.engine.crawl_spools import LeftBatch, batch_spool, left_batch
 from pack_sync.engine.full_or_incremental import ModeRequest, asks_for_full
 from pack_sync.engine.holding import approve_first
-from pack_sync.engine.outcome import SyncOutcome
+from pack_sync.engine.outcome import ChildFailure, SyncOutcome
 from pack_sync.engine.page_loop import PROGRESS_SECONDS
 from pack_sync.engine.paused_children import begun, keep_pages
 from pack_sync.engine.run_records import record_failure
@@ -110,12 +110,24 @@ def run_crawl(
         results.append(result)
         left = left.of_later_batches
     outcome = combined(results)
-    waiting = [] if asks_for_full(request) else [f for f in outcome.failures if f.postponed]
+    kept = kept_children(sync, source, results[0].outcome)
+    return _told(outcome, approved, kept, asked_for_full=asks_for_full(request))
+
+
+def _told(
+    outcome: SyncOutcome,
+    approved: Sequence[str],
+    kept: Sequence[ChildFailure],
+    *,
+    asked_for_full: bool,
+) -> SyncOutcome:
+    """The outcome with all that is to be said; what waits for the budget is a warning."""
+    waiting = [] if asked_for_full else [f for f in outcome.failures if f.postponed]
     failed = [failure for failure in outcome.failures if failure not in waiting]
     return replace(
         outcome,
         warnings=[*approved, *outcome.warnings, *(failure.message for failure in waiting)],
-        failures=[*kept_children(sync, source, results[0].outcome), *failed],
+        failures=[*kept, *failed],
     )
 
 

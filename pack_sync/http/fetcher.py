@@ -1,48 +1,33 @@
 """Every HTTP request that a pack makes goes through here (contract F, A2, A4)."""
 
-import re
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from pack_sdk.errors import (
-    ConnectionFailedError,
-    FetchError,
-    RequestRefusedError,
-    StatusCodeError,
-)
+from pack_sdk.errors import FetchError, RequestRefusedError
 from pack_sdk.fetching import FetchRequest, FetchResponse, is_expected
 from pack_sync.budgets.book import Urgency
-from pack_sync.http.allowed_hosts import host_of
 from pack_sync.http.auth.oauth2_token_endpoint import access_token_for, renewed_access_token
+from pack_sync.http.checked_answers import check_usable, parsed_answer, status_error
 from pack_sync.http.conditional_requests import (
     NOT_MODIFIED,
     ConditionalRequests,
     with_condition,
 )
 from pack_sync.http.connection import Connection
-from pack_sync.http.connection_failures import LastingFailureError
-from pack_sync.http.described_answers import describe_answer, first_line
+from pack_sync.http.described_answers import describe_answer
 from pack_sync.http.fetch_statistics import FetchStatistics
 from pack_sync.http.next_links import PagedAnswers
 from pack_sync.http.page_deadline import PageDeadline
 from pack_sync.http.pauses import LongPauseError
 from pack_sync.http.request_observer import RequestObserver, SentRequest
 from pack_sync.http.request_retries import RequestRetries, pause_for_pack
-from pack_sync.http.response_body import (
-    BrokenBodyError,
-    RawResponse,
-    parse_response,
-)
+from pack_sync.http.response_body import RawResponse
 from pack_sync.http.single_request import Hop, Spender, cache_key, first_hop, next_hop, send_once
-from pack_sync.http.text_encodings import UndecodableTextError
-from pack_sync.http.unusable_answers import Asked, why_unusable
 
 MAX_REDIRECTS = 10
 DEFAULT_PAGE_SECONDS = 60.0
-_DIGITS = re.compile(r"\d+")
-_MOST_KNOWN = 500
 
 
 class SyncFetcher:
@@ -276,56 +261,17 @@ class SyncFetcher:
 
         Raises `StatusCodeError`, and `ConnectionFailedError` for a body that cannot be meant.
         """
-        good = raw.status < 300
-        try:
-            parsed = parse_response(raw, as_bytes=request.is_binary_response and good)
-        except (BrokenBodyError, UndecodableTextError) as error:
-            lasting = isinstance(error, UndecodableTextError) and not error.cut_short
-            raise (LastingFailureError if lasting else ConnectionFailedError)(
-                f"{hop} answered with status {raw.status}, but the body "
-                f"({raw.content_type or 'no content type'}, {len(raw.body):,} bytes) cannot be "
-                f"read: {error}. It begins with: {first_line(raw.body)}"
-            ) from None
-        parsed = self._connection.rate_limits.in_usual_words(parsed)
-        good = parsed.status < 300
+        connection = self._connection
+        parsed = connection.rate_limits.in_usual_words(parsed_answer(request, hop, raw))
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
-        self._last_answer = self._connection.redactor.redact(described)
-        self._check_usable(request, first, hop, raw, parsed)
-        if good:
+        self._last_answer = connection.redactor.redact(described)
+        check_usable(connection, request, first, hop, raw, parsed)
+        if parsed.status < 300:
             with self._lock:
                 self._paged_answers.add(hop.url, parsed)
         if is_expected(parsed.status, request):
             return parsed
-        error = StatusCodeError(parsed, method=hop.method, url=str(hop.url))
-        covered = self._connection.authenticator.covers(hop.url)
-        if raw.status in (401, 403) and hop.authenticated and not covered:
-            error.add_note(self._left_out(hop))
-        raise error
-
-    def _check_usable(
-        self, request: FetchRequest, first: Hop, hop: Hop, raw: RawResponse, parsed: FetchResponse
-    ) -> None:
-        """Raise for a body that the request cannot have meant; JSON is remembered by its path."""
-        known = self._connection.json_answers
-        kind = _DIGITS.sub("#", f"{host_of(hop.url)}{hop.url.path}")
-        asked = Asked(
-            request=request,
-            url=first.url,
-            last_url=hop.url,
-            authenticated=first.authenticated and self._connection.has_credentials,
-            json_before=kind in known,
-        )
-        if why := why_unusable(asked, raw):
-            raise ConnectionFailedError(f"{hop} answered with status {raw.status}, but {why}.")
-        if raw.status == 200 and isinstance(parsed.body, dict | list) and len(known) < _MOST_KNOWN:
-            known.add(kind)
-
-    def _left_out(self, hop: Hop) -> str:
-        domains = ", ".join(self._connection.authentication.network_domains)
-        return (
-            f"It was sent without credentials: the authentication's `network_domain` ({domains}) "
-            f"leaves out {host_of(hop.url)}. Name that host there too, or correct the endpoint."
-        )
+        raise status_error(connection, hop, raw, parsed)
 
     def _count(self, more: FetchStatistics) -> None:
         with self._lock:

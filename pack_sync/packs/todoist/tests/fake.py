@@ -10,6 +10,21 @@ from pack_sdk.testing import FakeService, ServiceRequest, StatusCode, World
 from pack_sdk.testing.collection import Change, ChangeKind, Fields, Item
 from pack_sdk.testing.listing import page_after, seal, unseal
 
+from .rows import (
+    make_item,
+    make_label,
+    make_note,
+    make_project,
+    make_project_note,
+    make_section,
+    revise_label,
+    revise_project,
+    revise_section,
+    revise_text,
+    revised_item,
+    text,
+)
+
 PAGE_SIZE = 7
 """Of completed tasks: far below what is asked for, as the service is free to do."""
 
@@ -86,12 +101,12 @@ class TodoistFake(FakeService):
         self.todoist = TodoistWorld(seed)
         super().__init__(self.todoist, "https://api.todoist.com/api/v1")
         add = self.world.add
-        self.projects = add("projects", _make_project, _revise_project, count=4)
-        self.sections = add("sections", _make_section, _revise_section, count=6)
-        self.items = add("items", _make_item, self._revise_item, count=30)
-        self.notes = add("notes", _make_note, _revise_text, count=20)
-        self.project_notes = add("project_notes", _make_project_note, _revise_text, count=5)
-        self.labels = add("labels", _make_label, _revise_label, count=5)
+        self.projects = add("projects", make_project, revise_project, count=4)
+        self.sections = add("sections", make_section, revise_section, count=6)
+        self.items = add("items", make_item, self._revise_item, count=30)
+        self.notes = add("notes", make_note, revise_text, count=20)
+        self.project_notes = add("project_notes", make_project_note, revise_text, count=5)
+        self.labels = add("labels", make_label, revise_label, count=5)
         self.joined_at = self.world.clock.now - timedelta(days=400)
         self.full_syncs = 0
         self._old: tuple[datetime, dict[str, int]] | None = None
@@ -120,7 +135,7 @@ class TodoistFake(FakeService):
         rows = self.todoist.rows()
         within = [(name, fields[key]) for name, key in _WITHIN.items() if fields[key]]
         active = all(_is_listed(rows, name, key) for name, key in within)
-        return _revised_item(random, fields, now) if active else fields
+        return revised_item(random, fields, now) if active else fields
 
     def _sync(self, request: ServiceRequest) -> Any:
         token, types = request.form.get("sync_token", ""), request.form.get("resource_types", "[]")
@@ -133,7 +148,7 @@ class TodoistFake(FakeService):
             made, versions = self._time_of_full_sync()
             rows = self.todoist.rows(versions)
             listed = {name: [k for k in rows[name] if _is_listed(rows, name, k)] for name in rows}
-            body |= {"full_sync": True, "full_sync_date_utc": _text(made)}
+            body |= {"full_sync": True, "full_sync_date_utc": text(made)}
         else:
             versions, rows = self._versions(), self.todoist.rows()
             listed = {name: list(self._changed(name, known["versions"][name])) for name in rows}
@@ -216,144 +231,7 @@ class TodoistFake(FakeService):
         return {**sent, "note_count": len(notes)}
 
     def _user(self, _request: ServiceRequest) -> Fields:
-        return {"id": "1", "email": "ada@example.com", "joined_at": _text(self.joined_at)}
+        return {"id": "1", "email": "ada@example.com", "joined_at": text(self.joined_at)}
 
 
 _WITHIN = {"projects": "project_id", "sections": "section_id"}
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
-def _make_project(_random: Random, number: int, now: datetime) -> Fields:
-    return {
-        "id": f"project{number:04}",
-        "name": f"Project {number}",
-        "description": "",
-        "workspace_id": None,
-        "color": "lime_green",
-        "parent_id": None,
-        "child_order": number,
-        "is_collapsed": False,
-        "shared": False,
-        "can_assign_tasks": False,
-        "is_archived": False,
-        "is_favorite": False,
-        "is_frozen": False,
-        "view_style": "list",
-        "inbox_project": number == 1,
-        "folder_id": None,
-        "created_at": _text(now),
-        "updated_at": _text(now),
-    }
-
-
-def _revise_project(random: Random, fields: Fields, now: datetime) -> Fields:
-    archived = fields["id"] != "project0001" and random.random() < 0.3
-    name = f"{fields['name']}+"
-    return {**fields, "name": name, "is_archived": archived, "updated_at": _text(now)}
-
-
-def _make_section(_random: Random, number: int, now: datetime) -> Fields:
-    return {
-        "id": f"section{number:04}",
-        "name": f"Section {number}",
-        "project_id": f"project{number % 4 + 1:04}",
-        "section_order": number,
-        "is_collapsed": False,
-        "user_id": "1",
-        "is_archived": False,
-        "archived_at": None,
-        "added_at": _text(now),
-        "updated_at": _text(now),
-    }
-
-
-def _revise_section(random: Random, fields: Fields, now: datetime) -> Fields:
-    archived = random.random() < 0.2
-    name = f"{fields['name']}+"
-    return {**fields, "name": name, "is_archived": archived, "updated_at": _text(now)}
-
-
-def _make_item(random: Random, number: int, now: datetime) -> Fields:
-    """Every third task is in a section, and every fourth is completed."""
-    section = number % 6 + 1 if number % 3 == 0 else None
-    due = [
-        None,
-        {"date": "2026-02-03", "timezone": None},
-        {"date": "2026-02-03T12:00:00", "timezone": None},
-        {"date": "2026-02-03T13:00:00Z", "timezone": "Europe/Madrid"},
-    ][number % 4]
-    done = number % 4 == 3
-    return {
-        "id": f"item{number:05}",
-        "user_id": "1",
-        "project_id": f"project{(section or number) % 4 + 1:04}",
-        "content": f"Buy {random.randint(2, 9)} things",
-        "description": "",
-        "priority": random.randint(1, 4),
-        "due": due and {**due, "string": "some day", "lang": "en", "is_recurring": False},
-        "deadline": {"date": "2026-03-01", "lang": "en"} if number % 5 == 0 else None,
-        "parent_id": None,
-        "child_order": number,
-        "section_id": section and f"section{section:04}",
-        "day_order": -1,
-        "is_collapsed": False,
-        "labels": ["Food"],
-        "added_by_uid": "1",
-        "assigned_by_uid": None,
-        "responsible_uid": None,
-        "checked": done,
-        "added_at": _text(now),
-        "updated_at": _text(now),
-        "completed_at": _text(now) if done else None,
-        "duration": {"amount": 15, "unit": "minute"} if number % 2 else None,
-    }
-
-
-def _revised_item(random: Random, fields: Fields, now: datetime) -> Fields:
-    """Some are completed by it, and of those that were some no longer are."""
-    done = random.random() < 0.3
-    changed = {"content": f"{fields['content']}!", "checked": done, "updated_at": _text(now)}
-    return {**fields, **changed, "completed_at": _text(now) if done else None}
-
-
-def _make_note(_random: Random, number: int, now: datetime) -> Fields:
-    fields = _comment(f"note{number:05}", now)
-    return {**fields, "item_id": f"item{number % 30 + 1:05}", "reactions": {"👍": ["1"]}}
-
-
-def _make_project_note(_random: Random, number: int, now: datetime) -> Fields:
-    fields = _comment(f"about{number:05}", now)
-    return {**fields, "project_id": f"project{number % 4 + 1:04}", "reactions": None}
-
-
-def _comment(key: str, now: datetime) -> Fields:
-    return {
-        "id": key,
-        "posted_uid": "1",
-        "content": "Noted",
-        "file_attachment": {
-            "file_type": "text/plain",
-            "file_name": "list.txt",
-            "file_size": 1234,
-            "file_url": "https://example.com/list.txt",
-            "upload_state": "completed",
-        },
-        "uids_to_notify": ["2"],
-        "posted_at": _text(now),
-    }
-
-
-def _revise_text(_random: Random, fields: Fields, _now: datetime) -> Fields:
-    return {**fields, "content": f"{fields['content']}!"}
-
-
-def _make_label(_random: Random, number: int, _now: datetime) -> Fields:
-    label = {"id": str(number), "name": f"Label {number}", "color": "lime_green"}
-    return {**label, "item_order": number, "order": number, "is_favorite": False}
-
-
-def _revise_label(_random: Random, fields: Fields, _now: datetime) -> Fields:
-    return {**fields, "name": f"{fields['name']}+"}
