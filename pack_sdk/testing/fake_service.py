@@ -151,6 +151,11 @@ class FakeService:
         for method, pattern, function in self._routes:
             if method == request.request.method and (found := pattern.fullmatch(place)):
                 return function(replace(request, path=found.groupdict()))
+        return self.answer_without_route(request)
+
+    def answer_without_route(self, request: ServiceRequest) -> Reply:
+        """Answer what no route fits: with 404, and it is `unknown`."""
+        place = urlsplit(request.url)._replace(query="", fragment="").geturl()
         self.unknown.append(f"{request.request.method} {place}")
         return StatusCode(404, {"error": f"nothing is at {self.unknown[-1]}"})
 

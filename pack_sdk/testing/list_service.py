@@ -59,7 +59,8 @@ class ListService(FakeService):
     `samples` are rows that were seen, by the endpoint's URL: they are served, and others like
     them. Rows come in the order of their creation. Without a parameter for changes all rows are
     listed that are not deleted; with it, those that changed at that moment or later, and the
-    deleted ones too where the endpoint has a `deleted_key`.
+    deleted ones too where the endpoint has a `deleted_key`. A `route` that is added answers before
+    the lists do.
     """
 
     def __init__(
@@ -96,11 +97,11 @@ class ListService(FakeService):
             for number, endpoint in enumerate(self._endpoints, start=1)
         ]
 
-    def answer(self, request: ServiceRequest) -> Reply:
+    def answer_without_route(self, request: ServiceRequest) -> Reply:
         """The page of the list that is at the request's URL; 404 where there is none."""
         fitting = [each for each in self.lists if each.serves(request)]
         if not fitting:
-            return super().answer(request)
+            return super().answer_without_route(request)
         asked = max(fitting, key=lambda each: each.exactness(request))
         reply, page = asked.answer(request, self.result_cap)
         if page is not None:

@@ -9,9 +9,9 @@ from types import ModuleType
 
 from pack_sdk.pack import Pack
 from pack_sdk.testing import FakeService
+from pack_sync.check.findings import CannotCheckError
 from pack_sync.check.known_lists import fake_of_recordings
 from pack_sync.check.source import shown_path
-from pack_sync.check.table_under_test import CannotCheckError
 
 FAKE_FILES = ("tests/fake.py", "fake.py")
 """Where a pack's own fake may be, in its folder."""

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from pack_sync.check.table_under_test import TableUnderTest
 
+
+class CannotCheckError(Exception):
+    """There is nothing to check a table against; the message says what is missing."""
+
+
 Level: TypeAlias = Literal["error", "advice"]
 """An error loses or falsifies rows, or lets a secret out; advice costs time only."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pack_sdk.row_values import value_at
 from pack_sdk.testing import FakeService, ListEndpoint, ListService, Recording, read_recordings
-from pack_sync.check.table_under_test import CannotCheckError
+from pack_sync.check.findings import CannotCheckError
 from pack_sync.new_pack.answers import read_answer
 from pack_sync.new_pack.draft import CannotDraftError, PackDraft
 from pack_sync.new_pack.from_recordings import draft_from_recordings, whole_url

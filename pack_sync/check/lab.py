@@ -16,6 +16,7 @@ from pack_sdk.parameters import values_at
 from pack_sdk.results import Completion, rejection_of
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing import FakeService
+from pack_sync.check.findings import CannotCheckError
 from pack_sync.check.made_up_account import authentication_for_check, settings_for_check
 from pack_sync.check.pack_clock import PackClock, pack_clock
 from pack_sync.check.service_transport import ServiceTransport
@@ -71,7 +72,7 @@ class Lab:
         self._clock = clock
         self._after_answer: Happening | None = None
         authentication = authentication_for_check(pack)
-        transport = ServiceTransport(service, self._answered)
+        self._transport = transport = ServiceTransport(service, self._answered)
         self.connection = Connection(
             settings_for_check(pack, authentication, service),
             authentication,
@@ -104,13 +105,16 @@ class Lab:
         """Sync fully, or from a cursor; `pages` at most. An error is kept in the trace.
 
         `between_pages` is called before each further page, `after_answer` after each answer.
+        Raises `CannotCheckError` where it fails and the service is to blame.
         """
         trace = Trace(started_at=self.service.world.clock.now, cursor=copy.deepcopy(cursor))
         self._after_answer = after_answer
+        known = len(self.service.unknown)
         try:
             self._check_parameters(trace)
             self._collect(trace, between_pages, pages)
         except Exception as error:
+            self._blame_service(known)
             trace.error = error
         finally:
             self._after_answer = None
@@ -172,6 +176,19 @@ class Lab:
             if between_pages:
                 between_pages()
                 self._clock.set(self.service.world.clock.now)
+
+    def _blame_service(self, known: int) -> None:
+        """Raise `CannotCheckError` if the service failed, or was asked what it does not know.
+
+        `known` is how many requests it did not know before.
+        """
+        if self._transport.failure:
+            raise CannotCheckError(f"the made-up service failed at {self._transport.failure}")
+        if self.service.unknown[known:]:
+            raise CannotCheckError(
+                f"the made-up service has no answer to {self.service.unknown[known]}: add a route "
+                "to the pack's tests/fake.py, or correct the URL in the pack"
+            )
 
     def _answered(self) -> None:
         if self._after_answer is not None:

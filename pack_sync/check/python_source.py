@@ -1,6 +1,7 @@
 """Places in the source of a pack in Python, by its syntax tree."""
 
 import ast
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,13 @@ class PythonSource:
                 return found.place
             looked = _INSTEAD.get(looked)
         return self._execute(table).place
+
+    def raised_at(self, error: BaseException) -> Place | None:
+        """The last of its lines in the error's traceback."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if (file := Path(frame.filename)) in self._trees:
+                return Place(file=shown_path(file), line=frame.lineno or 1)
+        return None
 
     def _found(self, table: str, part: str, detail: str) -> Iterator[_Node]:
         if part in _KEYS:

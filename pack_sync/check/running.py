@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pack_sync.check.fakes import MakeFake, find_fake
-from pack_sync.check.findings import Finding
+from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.javascript_clock import with_service_clock
 from pack_sync.check.python_source import PythonSource, python_files
 from pack_sync.check.rules import rules_in_order
 from pack_sync.check.source import Source
-from pack_sync.check.table_under_test import CannotCheckError, PackUnderTest, TableUnderTest
+from pack_sync.check.table_under_test import PackUnderTest, TableUnderTest
 from pack_sync.check.typescript_source import TypeScriptSource, typescript_files
 from pack_sync.runtimes.loader import files_of, load_pack, load_runtime, typescript_folder
 from pack_sync.runtimes.runtime import PackRuntime

@@ -1,24 +1,31 @@
 """A made-up service below the real fetcher: what httpx would send is answered by a fake."""
 
 import json
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import httpx
 
 from pack_sdk.fetching import FetchRequest, FetchResponse, Method
-from pack_sdk.testing import FakeService
+from pack_sdk.testing import FakeService, fake_service
+from pack_sync.check.source import shown_path
 
 _LENGTHS = {"content-length", "transfer-encoding", "content-encoding"}
 
 
 class ServiceTransport(httpx.BaseTransport):
-    """Answers requests from a `FakeService`, one at a time; `answered` is called after each."""
+    """Answers requests from a `FakeService`, one at a time; `answered` is called after each.
+
+    `failure` is where and how the fake's own code failed, if it did.
+    """
 
     def __init__(self, service: FakeService, answered: Callable[[], object] = lambda: None) -> None:
         self._service = service
         self._answered = answered
+        self.failure = ""
         self._turn = Lock()  # what is awaited together in a pack comes from several threads
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -33,8 +40,19 @@ class ServiceTransport(httpx.BaseTransport):
         with self._turn:
             try:
                 return _encoded(self._service.respond(asked))
+            except Exception as error:
+                self.failure = _place_and_error(error)
+                raise
             finally:
                 self._answered()
+
+
+def _place_and_error(error: Exception) -> str:
+    """Where the code of the fake, rather than the testing kit, raised an error."""
+    kit = str(Path(fake_service.__file__).parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__)[1:] if kit not in f.filename]
+    place = f"{shown_path(Path(frames[-1].filename))}:{frames[-1].lineno}: " if frames else ""
+    return f"{place}{type(error).__name__}: {error}"
 
 
 def _encoded(response: FetchResponse) -> httpx.Response:

@@ -29,6 +29,10 @@ class Source(Protocol):
         """
         ...
 
+    def raised_at(self, error: BaseException) -> Place | None:
+        """The line of its files that an error came from; None where that is not known."""
+        ...
+
 
 def shown_path(file: Path) -> str:
     """The path as a user would open it: from the working directory, where it is below that."""

@@ -6,12 +6,13 @@ from typing import Any, Self, TypedDict, cast
 
 from typing_extensions import Unpack
 
+from pack_sdk.errors import StatusCodeError
 from pack_sdk.schemas import Schema
 from pack_sdk.testing import Change
 from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.lab import Happening, Lab
 from pack_sync.check.table_state import Difference, State, difference, id_text, state_after
-from pack_sync.check.traces import Trace
+from pack_sync.check.traces import Exchange, Trace
 
 
 class Happenings(TypedDict, total=False):
@@ -64,6 +65,15 @@ class Story:
             self.state, state_after(truth, self.lab.table.schema), ignore=self._volatile
         )
 
+    def fails_anyway(self, error: Exception) -> bool:
+        """Whether a full sync fails alike: what is crawled has lost the row that it belongs to."""
+        again = self.lab.sync().error
+        return (
+            isinstance(error, StatusCodeError)
+            and isinstance(again, StatusCodeError)
+            and again.status_code == error.status_code
+        )
+
     def ids_that(self, *kinds: ChangeKind) -> set[str]:
         """The ids of the rows that changed in one of these ways."""
         return {id_text(change.item.id) for change in self.changes if change.kind in kinds}
@@ -81,15 +91,15 @@ class Story:
         self.cursor = trace.next_cursor
 
 
-def told_ids(trace: Trace, schema: Schema) -> set[str]:
-    """What the answers of a sync may tell of rows by their ids, as texts.
+def told_ids(exchanges: Sequence[Exchange], schema: Schema) -> set[str]:
+    """What answers may tell of rows by their ids, as texts.
 
     Values of the id's own field, of a field that is called an id in a small object such as
     `{"fileId": "a", "removed": true}`, lists of values alone, and texts too long to be there by
     chance.
     """
     own = {schema.field_of(str(schema.id_property)).rpartition(".")[2], "id"}
-    return {id_text(v) for e in trace.exchanges for v in _told(e.response.body, own, listed=False)}
+    return {id_text(v) for e in exchanges for v in _told(e.response.body, own, listed=False)}
 
 
 _FEW_FIELDS = 5

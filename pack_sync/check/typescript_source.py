@@ -8,6 +8,7 @@ from pathlib import Path
 from pack_sync.check.findings import Place
 from pack_sync.check.source import Part, shown_path
 from pack_sync.runtimes.typescript.bundle import required_entry
+from pack_sync.runtimes.typescript.javascript_errors import JavaScriptError
 
 _GIVEN = r"\b{}\b\s*(?::|=(?!=)|[,}}](?<!\.))"
 """A key of an object, or a property that is set: no place where it is read."""
@@ -71,6 +72,15 @@ class TypeScriptSource:
             looked = _INSTEAD.get(looked)
         nearest = next(self._where(table))
         return Place(file=shown_path(nearest.file), line=nearest.first_line)
+
+    def raised_at(self, error: BaseException) -> Place | None:
+        """The innermost line of its files in the error's stack."""
+        stack = error.stack if isinstance(error, JavaScriptError) else ""
+        for name, line in re.findall(r"([^\s()]+):(\d+):\d+\)", stack):
+            for text in self._files:
+                if text.file.as_posix().endswith(name):
+                    return Place(file=shown_path(text.file), line=int(line))
+        return None
 
     def _where(self, table: str) -> Iterator[_Text]:
         """Where to look, in this order: in the table's declaration, then in whole files."""

@@ -9,10 +9,9 @@ from rich.markup import escape
 
 from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
-from pack_sync.check.findings import Finding
+from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.known_lists import fake_of_specification
 from pack_sync.check.running import Report, TableReport, check_pack
-from pack_sync.check.table_under_test import CannotCheckError
 from pack_sync.cli.check_live import live_report
 from pack_sync.cli.context import console, errors, open_project, plain_errors
 from pack_sync.runtimes.loader import build_if_needed
@@ -109,7 +108,7 @@ def _show(report: Report) -> None:
     unchecked = sum(table.unchecked is not None for table in report.tables)
     said = [f"{counted(len(report.tables), 'table', 'tables')}"]
     said += [counted(wrong, "error", "errors") if wrong else "no errors"]
-    said += [f"{advice} times advice"] if advice else []
+    said += [counted(advice, "piece of advice", "pieces of advice")] if advice else []
     said += [f"{unchecked} not checked"] if unchecked else []
     console.print(f"{report.pack}: {', '.join(said)}, in {report.seconds:.0f} s.", highlight=False)
 
@@ -130,7 +129,7 @@ def _show_table(table: TableReport) -> None:
         for line in (
             f"  [{colour}]{finding.code}[/{colour}] {escape(str(finding.place))}",
             f"    {escape(finding.says)}.",
-            f"    [dim]Right is: {escape(finding.rule)}[/dim]",
+            f"    [dim]Rule: {escape(finding.rule)}[/dim]",
             f"    {escape(finding.remedy)}",
         ):
             console.print(line, highlight=False, soft_wrap=True)

@@ -3,6 +3,45 @@
 
 from tests.check.packs import Planted
 
+SERVED_APART = [
+    ('                deleted_key=("deleted",),\n', ""),
+    ("    return ListService(", "    service = ListService("),
+    (
+        "        seed=seed,\n    )\n",
+        """        seed=seed,
+    )
+    tasks = service.lists[0].collection
+
+    @service.route("GET", "https://api.example.com/deleted")
+    def deleted(request):
+        since = datetime.fromisoformat(request.query["since"].replace(" ", "+"))
+        gone = [task for task in tasks.updated_since(since, deleted=True) if task.deleted]
+        page = page_after(gone, int(request.query.get("after") or 0), 10)
+        service.note_page(request, page)
+        return {"ids": [task.id for task in page.items], "more": page.more}
+
+    return service
+""",
+    ),
+    ("ListService, NextToken", "ListService, NextToken, page_after"),
+    ("from pack_sdk.testing", "from datetime import datetime\n\nfrom pack_sdk.testing"),
+]
+"""The service of tasks, with its deleted rows in a list of their own, of ten on a page."""
+
+SEPARATE_DELETIONS = [
+    ('        "deletedRowIds": [row["id"] for row in rows if row["deleted"]],\n', ""),
+    (' if not row["deleted"]]', "]"),
+    (
+        "    return page\n",
+        """        if previous:
+            url = "https://api.example.com/deleted?" + urlencode({"since": query["since"]})
+            page["deletedRowIds"] = context.fetcher.fetch(url=url).body["ids"]
+    return page
+""",
+    ),
+]
+"""The pack of tasks for that: it reads the first page of them and no other."""
+
 FAULTS = [
     Planted(
         code="undeclared-domain",
@@ -41,13 +80,13 @@ FAULTS = [
         code="sync-fails",
         base="pages",
         changes=[('rows = body["data"]', 'rows = body["contacts"]')],
-        at="def sync_contacts",
+        at='rows = body["contacts"]',
     ),
     Planted(
         code="sync-fails",
         base="events",
         changes=[('body["nextSyncToken"]', 'body["syncToken"]')],
-        at="def sync_events",
+        at='body["syncToken"]',
     ),
     Planted(
         code="no-rows",
@@ -235,7 +274,7 @@ FAULTS = [
                 'previous.incremental_continuation["from"]',
             )
         ],
-        at="def sync_tasks",
+        at='incremental_continuation["from"]',
     ),
     Planted(
         code="increment-fails",
@@ -251,7 +290,7 @@ FAULTS = [
                 'gone = [body["gone"] for _ in body["items"] if previous]',
             ),
         ],
-        at="def sync_events",
+        at='body["gone"]',
     ),
     Planted(
         code="local-time-as-utc",
@@ -269,6 +308,42 @@ FAULTS = [
         base="tasks",
         changes=[("since.isoformat()", 'since.astimezone().strftime("%Y-%m-%dT%H:%M:%S")')],
         at="incrementalContinuation",
+    ),
+    Planted(
+        code="increment-fails",
+        base="tasks",
+        changes=[
+            (
+                '[row["id"] for row in rows if row["deleted"]]',
+                '[row["key"] for row in rows if row["deleted"]]',
+            )
+        ],
+        at='row["key"]',
+    ),
+    Planted(
+        code="increment-paging-forgotten",
+        base="tasks",
+        changes=[('if response.body["next"]:', 'if response.body["next"] and not previous:')],
+        at="continuation",
+    ),
+    Planted(
+        code="increment-paging-forgotten",
+        base="events",
+        changes=[
+            ('if body.get("nextPageToken"):', 'if body.get("nextPageToken") and not previous:'),
+            (
+                'body["nextSyncToken"]',
+                'body.get("nextSyncToken") or previous.incremental_continuation["token"]',
+            ),
+        ],
+        at="continuation",
+    ),
+    Planted(
+        code="increment-paging-forgotten",
+        base="tasks",
+        changes=SEPARATE_DELETIONS,
+        fake_changes=SERVED_APART,
+        at="continuation",
     ),
     Planted(
         code="partial-rows",

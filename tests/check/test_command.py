@@ -77,6 +77,19 @@ def test_a_request_that_the_service_does_not_know_exits_with_2(project: Path) ->
     result = run("events")
     assert result.exit_code == 2
     assert "no answer to GET https://calendar.example.com/events" in result.output
+    assert "add a route to the pack's tests/fake.py" in result.output
+
+
+def test_a_fake_that_fails_exits_with_2(project: Path) -> None:
+    """The pack is not accused; the line of the fake is named."""
+    pack = write_pack(project / "packs", "events")
+    fake = pack / "tests" / "fake.py"
+    fake.write_text(fake.read_text().replace("service.note_page(request, page)", "page.nothing"))
+    result = run("events")
+    line = 1 + fake.read_text().split("page.nothing")[0].count("\n")
+    assert result.exit_code == 2
+    place = f"packs/events/tests/fake.py:{line}"
+    assert f"the made-up service failed at {place}: AttributeError" in result.output
 
 
 def test_an_unknown_table_is_told_with_the_choices(project: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from pack_sdk import FetchRequest, FetchResponse
 from pack_sdk.testing.recordings import Exchange, Expected, Recording, content_of
+from pack_sync.check.findings import CannotCheckError
 from pack_sync.check.known_lists import fake_of_recordings, fake_of_specification
 from pack_sync.check.running import check_pack
-from pack_sync.check.table_under_test import CannotCheckError
 from tests.check.packs import write_pack
 
 SPECIFICATION = {

@@ -18,6 +18,7 @@ from pack_sdk.testing import (
     Offset,
     OnePage,
     PageNumber,
+    ServiceRequest,
     with_query,
 )
 
@@ -158,3 +159,14 @@ def test_two_lists_are_served_by_their_urls() -> None:
         for url in ("https://api.example.com/me/tasks", f"{URL}?kind=old", URL)
     ]
     assert sizes == [23, 11, 9]
+
+
+def test_a_route_that_is_added_answers_before_the_lists() -> None:
+    """Also at the address of one of them."""
+    service = ListService([endpoint(OnePage())], seed=1)
+
+    @service.route("GET", URL)
+    def listed(request: ServiceRequest) -> dict[str, str]:
+        return {"by": "the route", "method": request.request.method}
+
+    assert service.send(FetchRequest(url=URL)).body == {"by": "the route", "method": "GET"}

@@ -12,7 +12,10 @@ from pack_sync.check.story import Story, shown_cursor
 from pack_sync.check.table_state import some
 from pack_sync.check.table_under_test import TableUnderTest
 
-_CALM = ("changes-missed", "local-time-as-utc", "partial-rows", "increment-fails")
+_CALM = (
+    "changes-missed", "local-time-as-utc", "partial-rows", "increment-fails",
+    "increment-paging-forgotten",
+)  # fmt: skip
 
 
 @rule(

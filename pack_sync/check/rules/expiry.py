@@ -38,16 +38,6 @@ def _told(error: Exception) -> str:
     return f"the increment {what}, {type(error).__name__}: {error}"
 
 
-def _fails_anyway(story: Story, error: Exception) -> bool:
-    """Whether a full sync fails alike: what is crawled has lost the row that it belongs to."""
-    again = story.lab.sync().error
-    return (
-        isinstance(error, StatusCodeError)
-        and isinstance(again, StatusCodeError)
-        and again.status_code == error.status_code
-    )
-
-
 def _problem(table: TableUnderTest, *, midway: bool) -> str:
     with table.lab(SEEDS[0]) as lab:
         story = Story(lab, table.still.volatile).begin()
@@ -68,7 +58,7 @@ def _problem(table: TableUnderTest, *, midway: bool) -> str:
             expire()
             trace = story.increment()
         if trace.error is not None:
-            return "" if _fails_anyway(story, trace.error) else _told(trace.error)
+            return "" if story.fails_anyway(trace.error) else _told(trace.error)
         refused = [e.response.status for e in trace.exchanges if 400 <= e.response.status < 500]
         found = story.difference() if story.failed is None and refused and not midway else None
         if found and not trace.incomplete:

@@ -55,9 +55,8 @@ def sync_fails(table: TableUnderTest) -> Iterator[Evidence]:
         if error is None or isinstance(error, RequestRefusedError | EndlessContinuationError):
             continue
         notes = " ".join(getattr(error, "__notes__", []))
-        yield table.evidence(
-            f"the {which} full sync failed: {type(error).__name__}: {error} {notes}".strip(),
-            "execute",
+        yield table.evidence_of_error(
+            f"the {which} full sync failed: {type(error).__name__}: {error} {notes}".strip(), error
         )
         return
 

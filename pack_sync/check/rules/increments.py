@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from urllib.parse import urlsplit
 
+from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.pack_clock import in_utc
-from pack_sync.check.story import Story, shown_cursor
+from pack_sync.check.story import Story, shown_cursor, told_ids
 from pack_sync.check.table_state import Difference, difference, some
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
@@ -54,14 +56,28 @@ def calm(table: TableUnderTest, seed: int = SEEDS[0], updates: int = 8) -> Calm:
     remedy="Correct the function for the case that `context.sync.previous_completion` is there.",
 )
 def increment_fails(table: TableUnderTest) -> Iterator[Evidence]:
-    """The increment after a few changes raises."""
-    failed = calm(table).failed if table.is_incremental else None
+    """The increment after a few changes raises, or one after deletions."""
+    if not table.is_incremental:
+        return
+    failed = calm(table).failed or _failed_after_deletions(table)
     if failed is not None and failed.cursor is not None:
-        yield table.evidence(
+        yield table.evidence_of_error(
             f"an increment from the cursor {shown_cursor(failed.cursor)} failed: "
             f"{type(failed.error).__name__}: {failed.error}",
-            "execute",
+            failed.error,
         )
+
+
+def _failed_after_deletions(table: TableUnderTest) -> Trace | None:
+    """The increment after some rows were deleted, if it failed and a full sync does not."""
+    with table.lab(SEEDS[0]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        for _ in range(4):
+            lab.advance(hours=1)
+            story.step("delete")
+        lab.advance(hours=1)
+        error = None if story.failed else story.increment().error
+        return None if error is None or story.fails_anyway(error) else story.failed
 
 
 @rule(
@@ -133,6 +149,49 @@ def rows_leave_the_filter(table: TableUnderTest) -> Iterator[Evidence]:
             return
 
 
+_MANY: dict[ChangeKind, int] = {"insert": 25, "update": 40, "delete": 25}
+"""More changes of each kind than most services list on a page."""
+
+
+@rule(
+    "increment-paging-forgotten",
+    says="An increment reads all pages that the service has of what changed and what was deleted.",
+    remedy="Return a continuation while the service has a further page, in increments as well, and "
+    "for a list of deleted ids too.",
+)
+def increment_paging_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
+    """Of a list that an increment asked for a page was left, and the table is not right."""
+    if not table.is_incremental or table.broke("increment-fails", "partial-rows"):
+        return
+    with table.lab(SEEDS[0]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        for kind, times in _MANY.items():
+            for _ in range(times):
+                lab.advance(minutes=1)
+                story.step(kind)
+        lab.advance(hours=1)
+        if story.failed is not None:
+            return
+        lab.service.unread.clear()
+        trace = story.increment()
+        unread = {} if story.fell_back or not trace.ended else dict(lab.service.unread)
+        found = story.difference() if unread else None
+    if not found:
+        return
+    for path, said in unread.items():
+        asked = [each for each in trace.exchanges if urlsplit(each.request.url).path == path]
+        gone = story.ids_gone() & set(found.left)
+        # A list that is read newest first, and not to its end, tells nothing of deleted rows.
+        left = gone if told_ids(asked, table.still.schema) & story.ids_gone() else set[str]()
+        if wrong := [*found.missing, *found.stale, *sorted(left)]:
+            yield table.evidence(
+                f"after many changes an increment left a page of {path} unread ({said}), and rows "
+                f"differ from a full sync: {some(wrong)}",
+                "continuation",
+            )
+            return
+
+
 @rule(
     "changes-missed",
     says="An increment brings every row that was inserted or updated since the last sync.",
@@ -141,7 +200,11 @@ def rows_leave_the_filter(table: TableUnderTest) -> Iterator[Evidence]:
 def changes_missed(table: TableUnderTest) -> Iterator[Evidence]:
     """Rows are missing or stale after an increment, with all changes well between two syncs."""
     if table.is_incremental and not table.broke(
-        "local-time-as-utc", "partial-rows", "increment-fails", "rows-lost-between-pages"
+        "local-time-as-utc",
+        "partial-rows",
+        "increment-fails",
+        "increment-paging-forgotten",
+        "rows-lost-between-pages",
     ):
         found = calm(table).found
         only = Difference(missing=found.missing, stale=found.stale)  # nothing was deleted

@@ -43,7 +43,7 @@ def _random_world(table: TableUnderTest, lab: Lab) -> Difference | None:
     def increment(**happenings: Unpack[Happenings]) -> None:
         gone = story.ids_gone()
         if story.failed is None:
-            named = told_ids(story.increment(**happenings), table.still.schema)
+            named = told_ids(story.increment(**happenings).exchanges, table.still.schema)
             told.difference_update(story.ids_that("delete") - gone)
             told.update(gone & named)
         told.intersection_update(story.ids_gone())
