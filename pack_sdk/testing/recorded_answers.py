@@ -86,8 +86,7 @@ class RecordedAnswers:
         lines = "".join(f"\n  {each}" for each in differences(request, exchange.request))
         return (
             f"{asked}The nearest request that was is number {number} of {recording}:\n  {exchange}"
-            f"\nThey differ in{lines}\nIf the pack is right, record the sync anew: "
-            f"packsync record {recording.pack} {recording.table}"
+            f"\nThey differ in{lines}\n{recording.how_to_renew}"
         )
 
     def _distance(self, request: FetchRequest, at: int) -> tuple[int, bool]:

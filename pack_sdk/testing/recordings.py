@@ -75,6 +75,13 @@ class Recording:
     def __str__(self) -> str:
         return f"{self.table}/{self.path.stem}" if self.path else f"{self.table} ({self.mode})"
 
+    @property
+    def how_to_renew(self) -> str:
+        """What an author does whose pack has changed, and rightly so."""
+        delete = f"delete {self.path.parent} and " if self.path else ""
+        command = f"packsync record {self.pack} {self.table}"
+        return f"If the pack is right, {delete}record the table anew: {command}"
+
 
 def read_recordings(place: str | Path) -> list[Recording]:
     """The recordings below a folder, or of one file; those of a table in their order.

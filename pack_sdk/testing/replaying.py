@@ -52,7 +52,9 @@ def check_recording(pack: Pack, recording: Recording) -> SyncedRows:
     _compare(recording, "hasIncompleteResults", incomplete, expected.has_incomplete_results)
     if fetcher.unused:
         unused = "".join(f"\n  {each}" for each in fetcher.unused)
-        raise AssertionError(f"{recording}: the pack did not ask again for{unused}")
+        raise AssertionError(
+            f"{recording}: the pack did not ask again for{unused}\n{recording.how_to_renew}"
+        )
     return synced
 
 
@@ -84,5 +86,5 @@ def _compare(recording: Recording, what: str, found: Any, expected: Any) -> None
     if json.dumps(found, sort_keys=True, default=str) != json.dumps(expected, sort_keys=True):
         raise AssertionError(
             f"{recording}: the {what} differ from what was recorded\n"
-            f"  now:      {found!r:.300}\n  recorded: {expected!r:.300}"
+            f"  now:      {found!r:.300}\n  recorded: {expected!r:.300}\n{recording.how_to_renew}"
         )

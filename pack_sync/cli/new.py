@@ -1,7 +1,7 @@
 """`packsync new`: a pack, begun from what is known of an API."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import dagster as dg
 import typer
@@ -79,7 +79,6 @@ def new(
             fail("--operation and --all go with --from-openapi")
         project = open_project()
         _refuse_existing(project, name, overwrite=overwrite)
-        connection: dict[str, Any] = {}
         try:
             if from_openapi:
                 draft = _from_openapi(name, from_openapi, operation, all_lists=all_lists)
@@ -87,14 +86,12 @@ def new(
                 draft = _from_recording(name, from_recording)
             elif from_url:
                 options = UrlOptions(url=from_url, auth=auth, table=table)
-                draft, connection = draft_from_service(name, options)
+                draft = draft_from_service(name, options)
             else:
                 draft = empty_draft(name)
         except CannotDraftError as error:
             fail(str(error))
-        if LOCAL_HOSTS.intersection(draft.domains):
-            connection["allow_http_localhost"] = True
-        _write(project, draft, connection)
+        _write(project, draft)
         _tell(draft)
 
 
@@ -138,12 +135,13 @@ def _refuse_existing(project: Project, name: str, *, overwrite: bool) -> None:
         fail(f"there already: {shown}. Choose another name, or --overwrite them")
 
 
-def _write(project: Project, draft: PackDraft, connection: dict[str, Any]) -> None:
+def _write(project: Project, draft: PackDraft) -> None:
     """Write the pack, then its `defs.yaml`, which depends on what the pack declares."""
     sdk_beside = (project.root / "pack_sdk").is_dir()
     for file, text in files_of(draft, sdk_beside=sdk_beside).items():
         _write_file(project, project.packs_folder / draft.name / file, text)
-    text = defs_yaml(draft.name, load_pack(draft.name), connection)
+    local = bool(LOCAL_HOSTS.intersection(draft.domains))
+    text = defs_yaml(draft.name, load_pack(draft.name), allow_http_localhost=local)
     _write_file(project, _defs_file(project, draft.name), text)
 
 
@@ -168,6 +166,7 @@ def _tell(draft: PackDraft) -> None:
     console.print("Next:")
     steps = [
         f"packsync preview {draft.name} {first.name}",
+        f"packsync record {draft.name}",
         f"packsync check {draft.name}",
         f"pytest packs/{draft.name}",
     ]

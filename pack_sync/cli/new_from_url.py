@@ -31,8 +31,8 @@ class UrlOptions:
     table: str | None
 
 
-def draft_from_service(name: str, options: UrlOptions) -> tuple[PackDraft, dict[str, Any]]:
-    """The pack, and what its `defs.yaml` says of the connection.
+def draft_from_service(name: str, options: UrlOptions) -> PackDraft:
+    """The pack of a list that the service answers with.
 
     Exits where the URL is none, or credentials are wanted and cannot be had.
     """
@@ -63,8 +63,7 @@ def draft_from_service(name: str, options: UrlOptions) -> tuple[PackDraft, dict[
         def ask(url: str) -> FetchResponse:
             return fetcher.send(FetchRequest(url=url))
 
-        draft = draft_from_url(name, url, ask, authentication, options.table)
-    return draft, _configured(name, declared)
+        return draft_from_url(name, url, ask, authentication, options.table)
 
 
 def _connection(
@@ -131,10 +130,3 @@ def _credentials(name: str, authentication: Authentication) -> dict[str, str]:
             f"{' and '.join(variables[key] for key in lacking)}, or say with --auth what it wants"
         )
     return {**found, **ask_for_credentials(authentication, lacking)} if lacking else found
-
-
-def _configured(name: str, authentication: Authentication) -> dict[str, Any]:
-    variables = {key: variable_for(name, key) for key in authentication.credential_keys}
-    if variables and all(os.environ.get(variable) for variable in variables.values()):
-        return {"credentials": {key: {"env": each} for key, each in variables.items()}}
-    return {}

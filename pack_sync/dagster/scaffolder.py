@@ -1,6 +1,5 @@
 """`dg scaffold defs`: a defs.yaml for a pack, with what the pack needs already in it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -70,15 +69,15 @@ class PackSyncScaffolder(dg.Scaffolder[PackSyncScaffoldParams]):
             file.write_text(f"{file.read_text().rstrip()}\n{hints}")
 
 
-def defs_yaml(name: str, pack: Pack, connection: Mapping[str, Any]) -> str:
-    """The whole file for a pack whose connection `default` is known in part.
+def defs_yaml(name: str, pack: Pack, *, allow_http_localhost: bool) -> str:
+    """The whole file for a pack that has just been written.
 
     A table that needs parameters gets a place for each; the others are named beside it, since
     tables that are not named are then not synced.
     """
     attributes = _attributes(name, pack)
-    if connection:
-        attributes["connections"] = {"default": dict(connection)}
+    if allow_http_localhost:
+        attributes["connections"] = {"default": {"allow_http_localhost": True}}
     needed = {
         table.name: {
             each.name: "?"
@@ -95,8 +94,7 @@ def defs_yaml(name: str, pack: Pack, connection: Mapping[str, Any]) -> str:
     content = {"type": "pack_sync.PackSyncComponent", "attributes": attributes}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     hints = _HINTS.format(table=next(iter(pack.sync_tables)))
-    account = "" if "credentials" in connection else _account_hints(name, pack)
-    return f"{text.rstrip()}\n{account}{hints}"
+    return f"{text.rstrip()}\n{_account_hints(name, pack)}{hints}"
 
 
 def _attributes(name: str, pack: Pack) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -247,7 +248,10 @@ def test_credentials_are_of_the_usual_variables(
     assert not [text for text in [*texts, result.output.encode()] if b"s3cret" in text]
     code = (project / "packs" / PACK / "pack.py").read_text()
     assert "status 401 without credentials, WWW-Authenticate: Bearer" in code
-    assert "TRIAL_PACK_TOKEN" in (project / "sync_assets/defs" / PACK / "defs.yaml").read_text()
+    defs = (project / "sync_assets/defs" / PACK / "defs.yaml").read_text()
+    assert "#       token: {env: TRIAL_PACK_TOKEN}" in defs  # what is not named, `connect` keeps
+    connection = yaml.safe_load(defs)["attributes"]["connections"]["default"]
+    assert connection == {"allow_http_localhost": True}
 
 
 @pytest.mark.usefixtures("project")
