@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pack_sdk.row_values import value_at
+from pack_sdk.row_values import value_of_property
 from pack_sdk.schemas import Schema
 from pack_sync.check.traces import Trace
 
@@ -28,12 +28,12 @@ def fields_of(row: Any) -> Row:
 
 def stored(row: Any, schema: Schema) -> Row:
     """What of a row fills the properties."""
-    return {name: value_at(row, schema.field_of(name)) for name in schema.properties}
+    return {name: value_of_property(fields_of(row), schema, name) for name in schema.properties}
 
 
 def row_id(row: Any, schema: Schema) -> str | None:
     """A row's id, None where it has none."""
-    value = value_at(row, schema.field_of(str(schema.id_property)))
+    value = value_of_property(fields_of(row), schema, str(schema.id_property))
     return None if value is None or value == "" else id_text(value)
 
 

@@ -58,7 +58,7 @@ def make_fake(seed):
     @service.route("GET", "/deleted")
     def deleted(request):
         gone = [i for i in rows.updated_since(since(request), deleted=True) if i.deleted]
-        return {"deleted": [{"id": i.id} for i in gone]}
+        return {"deleted": [{"id": i.id, "kind": shown(i)["nested"]["kind"]} for i in gone]}
 
     @service.route("GET", "/changed")
     def changed(request):
@@ -179,7 +179,7 @@ pack.set_authentication(type="HeaderBearerToken")
 ROOT = "https://api.shapes.example.com"
 
 
-def schema():
+def schema(ids="id"):
     return make_object_schema(
         properties={
             "id": {"type": "number", "precision": 0},
@@ -189,13 +189,13 @@ def schema():
             "updated": {"type": "string", "hint": "datetime"},
             "kind": {"type": "string", "from_key": "nested.kind"},
         },
-        id_property="id",
+        id_property=ids,
         display_property="name",
     )
 
 
-def table(name):
-    return pack.add_sync_table(name=name, identity_name=name, schema=schema())
+def table(name, ids="id"):
+    return pack.add_sync_table(name=name, identity_name=name, schema=schema(ids))
 
 
 def get(context, path, query=None):
@@ -222,6 +222,22 @@ def sync_separate(args, context):
         query["since"] = format_time(changes.since or context.sync.started_at)
         response = get(context, "/deleted", query)
         ids = [each["id"] for each in response.body["deleted"]]
+        return parts.page(changes.page([], response, deleted_ids=ids))
+    response = get(context, "/changed", query)
+    return parts.page(
+        changes.page(response.body["rows"], response, next_page=response.body["next"])
+    )
+
+
+@table("SeveralIds", ids=["kind", "id"])
+def sync_several_ids(args, context):
+    parts = SyncParts(context, "deleted", "rows")
+    changes = TimeCursor(parts.context)
+    query = {"since": format_time(changes.since), "page": changes.next_page}
+    if parts.name == "deleted":
+        query["since"] = format_time(changes.since or context.sync.started_at)
+        response = get(context, "/deleted", query)
+        ids = [(each["kind"], each["id"]) for each in response.body["deleted"]]
         return parts.page(changes.page([], response, deleted_ids=ids))
     response = get(context, "/changed", query)
     return parts.page(

@@ -9,6 +9,7 @@ from tests.check.shapes import SHAPES, SHAPES_FAKE
 
 TABLES = [
     "Newest", "SeparateDeletions", "Feed", "ByKey", "People", "Graph", "Linked", "Batches", "Notes",
+    "SeveralIds",
 ]  # fmt: skip
 
 
