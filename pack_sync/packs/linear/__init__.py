@@ -1,0 +1,1 @@
+"""The pack `linear`: teams, workflow states, projects, cycles, issues, comments, labels, users."""
