@@ -172,6 +172,7 @@ class Trial:
             authentication,
             self.pack.network_domains,
             transport=ServiceTransport(self.service, self._answered),
+            rate_limits=self.pack.rate_limits,
         ) as connection:
             jobs = [self._job(table, connection, spools, runs) for table in self.tables]
             events = list(runs.run(jobs, warehouse, ModeRequest(configured=mode)))

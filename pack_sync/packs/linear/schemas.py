@@ -14,6 +14,7 @@ _AUTO_ARCHIVED = {
     "auto_archived_at": c.moment("When Linear archived it by itself.", "autoArchivedAt"),
 }
 _PROGRESS = "From 0 to 1: completed estimate points and a quarter of those in progress, of all."
+_RESOLUTION = "month, quarter, halfYear or year, if not the day is meant."
 _PRIORITY = {
     "priority": c.whole("0: none, 1: urgent, 2: high, 3: medium, 4: low."),
     "priority_label": c.text("The priority in words.", "priorityLabel"),
@@ -53,12 +54,8 @@ TEAM = make_object_schema(
         ),
         "default_estimate": c.number("What counts without an estimate.", "defaultIssueEstimate"),
         "triage_enabled": c.flag("Whether it has a triage.", "triageEnabled"),
-        "auto_close_months": c.number(
-            "After how many months issues are closed; empty: never.", "autoClosePeriod"
-        ),
-        "auto_archive_months": c.number(
-            "After how many months closed issues are archived.", "autoArchivePeriod"
-        ),
+        "auto_close_months": c.number("Months until issues are closed.", "autoClosePeriod"),
+        "auto_archive_months": c.number("Months until they are archived.", "autoArchivePeriod"),
         "retired_at": c.moment("When it was retired; empty if it was not.", "retiredAt"),
         **_TIMES,
     },
@@ -119,13 +116,9 @@ PROJECT = make_object_schema(
             "labelIds",
         ),
         "start_date": c.day("When it is to begin.", "startDate"),
-        "start_date_resolution": c.text(
-            "month, quarter, halfYear or year if not the day is meant.", "startDateResolution"
-        ),
+        "start_date_resolution": c.text(_RESOLUTION, "startDateResolution"),
         "target_date": c.day("When it is to end.", "targetDate"),
-        "target_date_resolution": c.text(
-            "month, quarter, halfYear or year if not the day is meant.", "targetDateResolution"
-        ),
+        "target_date_resolution": c.text(_RESOLUTION, "targetDateResolution"),
         "started_at": c.moment("When it was begun.", "startedAt"),
         "completed_at": c.moment("When it was completed.", "completedAt"),
         "canceled_at": c.moment("When it was canceled.", "canceledAt"),
@@ -189,9 +182,7 @@ ISSUE = make_object_schema(
         "assignee_id": c.text("Who is to deal with it.", "assignee.id"),
         "delegate_id": c.text("The agent that works on it.", "delegate.id"),
         "creator_id": _created_by("Who made it."),
-        "external_creator_id": c.text(
-            "Who made it by way of another service.", "externalUserCreator.id"
-        ),
+        "external_creator_id": c.text("Who made it elsewhere.", "externalUserCreator.id"),
         "bot": c.text("Name of the app that made it.", "botActor.name"),
         "integration": c.text("The service that it was made in.", "integrationSourceType"),
         "label_ids": c.several(c.text("Identifier of a label."), "Its labels.", "labelIds"),
@@ -238,11 +229,9 @@ COMMENT = make_object_schema(
         "url": c.url("Its place on the page."),
         "issue_id": c.text("The issue that it is on.", "issueId"),
         "project_id": c.text("The project that it is on.", "projectId"),
-        "project_update_id": c.text("The update of a project that it is on.", "projectUpdateId"),
+        "project_update_id": c.text("The project's update that it is on.", "projectUpdateId"),
         "initiative_id": c.text("The initiative that it is on.", "initiativeId"),
-        "initiative_update_id": c.text(
-            "The update of an initiative that it is on.", "initiativeUpdateId"
-        ),
+        "initiative_update_id": c.text("The initiative's, likewise.", "initiativeUpdateId"),
         "document_content_id": c.text("The text that it is on.", "documentContentId"),
         "parent_id": c.text("The comment that it replies to.", "parentId"),
         "user_id": c.text("Who wrote it; empty if an app did.", "user.id"),

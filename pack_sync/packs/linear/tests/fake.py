@@ -11,8 +11,9 @@ from pack_sdk.testing import FakeService, ServiceRequest, StatusCode, World, pag
 from pack_sdk.testing.collection import Collection, Fields, Item
 from pack_sdk.testing.listing import seal, unseal
 
+from .changes import text
 from .graphql import Document, GraphQLError, Values
-from .rows import FIRST, MADE, maker, text
+from .rows import FIRST, MADE, maker
 
 PAGE_SIZE = 7
 """Far below what is asked for, so that there are many pages."""

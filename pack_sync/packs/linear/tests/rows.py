@@ -7,6 +7,8 @@ from typing import Any
 
 from pack_sdk.testing.collection import Fields, Make, Revise
 
+from .changes import archived_or, changed, progressed, resolved, text
+
 FIRST: Mapping[str, int] = {
     "teams": 4,
     "workflowStates": 8,
@@ -33,11 +35,6 @@ TYPES: Mapping[str, str] = {
 
 _PRIORITIES = ("No priority", "Urgent", "High", "Medium", "Low")
 _COLOR = "#5e6ad2"
-
-
-def text(moment: datetime) -> str:
-    """A moment as Linear writes it."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def identifier(name: str, number: int) -> str:
@@ -261,48 +258,15 @@ def _priority(random: Random) -> Fields:
     return {"priority": number, "priorityLabel": _PRIORITIES[number]}
 
 
-def _changed(name: str) -> Revise:
-    def revise(_random: Random, fields: Fields, now: datetime) -> Fields:
-        return {**fields, name: f"{fields[name]}+", "_edited": text(now)}
-
-    return revise
-
-
-def _archived_or(name: str) -> Revise:
-    """Sometimes it is archived instead, which leaves `updatedAt` as it was, or comes back."""
-
-    def revise(random: Random, fields: Fields, now: datetime) -> Fields:
-        if fields["archivedAt"]:
-            return {**fields, "archivedAt": None, "autoArchivedAt": None, "_edited": text(now)}
-        if random.random() < 0.3:
-            archived = {"archivedAt": text(now), "autoArchivedAt": text(now)}
-            return {**fields, **archived, "_untold": text(now)}
-        return _changed(name)(random, fields, now)
-
-    return revise
-
-
-def _progressed(random: Random, fields: Fields, now: datetime) -> Fields:
-    """Its issues change, and it does not count as updated."""
-    if random.random() < 0.4:
-        return {**fields, "progress": random.randint(0, 100) / 100, "_untold": text(now)}
-    return _archived_or("description")(random, fields, now)
-
-
-def _resolved(random: Random, fields: Fields, now: datetime) -> Fields:
-    edited = {**_changed("body")(random, fields, now), "editedAt": text(now)}
-    return {**edited, "resolvedAt": random.choice([None, text(now)])}
-
-
 MADE: Mapping[str, tuple[Callable[[Random, int, datetime], Fields], Revise]] = {
-    "teams": (_team, _changed("description")),
-    "workflowStates": (_state, _changed("name")),
-    "projects": (_project, _progressed),
-    "cycles": (_cycle, _progressed),
-    "issues": (_issue, _archived_or("title")),
-    "comments": (_comment, _resolved),
-    "issueLabels": (_label, _changed("name")),
-    "users": (_user, _changed("title")),
+    "teams": (_team, changed("description")),
+    "workflowStates": (_state, changed("name")),
+    "projects": (_project, progressed),
+    "cycles": (_cycle, progressed),
+    "issues": (_issue, archived_or("title")),
+    "comments": (_comment, resolved),
+    "issueLabels": (_label, changed("name")),
+    "users": (_user, changed("title")),
 }
 """How an object of each list is made and changed; `_edited` is when that was told last."""
 
