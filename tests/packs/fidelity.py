@@ -266,7 +266,7 @@ def measure(name: str, *, steps: int, seed: int) -> Mapping[str, Measured]:
         trial.sync()
         trial.compare(after_full=True)
         between = max(STEPS_BETWEEN_SYNCS, STEPS_FOR_EACH_TABLE * len(trial.tables))
-        for number in range(1, steps // between + 1):
+        for number in range(1, max(steps // between, 1) + 1):
             for _ in range(between):
                 trial.step()
             trial.sync_in_trouble()

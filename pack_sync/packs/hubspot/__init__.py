@@ -1,0 +1,1 @@
+"""The pack `hubspot`: records of all kinds, owners, pipelines, and what is associated."""
