@@ -93,7 +93,7 @@ def _table(key: str, table: SyncTable) -> Iterator[str]:
         yield "| parameter | |\n|---|---|"
         yield from [f"| `{each.name}` | {each.description} |" for each in given]
         yield ""
-    if table.is_dynamic or table.dynamic:
+    if table.dynamic and not table.schema.properties:
         yield "Its columns are those that the service names when it is synced.\n"
         return
     yield "| column | type | |\n|---|---|---|"
@@ -102,6 +102,8 @@ def _table(key: str, table: SyncTable) -> Iterator[str]:
         kind = column.sql_type.partition("(")[0] if "STRUCT" in column.sql_type else column.sql_type
         yield f"| `{column.name}` | {kind} | {described.description if described else ''} |"
     yield ""
+    if table.dynamic:
+        yield "Further columns are those that the service names when it is synced.\n"
 
 
 def _blind_spots(spots: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

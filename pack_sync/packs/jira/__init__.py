@@ -1,0 +1,1 @@
+"""The pack `jira`: projects, issues with custom fields, comments, worklogs, boards, sprints."""

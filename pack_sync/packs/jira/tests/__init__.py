@@ -1,0 +1,1 @@
+"""Tests of the pack, and the fake of its service."""
