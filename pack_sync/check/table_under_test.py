@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any, cast
 
 from pack_sdk.choices import simple_autocomplete
@@ -15,7 +16,7 @@ from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing import FakeService
 from pack_sync.check.findings import RULES, CannotCheckError, Evidence, Finding
-from pack_sync.check.lab import Lab, open_lab
+from pack_sync.check.lab import Happening, Lab, open_lab
 from pack_sync.check.source import Part, Source
 from pack_sync.check.table_state import changed_properties, row_id, stored
 from pack_sync.check.traces import Trace
@@ -25,6 +26,9 @@ _FULL_SYNCS = (
     "paging-forgotten", "continuation-counts-as-none", "sync-needs-memory", "page-needs-memory",
     "replayed-page-differs", "id-not-unique", "id-changes", "cap-unnoticed",
 )  # fmt: skip
+
+_ANSWERS = 10
+"""After so many answers of a sync something happens, and then now and then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,21 @@ class TableUnderTest:
                 service=lab.service,
                 volatile=_volatile(first, second, schema),
             )
+
+    def now_and_then(self, happen: Happening) -> Happening:
+        """What happens after each answer of a sync; if there are many, after each of the first ten.
+
+        Else a made-up service would grow as fast as a pack asks for its rows one by one.
+        """
+        every = max(1, len(self.still.first.exchanges) // _ANSWERS)
+        answers = count(1)
+
+        def sometimes() -> None:
+            number = next(answers)
+            if number <= _ANSWERS or number % every == 0:
+                happen()
+
+        return sometimes
 
     @property
     def full_is_right(self) -> bool:

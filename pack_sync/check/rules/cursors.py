@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from pack_sdk.testing import FakeService
 from pack_sdk.testing.collection import ChangeKind
@@ -31,7 +32,9 @@ def cursor_from_the_end(table: TableUnderTest) -> Iterator[Evidence]:
         return
     for seed, full in ((seed, full) for full in (True, False) for seed in SEEDS):
         with table.lab(seed, slow_requests) as lab:
-            lost, cursor = _lost(table, lab, _while_full if full else _while_incremental)
+            lost, cursor = _lost(
+                table, lab, partial(_while_full if full else _while_incremental, table)
+            )
         if lost:
             which = "a full sync" if full else "an increment"
             yield table.evidence(
@@ -110,16 +113,16 @@ def _lost(table: TableUnderTest, lab: Lab, happen: Happen) -> tuple[list[str], s
     return [key for key in lost if key in changed or not changed & set(story.state)], cursor
 
 
-def _while_full(story: Story) -> None:
-    story.begin(after_answer=lambda: story.step(*_BUSY))
+def _while_full(table: TableUnderTest, story: Story) -> None:
+    story.begin(after_answer=table.now_and_then(lambda: story.step(*_BUSY)))
 
 
-def _while_incremental(story: Story) -> None:
+def _while_incremental(table: TableUnderTest, story: Story) -> None:
     story.begin()
     story.lab.advance(hours=1)
     story.step("update")
     if story.failed is None:
-        story.increment(after_answer=lambda: story.step(*_BUSY))
+        story.increment(after_answer=table.now_and_then(lambda: story.step(*_BUSY)))
 
 
 def _ties(story: Story) -> None:

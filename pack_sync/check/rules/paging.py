@@ -1,6 +1,7 @@
 """Rules about pages: all of them, each row, none lost while the service changes."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import Lab
@@ -91,7 +92,7 @@ def rows_lost_between_pages(table: TableUnderTest) -> Iterator[Evidence]:
     for seed in (1, 2, 3):
         with table.lab(seed) as lab:
             before = _ids(lab)
-            trace = lab.sync(after_answer=lambda lab=lab: moving(lab))
+            trace = lab.sync(after_answer=table.now_and_then(partial(moving, lab)))
             after = _ids(lab)
             if not trace.ended:
                 return  # how it fails is another rule's

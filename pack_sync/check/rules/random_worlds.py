@@ -59,7 +59,7 @@ def _random_world(table: TableUnderTest, lab: Lab) -> Difference | None:
             id_text(change.item.id) for change in story.step("insert", "update", "delete")
         )
         lab.advance(minutes=30)
-        increment(after_answer=happen)
+        increment(after_answer=table.now_and_then(happen))
     lab.advance(minutes=30)
     increment()
     found = story.difference() if story.failed is None else None
