@@ -393,13 +393,13 @@ FAULTS = [
         at=".fetch(",
     ),
     Planted(
-        code="changes-missed",
+        code="increment-paging-forgotten",
         base="tasks",
         changes=[
             ('query["since"]', 'query["limit"] = 1\n        query["since"]'),
             ('if response.body["next"]:', 'if response.body["next"] and not previous:'),
         ],
-        at="incrementalContinuation",
+        at="continuation",
     ),
     Planted(
         code="changes-missed",

@@ -40,7 +40,7 @@ def test_a_finding_exits_with_1_and_leads_to_a_line(project: Path) -> None:
     result = run("tasks")
     assert result.exit_code == 1
     assert "paging-forgotten packs/tasks/pack.py:" in result.output
-    assert "Right is: A full sync reads all pages that the service has." in result.output
+    assert "Rule: A full sync reads all pages that the service has." in result.output
     assert "Return a continuation while" in result.output
 
 
