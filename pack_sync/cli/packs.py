@@ -11,7 +11,7 @@ from rich.table import Table
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
 from pack_sync.cli.context import console, open_project, plain_errors
-from pack_sync.packs.fidelity import Fidelity, measured
+from pack_sync.packs.fidelity import Fidelity, blind_spots, measured
 from pack_sync.project import project_around
 from pack_sync.runtimes.loader import available_packs, load_pack, ready_packs
 
@@ -75,5 +75,15 @@ def _list_tables(name: str, pack: Pack, figures: Fidelity | None) -> None:
             row += [f"{n:,}" for n in (found.steps, found.missed, found.stale, found.undeleted)]
         table.add_row(*row)
     console.print(table)
+    if figures:
+        _tell_blind_spots(name)
     if pack.authentication.credential_keys:
         console.print(f"Connect an account with `packsync connect {name}`.", markup=False)
+
+
+def _tell_blind_spots(name: str) -> None:
+    spots = [(key, text) for key, each in blind_spots(name).items() for text in each.values()]
+    if spots:
+        console.print("The service does not tell all, and the figures count only what goes beyond:")
+    for key, text in spots:
+        console.print(f"  {key}: {text}", markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """How faithful a ready pack is, as it was measured: `make fidelity` writes what is read here."""
 
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ def measured(pack: str) -> Fidelity | None:
         return None
     found: dict[str, dict[str, int]] = json.loads(file.read_text())
     return Fidelity(tables={name: TableFidelity(**figures) for name, figures in found.items()})
+
+
+def blind_spots(pack: str) -> Mapping[str, Mapping[str, str]]:
+    """What the service of a ready pack does not tell: by table and kind of row, in a sentence.
+
+    The kinds are missed, stale and undeleted: what is counted in the figures goes beyond these.
+    """
+    return importlib.import_module(f"pack_sync.packs.{pack}.pack").BLIND_SPOTS
 
 
 def keep(pack: str, fidelity: Fidelity) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pack_sdk.authentication import Authentication
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
-from pack_sync.packs.fidelity import TableFidelity, measured
+from pack_sync.packs.fidelity import TableFidelity, blind_spots, measured
 from pack_sync.runtimes.loader import load_pack, ready_packs
 from pack_sync.stage.column_types import columns_of
 
@@ -44,13 +44,12 @@ _MADE = "For developers: this page is made by `python -m tests.packs.pages`.\n"
 def page(name: str) -> str:
     """The page of one pack."""
     pack, module = load_pack(name), importlib.import_module(f"pack_sync.packs.{name}.pack")
-    spots: Mapping[str, Mapping[str, str]] = module.BLIND_SPOTS
     figures = measured(name)
     lines = [f"# {name}\n", f"{inspect.cleandoc(module.__doc__ or '')}\n", *_connecting(name, pack)]
     lines += _tables(pack)
     for key, table in pack.sync_tables.items():
         lines += _table(key, table)
-    lines += _blind_spots(spots)
+    lines += _blind_spots(blind_spots(name))
     lines += _figures(name, figures.tables if figures else {})
     return "\n".join([*lines, _MADE])
 
@@ -86,8 +85,8 @@ def _tables(pack: Pack) -> Iterator[str]:
 def _table(key: str, table: SyncTable) -> Iterator[str]:
     yield f"### {key}\n"
     crawled = [each for each in table.parameters if each.crawl_parent_table]
-    for each in crawled:
-        yield f"Synced once for each row of {each.crawl_parent_table}.\n"
+    if crawled:
+        yield f"Synced once for each row of {crawled[0].crawl_parent_table}.\n"
     given = [each for each in table.parameters if each not in crawled]
     if given:
         yield "| parameter | |\n|---|---|"

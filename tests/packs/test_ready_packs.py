@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from pack_sync.check.running import check_pack
 from pack_sync.cli.app import app
-from pack_sync.packs.fidelity import measured
+from pack_sync.packs.fidelity import blind_spots, measured
 from pack_sync.runtimes.loader import READY_PACKS, load_pack, ready_packs
 from tests.packs.fidelity import measure
 from tests.packs.pages import FOLDER, index, page
@@ -68,6 +68,9 @@ def test_a_copy_is_the_projects_own(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path / "shop")
     name = ready_packs()[0]
     before = runner.invoke(app, ["packs"]).output
+    figures = runner.invoke(app, ["packs", name]).output
+    for text in [text for spots in blind_spots(name).values() for text in spots.values()]:
+        assert text in figures
     copied = runner.invoke(app, ["copy", name])
     assert copied.exit_code == 0, copied.output
     assert (tmp_path / "shop" / "packs" / name / "pack.py").is_file()
