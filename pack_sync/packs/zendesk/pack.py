@@ -4,8 +4,9 @@ All tables read incremental exports
 (https://developer.zendesk.com/documentation/ticketing/managing-tickets/using-the-incremental-export-api):
 a full sync reads an export from its beginning, an increment from where the sync before has come.
 Tickets and users have a cursor, the others the time of the last change. Deleted rows are in the
-exports. What has changed within the last minute is not: it comes with the next sync. Only admins
-may export, and ten times a minute
+exports. What has changed within the last minute is not: it comes with the next sync. A row that is
+changed in the last minute of a full sync is therefore not in the table until the next one; a
+`confirm_deletes` of 2 keeps it there. Only admins may export, and ten times a minute
 (https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports).
 
 The endpoint is that of the account, such as `https://company.zendesk.com`; the user name is an
