@@ -35,7 +35,7 @@ def nothing_changed(sizes: Sizes) -> Section:
         environment = os.environ | {
             "DAGSTER_HOME": str(folder),
             "DEMO_API_URL": url,
-            "PYTHONPATH": str(folder),
+            "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}",
             "PYTHONWARNINGS": "ignore",
         }
         environment.pop("PACK_SYNC_WAREHOUSE", None)
