@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class CannotCheckError(Exception):
-    """There is nothing to check a table against; the message says what is missing."""
+    """A table cannot be checked, by no fault of the pack; the message says what is lacking."""
 
 
 Level: TypeAlias = Literal["error", "advice"]

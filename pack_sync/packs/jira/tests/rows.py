@@ -126,8 +126,16 @@ def issue(item: Item, updated: datetime) -> Fields:
         "votes": {"votes": number},
         "created": text_of(item.created_at),
         "updated": text_of(updated),
+        **_custom_values(item),
+    }
+    return {"id": item.id, "key": f"P{project}-{number}", "fields": fields}
+
+
+def _custom_values(item: Item) -> Fields:
+    """A value of each custom field."""
+    return {
         "customfield_10016": 2.5,
-        "customfield_10019": f"0|i{number:05}:",
+        "customfield_10019": f"0|i{item.number:05}:",
         "customfield_10020": [{"id": 7, "name": "Sprint 7", "state": "active", "boardId": 2}],
         "customfield_10031": {"id": "1", "value": "High"},
         "customfield_10032": {"id": "1", "value": "High", "child": {"id": "2", "value": "Very"}},
@@ -141,7 +149,6 @@ def issue(item: Item, updated: datetime) -> Fields:
         "customfield_10040": ["new"],
         "customfield_10041": {"any": ["thing"]},
     }
-    return {"id": item.id, "key": f"P{project}-{number}", "fields": fields}
 
 
 def comment(item: Item) -> Fields:
