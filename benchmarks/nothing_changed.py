@@ -31,7 +31,7 @@ _SYNC = [sys.executable, "-c", "from pack_sync.cli.app import app; app()", "sync
 def nothing_changed(sizes: Sizes) -> Section:
     """Both commands, in turns, after a first sync of everything."""
     imports, syncs, requests = list[float](), list[float](), list[float]()
-    with _project() as folder, _demo_api() as url:
+    with project_copy() as folder, _demo_api() as url:
         environment = os.environ | {
             "DAGSTER_HOME": str(folder),
             "DEMO_API_URL": url,
@@ -67,7 +67,7 @@ def nothing_changed(sizes: Sizes) -> Section:
 
 
 @contextmanager
-def _project() -> Generator[Path]:
+def project_copy() -> Generator[Path]:
     """A copy of what a sync needs of the project."""
     with tempfile.TemporaryDirectory(prefix="sync-benchmark-") as name:
         folder = Path(name)

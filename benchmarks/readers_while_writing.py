@@ -43,7 +43,7 @@ from pack_sync.warehouse.serving import ReadersAddress, serve_file
 from pack_sync.warehouse.warehouse import Warehouse
 
 _SPAWN = multiprocessing.get_context("spawn")
-_TOKEN = "readers"  # noqa: S105  of a server on loopback that is gone in a minute
+_TOKEN = "readers-on-this-machine"  # noqa: S105  of a server on loopback that is gone in a minute
 
 _QUERY = """
 SELECT count(*), sum(size), max(name),
@@ -253,7 +253,8 @@ def _server(place: Place) -> Generator[None]:
     ready, stop = _SPAWN.Event(), _SPAWN.Event()
     server = _SPAWN.Process(target=_serve, args=(place, ready, stop))
     server.start()
-    ready.wait()
+    if not ready.wait(timeout=120):
+        raise RuntimeError("the server did not start; its error is above")
     yield
     stop.set()
     server.join()

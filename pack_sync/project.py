@@ -17,6 +17,10 @@ class NoProjectError(Exception):
     """There is no Dagster project here; the message says where was looked and what to do."""
 
 
+class ConfigurationError(Exception):
+    """The configuration is wrong; the message names the file, the key and the choices."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Project:
     """A Dagster project.

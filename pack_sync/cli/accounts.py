@@ -6,9 +6,9 @@ import dagster as dg
 
 from pack_sync.cli.context import call_environment, database
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
+from pack_sync.project import ConfigurationError
 
 
 def account_names(

@@ -9,13 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from pack_sync.cli.context import (
-    choose_pack,
-    choose_table,
-    console,
-    open_warehouse,
-    plain_errors,
-)
+from pack_sync.cli.known_project import chosen_names, open_warehouse
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.commit.full_sync_audit import AuditLine, read_audits
 from pack_sync.ledger.audit_rows import read_audit_rows
 from pack_sync.ledger.sync_key import DEFAULT_SYNC
@@ -31,10 +26,7 @@ def audit(
 ) -> None:
     """Show which rows incremental syncs had missed, left stale or not deleted."""
     with plain_errors():
-        if pack is not None:
-            _, definition = choose_pack(pack)
-            pack = definition.name
-            table = choose_table(definition, table) if table else None
+        pack, table = chosen_names(f"{pack}.{table}" if pack and table else pack)
         with open_warehouse().read() as connection:
             lines = read_audits(connection, pack, table)
         if not lines:

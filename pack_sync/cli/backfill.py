@@ -10,11 +10,9 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
     choose_table,
-    console,
-    fail,
     open_project,
-    plain_errors,
 )
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.dagster.backfills import request_backfill
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 

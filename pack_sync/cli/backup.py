@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import console, open_warehouse, plain_errors
+from pack_sync.cli.context import open_warehouse
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.warehouse.backup import back_up
 
 

@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 
 from pack_sdk.wording import choose_from
-from pack_sync.cli.context import configured_components, console, fail, plain_errors
+from pack_sync.cli.context import configured_components
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.runtimes.loader import available_packs, typescript_folder
 from pack_sync.runtimes.typescript.build import build_pack
 from pack_sync.runtimes.typescript.bundle import (

@@ -13,7 +13,8 @@ from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.known_lists import fake_of_specification
 from pack_sync.check.running import Report, TableReport, check_pack
 from pack_sync.cli.check_live import live_report
-from pack_sync.cli.context import console, errors, open_project, plain_errors
+from pack_sync.cli.context import open_project
+from pack_sync.cli.terminal import console, errors, plain_errors
 from pack_sync.runtimes.loader import build_if_needed
 
 FORMAT = 1

@@ -8,7 +8,8 @@ import dagster as dg
 
 from pack_sdk.authentication import Authentication
 from pack_sync.budgets.books import books_for
-from pack_sync.cli.context import Configured, fail, warehouse_resource
+from pack_sync.cli.context import Configured, warehouse_resource
+from pack_sync.cli.terminal import fail
 from pack_sync.connect.connected import account_store
 from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.pack_resource import PackResource

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import dagster as dg
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import choose_pack, choose_sync, choose_table, fail, warehouse_resource
+from pack_sync.cli.context import choose_pack, choose_sync, choose_table, warehouse_resource
+from pack_sync.cli.terminal import fail
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE

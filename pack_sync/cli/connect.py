@@ -7,7 +7,8 @@ import typer
 from pack_sync.cli.chosen_connection import chosen_connection
 from pack_sync.cli.connect_account import ConnectOptions, connect_account
 from pack_sync.cli.connected_accounts import check_accounts, revoke_account
-from pack_sync.cli.context import choose_pack, fail, plain_errors
+from pack_sync.cli.context import choose_pack
+from pack_sync.cli.terminal import fail, plain_errors
 
 
 def connect(

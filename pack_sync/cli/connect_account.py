@@ -16,7 +16,8 @@ from pack_sync.cli.connect_consent import (
 )
 from pack_sync.cli.connect_prompts import ask, ask_text, from_environment, keys_to_ask
 from pack_sync.cli.connect_verifying import Verified, verify
-from pack_sync.cli.context import call_environment, fail
+from pack_sync.cli.context import call_environment
+from pack_sync.cli.terminal import fail
 from pack_sync.connect.errors import ConnectError
 from pack_sync.connect.lifetime import lacking, what_ends
 from pack_sync.connect.obtained import (

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pack_sdk.authentication import Authentication
 from pack_sync.cli.connect_browser import can_open_browser, open_browser
 from pack_sync.cli.connect_prompts import ask_text
-from pack_sync.cli.context import console, fail
+from pack_sync.cli.terminal import console, fail
 from pack_sync.connect.consent import (
     ConsentRequest,
     code_in,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pack_sdk.authentication import Authentication, AuthenticationType
-from pack_sync.cli.context import console, fail
+from pack_sync.cli.terminal import console, fail
 from pack_sync.dagster.configuration import variable_for
 
 _VISIBLE = {

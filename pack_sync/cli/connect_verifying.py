@@ -8,7 +8,6 @@ from pack_sdk.errors import AuthenticationFailedError, RequestRefusedError, Stat
 from pack_sync.cli.chosen_connection import ChosenConnection
 from pack_sync.cli.connect_consent import say
 from pack_sync.cli.context import call_environment
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.engine.attempt import AttemptFailedError
@@ -16,6 +15,7 @@ from pack_sync.engine.preview import preview_rows
 from pack_sync.engine.sync_tables import TableRuns
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.project import ConfigurationError
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.database import Database

@@ -9,7 +9,8 @@ from pack_sdk.errors import PackError
 from pack_sync.cli.chosen_connection import ChosenConnection, chosen_connection
 from pack_sync.cli.connect_consent import say
 from pack_sync.cli.connect_verifying import verify
-from pack_sync.cli.context import choose_pack, configured_packs, fail
+from pack_sync.cli.context import choose_pack, configured_packs
+from pack_sync.cli.terminal import fail
 from pack_sync.connect.connected import what_is_missing, with_account
 from pack_sync.connect.lifetime import ends_soon, lacking, moment
 from pack_sync.connect.obtained import forget_tokens, kept_tokens

@@ -1,21 +1,19 @@
 """What every command needs: the configured packs, the warehouse, Dagster's instance."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import dagster as dg
-import typer
 from dotenv import load_dotenv
-from rich.console import Console
 from rich.markup import escape
 
 from pack_sdk.errors import PackError
 from pack_sdk.logger import SilentLogger
+from pack_sync.cli.terminal import errors, fail, left_aside
 from pack_sync.dagster.broken_packs import one_line
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.defs_folder import BrokenFile, readable_parts
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
@@ -25,45 +23,11 @@ from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.connection import Connection
 from pack_sync.http.fetcher import SyncFetcher
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.project import NoProjectError, Project, find_project, use_project
+from pack_sync.project import ConfigurationError, Project, find_project, use_project
 from pack_sync.runtimes.loader import build_if_needed
 from pack_sync.runtimes.runtime import CallEnvironment
 from pack_sync.warehouse.database import Database
-from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse
-
-console = Console()
-errors = Console(stderr=True)
-
-
-@contextmanager
-def plain_errors() -> Generator[None]:
-    """Show an expected error as one sentence and exit with 1, without a traceback.
-
-    Packs that the command left aside because they cannot be synced are named at the end.
-    """
-    _broken.clear()
-    try:
-        yield
-    except (ConfigurationError, NoProjectError, PackError, StorageError) as error:
-        fail(str(error))
-    except Exception as error:  # Dagster wraps what a component raises, perhaps several times
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ConfigurationError):
-            cause = cause.__cause__
-        if cause is None:
-            raise
-        fail(str(cause))
-    finally:
-        for each in _broken.values():
-            errors.print(f"[red]{escape(str(each))}[/red]", highlight=False, soft_wrap=True)
-        _broken.clear()
-
-
-def fail(message: str) -> NoReturn:
-    """Print an error and exit with 1."""
-    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def open_project() -> Project:
@@ -109,10 +73,6 @@ class ConfiguredPacks:
         return {**self.usable, **{b.name: b.known for b in self.broken.values() if b.known}}
 
 
-_broken: dict[str, BrokenPack] = {}
-"""What the running command has met; `plain_errors` tells of it at the end."""
-
-
 def configured_packs(only: str | None = None, *, complete: bool = True) -> ConfiguredPacks:
     """The packs that `defs/` switches on, with their configuration; `only` that one is built.
 
@@ -134,7 +94,7 @@ def configured_packs(only: str | None = None, *, complete: bool = True) -> Confi
             usable[name] = component, found
     if broken and not usable:
         raise ConfigurationError("\n".join(each.reason for each in broken.values()))
-    _broken.update(broken)
+    left_aside.update({each.name: str(each) for each in broken.values()})
     return ConfiguredPacks(usable=usable, broken=broken)
 
 
@@ -203,7 +163,7 @@ def choose_pack(
     """
     packs = configured_packs(name, complete=complete)
     if name in packs.broken:
-        _broken.clear()  # what matters is said now
+        left_aside.clear()  # what matters is said now
         if not variables and (known := packs.broken[name].known):
             return known
         fail(str(packs.broken[name]))

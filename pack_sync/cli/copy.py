@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pack_sdk.wording import choose_from
-from pack_sync.cli.context import console, fail, plain_errors
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.project import find_project
 from pack_sync.runtimes.loader import READY_PACKS, ready_packs
 

@@ -1,16 +1,16 @@
 """`packsync cursor`: where a sync stands, where it stood, and changing that by hand."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from pack_sync.cli.chosen_sync import ChosenSync, chosen_sync
-from pack_sync.cli.context import console, fail, plain_errors
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.engine.cursor_changes import (
     CursorChange,
     CursorChangeRefusedError,
@@ -22,6 +22,9 @@ from pack_sync.engine.full_or_incremental import ModeRequest, decide_mode
 from pack_sync.engine.stored_credentials import without_mangled_cursor
 from pack_sync.ledger.cursor_history import read_history
 from pack_sync.ledger.cursors import SyncPosition, read_position
+
+if TYPE_CHECKING:
+    from pack_sync.cli.chosen_sync import ChosenSync
 
 cursor = typer.Typer(
     no_args_is_help=True,
@@ -40,7 +43,7 @@ _Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 @cursor.command("show")
 def show(pack: _Pack, table: _Table, sync: _Sync = None) -> None:
     """Show a sync's cursor, who wrote it and when, and what the next sync will be."""
-    with plain_errors(), chosen_sync(pack, table, sync) as chosen:
+    with plain_errors(), _chosen(pack, table, sync) as chosen:
         with chosen.warehouse.read() as connection:
             position = read_position(connection, chosen.sync.key)
             history = read_history(connection, chosen.sync.key)
@@ -62,7 +65,7 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
 ) -> None:
     """List the cursors that a sync has had, newest first, with who wrote them and why."""
-    with plain_errors(), chosen_sync(pack, table, sync) as chosen:
+    with plain_errors(), _chosen(pack, table, sync) as chosen:
         with chosen.warehouse.read() as connection:
             entries = read_history(connection, chosen.sync.key)
         if not entries:
@@ -132,10 +135,16 @@ def reset(pack: _Pack, table: _Table, reason: _Reason, sync: _Sync = None) -> No
         _apply(pack, table, sync, lambda c: reset_cursor(c.warehouse, c.sync, reason=reason))
 
 
+def _chosen(pack: str, table: str, sync: str | None) -> "AbstractContextManager[ChosenSync]":
+    from pack_sync.cli.chosen_sync import chosen_sync  # takes Dagster along
+
+    return chosen_sync(pack, table, sync)
+
+
 def _apply(
-    pack: str, table: str, sync: str | None, change: Callable[[ChosenSync], CursorChange]
+    pack: str, table: str, sync: str | None, change: "Callable[[ChosenSync], CursorChange]"
 ) -> None:
-    with chosen_sync(pack, table, sync) as chosen:
+    with _chosen(pack, table, sync) as chosen:
         try:
             done = change(chosen)
         except CursorChangeRefusedError as error:
@@ -144,7 +153,7 @@ def _apply(
         _print_next(chosen, done.after)
 
 
-def _print_next(chosen: ChosenSync, position: SyncPosition) -> None:
+def _print_next(chosen: "ChosenSync", position: SyncPosition) -> None:
     sync = chosen.sync
     decision = decide_mode(
         ModeRequest(),
@@ -190,7 +199,7 @@ def _time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"
 
 
-def _print(line: str, chosen: ChosenSync | None = None) -> None:
+def _print(line: str, chosen: "ChosenSync | None" = None) -> None:
     """A whole line, however long: a cursor that is cut off could not be set again."""
     text = chosen.shown(line) if chosen else line
     console.print(text, markup=False, highlight=False, soft_wrap=True)

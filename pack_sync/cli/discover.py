@@ -18,12 +18,10 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
     choose_table,
-    console,
     database,
-    fail,
-    plain_errors,
 )
 from pack_sync.cli.dynamic_urls import UrlQuestion, choose_dynamic_table, show_dynamic_urls
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.parameters import known_parameters

@@ -9,7 +9,8 @@ import dagster as dg
 import orjson
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import console, errors, fail, warehouse_resource
+from pack_sync.cli.context import warehouse_resource
+from pack_sync.cli.terminal import console, errors, fail
 from pack_sync.commit.change_samples import UpdatedRow, Values
 from pack_sync.dagster.assets import WAREHOUSE
 from pack_sync.dagster.audit_report import audit_metadata

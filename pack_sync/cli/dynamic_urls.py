@@ -17,7 +17,8 @@ from pack_sdk.dynamic_answers import DynamicUrl
 from pack_sdk.parameters import values_at
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.wording import choose_from
-from pack_sync.cli.context import call_environment, console, database, fail
+from pack_sync.cli.context import call_environment, database
+from pack_sync.cli.terminal import console, fail
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.pack_tables import PackTables

@@ -8,16 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import (
-    choose_pack,
-    choose_table,
-    console,
-    fail,
-    open_warehouse,
-    plain_errors,
-)
 from pack_sync.cli.groups import ListByDefault
-from pack_sync.commit.approval import approve_held
+from pack_sync.cli.known_project import chosen_names, open_warehouse
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.commit.held_syncs import HeldSync, NotHeldError, discard_held, read_held
 
 _LONGEST_ROW = 160
@@ -43,7 +36,7 @@ def list_held(
 ) -> None:
     """List the held full syncs, oldest first, with some of the rows that they would delete."""
     with plain_errors():
-        pack, table = _chosen(what)
+        pack, table = chosen_names(what)
         with open_warehouse().read() as connection:
             found = read_held(connection, pack, table)
     if not found:
@@ -71,15 +64,6 @@ def list_held(
     )
 
 
-def _chosen(what: str | None) -> tuple[str | None, str | None]:
-    """Pack and table as they are spelled; exits with the choices if there is no such."""
-    if what is None:
-        return None, None
-    name, _, table = what.partition(".")
-    _, definition = choose_pack(name)
-    return definition.name, choose_table(definition, table) if table else None
-
-
 def _print_sample(each: HeldSync, limit: int) -> None:
     if not limit:
         return
@@ -96,6 +80,9 @@ def _print_sample(each: HeldSync, limit: int) -> None:
 @held.command("approve")
 def approve(what: _What, sync: _Sync = None) -> None:
     """Apply a held full sync, including its deletes. Later syncs are checked as before."""
+    from pack_sync.cli.context import open_warehouse
+    from pack_sync.commit.approval import approve_held
+
     with plain_errors():
         warehouse = open_warehouse()
         for each in _of_one_sync(what, sync):
@@ -122,6 +109,8 @@ def approve(what: _What, sync: _Sync = None) -> None:
 @held.command("discard")
 def discard(what: _What, sync: _Sync = None) -> None:
     """Discard a held full sync. The table stays as it is, and the next sync is full."""
+    from pack_sync.cli.context import open_warehouse
+
     with plain_errors():
         warehouse = open_warehouse()
         for each in _of_one_sync(what, sync):
@@ -139,7 +128,7 @@ def _of_one_sync(what: str, sync: str | None) -> list[HeldSync]:
 
     Exits with the choices if nothing is, or if it is not said which of several is meant.
     """
-    pack, table = _chosen(what)
+    pack, table = chosen_names(what)
     if table is None:
         fail(f"{what!r} names no table; write PACK.TABLE, such as {what}.Tasks")
     with open_warehouse().read() as connection:

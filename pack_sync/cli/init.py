@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pack_sync.cli.context import console, fail
+from pack_sync.cli.terminal import console, fail
 
 TEMPLATE = Path(__file__).with_name("project_template")
 _NAME = "NAME"

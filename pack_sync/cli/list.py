@@ -7,8 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sync.cli.accounts import account_names
-from pack_sync.cli.context import configured_packs, console, open_project, plain_errors
+from pack_sync.cli.context import configured_packs, open_project
 from pack_sync.cli.next_runs import next_runs, read_switches
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.ledger.sync_key import SyncKey
 

@@ -9,8 +9,9 @@ import typer
 from pack_sdk.testing.list_endpoint import ListEndpoint
 from pack_sdk.testing.recordings import read_recordings
 from pack_sdk.wording import counted
-from pack_sync.cli.context import console, fail, open_project, plain_errors
+from pack_sync.cli.context import open_project
 from pack_sync.cli.new_from_url import UrlOptions, draft_from_service
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.dagster.scaffolder import defs_yaml
 from pack_sync.http.allowed_hosts import LOCAL_HOSTS
 from pack_sync.new_pack.draft import CannotDraftError, PackDraft, TableDraft

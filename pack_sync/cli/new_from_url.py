@@ -12,7 +12,7 @@ from pack_sdk.authentication import Authentication, make_authentication
 from pack_sdk.errors import StatusCodeError
 from pack_sdk.fetching import FetchRequest, FetchResponse
 from pack_sync.cli.connect_prompts import ask as ask_for_credentials
-from pack_sync.cli.context import console, fail
+from pack_sync.cli.terminal import console, fail
 from pack_sync.connection_settings import ConnectionSettings
 from pack_sync.dagster.configuration import variable_for
 from pack_sync.http.allowed_hosts import LOCAL_HOSTS

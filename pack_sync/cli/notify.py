@@ -7,14 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pack_sync.cli.context import (
-    components_of,
-    configured_packs,
-    console,
-    open_project,
-    plain_errors,
-)
-from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.cli.context import components_of, configured_packs, open_project
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.dagster.notify_configuration import NotifyConfiguration, with_secrets
 from pack_sync.dagster.notify_sensor import NotifyComponent, envelope_of, look_at
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions, warehouse_of
@@ -22,6 +16,7 @@ from pack_sync.notify.changes import Changes
 from pack_sync.notify.delivery import named
 from pack_sync.notify.message import Message
 from pack_sync.notify.senders import NotSentError, send
+from pack_sync.project import ConfigurationError
 
 
 def notify(

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from pack_sdk.errors import PackDefinitionError
 from pack_sdk.pack import Pack
-from pack_sync.cli.context import console, open_project, plain_errors
+from pack_sync.cli.context import open_project
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.packs.fidelity import Fidelity, blind_spots, measured
 from pack_sync.project import project_around
 from pack_sync.runtimes.loader import available_packs, load_pack, ready_packs

@@ -14,15 +14,12 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
     choose_table,
-    console,
-    errors,
-    fail,
-    plain_errors,
     warehouse_resource,
 )
 from pack_sync.cli.preview_child import child_to_preview
 from pack_sync.cli.preview_json import preview_json
 from pack_sync.cli.preview_rows import print_rows, printable
+from pack_sync.cli.terminal import console, errors, fail, plain_errors
 from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pack_sync.cli.context import fail
+from pack_sync.cli.terminal import fail
 from pack_sync.engine.crawl_children import children_of
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync

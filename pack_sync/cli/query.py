@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pack_sync.cli.context import fail, open_warehouse, plain_errors
+from pack_sync.cli.known_project import open_warehouse
+from pack_sync.cli.terminal import fail, plain_errors
 from pack_sync.warehouse.storage_errors import DatabaseError
 
 

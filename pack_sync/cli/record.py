@@ -16,13 +16,10 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
     choose_table,
-    console,
-    errors,
-    fail,
-    plain_errors,
     warehouse_resource,
 )
 from pack_sync.cli.preview_child import child_to_preview
+from pack_sync.cli.terminal import console, errors, fail, plain_errors
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_jobs import OpenPack, sync_job_of

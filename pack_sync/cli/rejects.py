@@ -14,13 +14,11 @@ from pack_sync.cli.context import (
     choose_pack,
     choose_sync,
     choose_table,
-    console,
-    fail,
     open_warehouse,
-    plain_errors,
     warehouse_resource,
 )
 from pack_sync.cli.groups import ListByDefault
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.commit.rejects_replay import Replay, ReplayRefusedError, replay_rejects
 from pack_sync.dagster.component import PackSyncComponent
 from pack_sync.dagster.pack_tables import PackTables

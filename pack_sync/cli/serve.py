@@ -9,7 +9,8 @@ from typing import Annotated
 import dagster as dg
 import typer
 
-from pack_sync.cli.context import console, plain_errors, warehouse_resource
+from pack_sync.cli.context import warehouse_resource
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.warehouse.served_file import LOOPBACK
 from pack_sync.warehouse.serving import ReadersAddress, serve_warehouse

@@ -3,7 +3,7 @@
 from rich.markup import escape
 from rich.table import Table
 
-from pack_sync.cli.context import console
+from pack_sync.cli.terminal import console
 from pack_sync.settings_page import GROUPS, default_of
 
 

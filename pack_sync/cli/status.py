@@ -9,15 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import configured_packs, console, open_warehouse, plain_errors
+from pack_sync.cli.known_project import KnownPack, known_project
+from pack_sync.cli.terminal import console, plain_errors
 from pack_sync.commit.held_syncs import read_held
 from pack_sync.commit.sync_status import SyncStatus, read_status
-from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.pack_tables import PackTables
-from pack_sync.engine.sync_lease import SILENT
-from pack_sync.http.budget import describe_usage
 from pack_sync.ledger.cursors import SyncPosition
 from pack_sync.ledger.lease_store import lease_store
+from pack_sync.ledger.leases import SILENT
 from pack_sync.ledger.rejected_rows import RejectFilter, count_rejects
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.warehouse import Warehouse
@@ -26,17 +24,18 @@ from pack_sync.warehouse.warehouse import Warehouse
 def status() -> None:
     """Show rows, cursor, last full and incremental sync, and last error of every table."""
     with plain_errors():
-        packs = configured_packs().known
+        project = known_project()
+        packs = project.packs
         keys = {
-            SyncKey(pack=name, table=table, sync=sync): definition.parent_of(table) is not None
-            for name, (_, definition) in packs.items()
-            for table in definition.configured_tables
-            for sync in definition.syncs_of(table)
+            SyncKey(pack=name, table=table, sync=sync): known.crawled
+            for name, pack in packs.items()
+            for table, known in pack.tables.items()
+            for sync in known.syncs
         }
         table = Table("table", "rows", "last full", "last incremental", "cursor")
         failures: list[str] = []
         warnings: list[str] = []
-        warehouse = open_warehouse()
+        warehouse = project.open_warehouse()
         running = lease_store(warehouse).running(SILENT)
         with warehouse.read() as connection:
             for key, crawled in keys.items():
@@ -48,9 +47,9 @@ def status() -> None:
             rejected = count_rejects(connection, RejectFilter())
         console.print(f"warehouse: {warehouse.database}", markup=False, soft_wrap=True)
         console.print(table)
-        for _, definition in packs.values():
-            if left_out := definition.not_synced:
-                console.print(left_out, markup=False, highlight=False, soft_wrap=True)
+        for pack in packs.values():
+            if pack.not_synced:
+                console.print(pack.not_synced, markup=False, highlight=False, soft_wrap=True)
         for lease in running:
             console.print(f"{lease.key} is being synced by {lease}", markup=False, soft_wrap=True)
         for held in waiting:
@@ -60,29 +59,27 @@ def status() -> None:
                 markup=False,
                 soft_wrap=True,
             )
-        for name, (component, definition) in packs.items():
-            for line in _budgets(name, component, definition, warehouse):
+        for name, pack in packs.items():
+            for line in _budgets(name, pack, warehouse):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
         warnings += _rejected(keys, rejected)
         for line in (*warnings, *failures):
             console.print(line, soft_wrap=True, highlight=False)
 
 
-def _budgets(
-    pack: str, component: PackSyncComponent, definition: PackTables, warehouse: Warehouse
-) -> Iterable[str]:
+def _budgets(name: str, pack: KnownPack, warehouse: Warehouse) -> Iterable[str]:
     """How the rates of a pack's accounts stand."""
-    resource = component.resource()
-    used = {
-        sync.connection
-        for table in definition.configured_tables
-        for sync in definition.syncs_of(table).values()
-    }
-    for name in sorted(used):
-        if (budget := resource.budget(name, warehouse.database)) is not None:
+    if not pack.rated:  # most have none, and need nothing of what follows
+        return
+    from pack_sync.budgets.books import books_for
+    from pack_sync.connection_settings import ConnectionSettings
+    from pack_sync.http.budget import budget_of, describe_usage
+
+    for settings in map(ConnectionSettings.model_validate, pack.rated):
+        if (budget := budget_of(settings, books_for(warehouse.database))) is not None:
             with closing(budget):
                 for usage in budget.usage():
-                    yield f"{pack} ({name}): {describe_usage(usage)}"
+                    yield f"{name} ({settings.name}): {describe_usage(usage)}"
 
 
 def _line(key: SyncKey, found: SyncStatus, *, crawled: bool) -> list[str]:

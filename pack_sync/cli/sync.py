@@ -4,16 +4,10 @@ from typing import Annotated
 
 import typer
 
-from pack_sync.cli.context import (
-    choose_pack,
-    choose_table,
-    console,
-    fail,
-    open_project,
-    plain_errors,
-)
+from pack_sync.cli.context import choose_pack, choose_table, open_project
 from pack_sync.cli.dry_run import dry_run
 from pack_sync.cli.report import report_table
+from pack_sync.cli.terminal import console, fail, plain_errors
 from pack_sync.dagster.jobs import FULL_REFRESH_JOB, INCREMENTAL_JOB
 from pack_sync.dagster.project_definitions import dagster_instance, load_definitions
 from pack_sync.dagster.run_job import run_job, was_stopped

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from pack_sdk.wording import counted
-from pack_sync.cli.context import console, errors, fail, open_project, open_warehouse, plain_errors
+from pack_sync.cli.context import open_project, open_warehouse
+from pack_sync.cli.terminal import console, errors, fail, plain_errors
 from pack_sync.commit.copy_plan import CopyPlan, plan_copy
 from pack_sync.commit.held_files import copy_stages, is_shared
 from pack_sync.commit.warehouse_copy import CopyFailedError, copy_table
-from pack_sync.engine.sync_lease import SILENT
 from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.ledger.lease_store import lease_store
+from pack_sync.ledger.leases import SILENT
 from pack_sync.project import NoProjectError
 from pack_sync.settings import LakeUpkeepSettings
 from pack_sync.state.shared_files import shared_files

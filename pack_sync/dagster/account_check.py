@@ -9,9 +9,9 @@ from pack_sdk.authentication import AuthenticationType
 from pack_sdk.errors import PackError
 from pack_sync.connect.lifetime import ends_soon, has_ended, moment
 from pack_sync.connect.obtained import kept_tokens
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_jobs import OpenPack
+from pack_sync.project import ConfigurationError
 from pack_sync.warehouse.database import Database
 
 ACCOUNT_LASTS = "account_lasts"

@@ -14,12 +14,12 @@ import dagster as dg
 
 from pack_sync.dagster.account_check import account_check_specs
 from pack_sync.dagster.checks import check_specs
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.pool_slots import watch_claims
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, SyncConfig, definitions_by_op
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
+from pack_sync.project import ConfigurationError
 
 Execute: TypeAlias = Callable[[dg.AssetExecutionContext, PackResource], Iterable[PackEvent]]
 

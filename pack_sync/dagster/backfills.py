@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.project import ConfigurationError
 
 
 def request_backfill(

@@ -10,10 +10,11 @@ import re
 
 import dagster as dg
 
-from pack_sync.dagster.configuration import ConfigurationError, check_schedule
+from pack_sync.dagster.configuration import check_schedule
 from pack_sync.dagster.jobs import build_jobs
 from pack_sync.dagster.schedules import build_schedules
 from pack_sync.dagster.translator import SYNC_TAG
+from pack_sync.project import ConfigurationError
 from pack_sync.settings import ScheduleSettings
 
 VALIDATING = "DAGSTER_IS_DEFS_VALIDATION_CLI"

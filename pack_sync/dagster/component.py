@@ -21,7 +21,6 @@ from pack_sync.dagster.broken_packs import (
     one_line,
 )
 from pack_sync.dagster.configuration import (
-    ConfigurationError,
     ConnectionConfiguration,
     Described,
     EnvironmentVariable,
@@ -47,7 +46,7 @@ from pack_sync.dagster.translator import (
     SyncTableData,
     translation_resolver,
 )
-from pack_sync.project import use_project
+from pack_sync.project import ConfigurationError, use_project
 from pack_sync.runtimes.loader import load_pack, pack_name
 from pack_sync.settings import SyncSettings
 

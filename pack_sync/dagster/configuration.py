@@ -20,6 +20,7 @@ from pack_sdk.pack import Pack
 from pack_sdk.rates import parse_rates
 from pack_sdk.wording import choose_from
 from pack_sync.connection_settings import ConnectionOptions
+from pack_sync.project import ConfigurationError
 from pack_sync.settings import (
     CRON_NAMES,
     FreshnessSettings,
@@ -27,10 +28,6 @@ from pack_sync.settings import (
     TableSettings,
     TableSyncSettings,
 )
-
-
-class ConfigurationError(Exception):
-    """The configuration is wrong; the message names the file, the key and the choices."""
 
 
 class Described(dg.Resolvable, dg.Model):

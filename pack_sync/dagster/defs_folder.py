@@ -19,9 +19,9 @@ from pack_sync.dagster.broken_packs import (
     one_line,
 )
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.file_errors import what_is_wrong
 from pack_sync.dagster.shared_names import refuse_shared_names
+from pack_sync.project import ConfigurationError
 from pack_sync.runtimes.loader import pack_name
 
 _FILES = ("defs.yaml", "defs.yml", "component.yaml")

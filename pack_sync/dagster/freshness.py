@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from cronsim import CronSim
 
-from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.project import ConfigurationError
 from pack_sync.settings import FreshnessSettings, ScheduleSettings
 
 _LOOK_AHEAD = timedelta(days=9)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import dagster as dg
 from pydantic import Field, ValidationError
 
-from pack_sync.dagster.configuration import ConfigurationError, Described, EnvironmentVariable
+from pack_sync.dagster.configuration import Described, EnvironmentVariable
 from pack_sync.notify_settings import NotifierSettings, NotifySettings
+from pack_sync.project import ConfigurationError
 
 _SECRETS = ("slack", "webhook", "signing_key", "smtp_password")
 

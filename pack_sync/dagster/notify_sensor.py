@@ -7,7 +7,6 @@ from typing import cast
 
 import dagster as dg
 
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.notify_configuration import NotifyConfiguration, with_secrets
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
@@ -15,7 +14,7 @@ from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.dagster.watching import Look, broken_packs_of, last_ended_run, packs_of
 from pack_sync.notify.changes import Seen
 from pack_sync.notify.delivery import Envelope, Memory, tell
-from pack_sync.project import current_project
+from pack_sync.project import ConfigurationError, current_project
 from pack_sync.warehouse.storage_errors import StorageError
 
 EVERY_SECONDS = 60

@@ -17,12 +17,13 @@ from pack_sync.budgets.books import books_for
 from pack_sync.connect.connected import what_is_missing, with_account
 from pack_sync.connection_settings import ConnectionOptions, ConnectionSettings
 from pack_sync.dagster.account_check import account_results
-from pack_sync.dagster.configuration import ConfigurationError, not_connected, unset_variable
+from pack_sync.dagster.configuration import not_connected, unset_variable
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent, PackRun, definition_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
 from pack_sync.http.budget import Budget, budget_of
 from pack_sync.http.connection import Connection
+from pack_sync.project import ConfigurationError
 from pack_sync.runtimes.loader import code_version_of, load_pack, load_runtime, pack_name
 from pack_sync.runtimes.runtime import PackRuntime
 from pack_sync.settings import SyncSettings

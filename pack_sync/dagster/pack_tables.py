@@ -12,17 +12,14 @@ from pack_sdk.crawl import crawl_of
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.wording import counted
-from pack_sync.dagster.configuration import (
-    ConfigurationError,
-    SyncConfiguration,
-    TableConfiguration,
-)
+from pack_sync.dagster.configuration import SyncConfiguration, TableConfiguration
 from pack_sync.dagster.incremental_tables import incremental_tables
 from pack_sync.dagster.parameters import resolve_parameters
 from pack_sync.dagster.table_entries import REST, entries_of, without_entry
 from pack_sync.dagster.translator import SYNC_TAG, PackSyncTranslator, SyncTableData
 from pack_sync.engine.sync_job import CrawlSource
 from pack_sync.ledger.sync_key import DEFAULT_SYNC
+from pack_sync.project import ConfigurationError
 from pack_sync.stage.row_conversion import BadValues
 
 _RESERVED_NAMES = {"information_schema", "pg_catalog", "temp", "system"}

@@ -6,7 +6,8 @@ from typing import Any
 from pack_sdk.parameter_values import find_misfit
 from pack_sdk.parameters import Parameter
 from pack_sdk.wording import choose_from
-from pack_sync.dagster.configuration import ConfigurationError, choose
+from pack_sync.dagster.configuration import choose
+from pack_sync.project import ConfigurationError
 
 
 def resolve_parameters(

@@ -11,10 +11,9 @@ import dagster as dg
 from dagster.components.definitions import LazyDefinitions
 
 from pack_sync.dagster.broken_packs import logger
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.internals.component_schemas import without_component_schemas
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
-from pack_sync.project import Project
+from pack_sync.project import ConfigurationError, Project
 
 
 def make_importable(project: Project) -> None:

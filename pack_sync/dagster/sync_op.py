@@ -12,7 +12,6 @@ from pydantic import Field
 from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
 from pack_sync.dagster.checks import Checks
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.incremental_tables import has_cursor, note_incremental
 from pack_sync.dagster.internals.asset_outputs import made_elsewhere, remember_output_keys
 from pack_sync.dagster.internals.dead_runs import process_tag
@@ -32,6 +31,7 @@ from pack_sync.engine.sync_tables import (
     TableSkipped,
 )
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.project import ConfigurationError
 from pack_sync.spool.folders import remove_old_folders
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse

@@ -6,7 +6,8 @@ from typing import Any
 
 from pack_sdk.pack import Pack
 from pack_sdk.sync_table import SyncTable
-from pack_sync.dagster.configuration import ConfigurationError, TableConfiguration, choose
+from pack_sync.dagster.configuration import TableConfiguration, choose
+from pack_sync.project import ConfigurationError
 
 REST = "*"
 """The key of `tables` that stands for all tables without an entry of their own."""

@@ -14,7 +14,6 @@ from pack_sync.budgets.book import Usage
 from pack_sync.commit.ledger_facts import TableFacts, TableName, read_facts
 from pack_sync.connect.lifetime import ends_soon
 from pack_sync.connect.obtained import kept_tokens
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.schedules import PACK_TAG
@@ -28,6 +27,7 @@ from pack_sync.notify.conditions import (
     table_conditions,
 )
 from pack_sync.notify.message import without_secrets
+from pack_sync.project import ConfigurationError
 from pack_sync.redaction import Redactor
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import Warehouse

@@ -12,14 +12,11 @@ from pack_sync.engine.holding import held_folder
 from pack_sync.engine.lease_keeper import LeaseKeeper
 from pack_sync.engine.sync_job import SyncJob
 from pack_sync.ledger.lease_store import LeaseStore, lease_store
-from pack_sync.ledger.leases import Lease, LeaseTakenError
+from pack_sync.ledger.leases import SILENT, Lease, LeaseTakenError
 from pack_sync.ledger.starting_point import StartingPoint, read_starting_point
 from pack_sync.state.shared_files import shared_files
 from pack_sync.warehouse.storage_errors import DatabaseError, StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import Warehouse
-
-SILENT = timedelta(minutes=15)
-"""After how long without a sign of life a holder counts as dead; longer where pages take long."""
 
 _ASK_AGAIN_SECONDS = 1.0
 

@@ -22,6 +22,9 @@ from pack_sync.ledger.ledger_tables import LEASES
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
 
+SILENT = timedelta(minutes=15)
+"""After how long without a sign of life a holder counts as dead; longer where pages take long."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:

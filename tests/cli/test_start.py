@@ -1,8 +1,12 @@
 """What `packsync` loads before it does anything, which is most of a command with little to do."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from packs.demo.api import serve
 from packs.demo.source import DemoSource
@@ -39,13 +43,92 @@ def test_help_imports_neither_dagster_nor_duckdb(tmp_path: Path) -> None:
     assert not modules & {"dagster", "duckdb", "httpx", "pydantic", "pack_sync.cli.context"}
 
 
-def test_a_command_imports_no_other(tmp_path: Path) -> None:
-    """Dagster's backfills for one are a hundred modules, which only `packsync backfill` needs."""
-    modules, collector = _ended(copy_project(tmp_path), "status", "--help")
-    assert "pack_sync.cli.status" in modules
-    assert not modules & {"pack_sync.cli.backfill", "dagster._core.execution.asset_backfill"}
-    # The garbage collector is at work, without what imports have left, and none of it at the end.
-    assert collector == "True True"
+@pytest.mark.parametrize("command", ["status", "held", "cursor"])
+def test_a_command_imports_no_other(command: str, tmp_path: Path) -> None:
+    """What is shown of a command needs Dagster as little as what only looks at the warehouse."""
+    modules, collector = _ended(copy_project(tmp_path), command, "--help")
+    assert f"pack_sync.cli.{command}" in modules
+    assert not modules & {"pack_sync.cli.backfill", "pack_sync.cli.context", "dagster"}
+    # The garbage collector is at work. Nothing is left for DuckDB to call a leak.
+    assert collector == "True False"
+
+
+def test_a_look_does_without_dagster_from_the_second_on(tmp_path: Path) -> None:
+    """The first loads the definitions; as long as nothing changes, later ones need them no more."""
+    copy = copy_project(tmp_path)
+    first, _ = _ended(copy, "status")
+    assert "dagster" in first
+    for words in (["status"], ["held"], ["held", "demo.tasks"], ["audit", "demo"]):
+        modules, _ = _ended(copy, *words)
+        assert not modules & {"dagster", "httpx", "pack_sync.cli.context"}, words
+
+
+def _change_a_file(copy: ProjectCopy) -> None:
+    file = copy.folder / "sync_assets/defs/demo/defs.yaml"
+    file.write_text(file.read_text() + "\n")
+
+
+def _add_a_pack(copy: ProjectCopy) -> None:
+    (copy.folder / "sync_assets/defs/more").mkdir()
+
+
+def _change_a_resource(copy: ProjectCopy) -> None:
+    file = copy.folder / "resources/warehouse.py"
+    file.write_text(file.read_text() + "\n")
+
+
+def _change_the_environment(copy: ProjectCopy) -> None:
+    copy.environment["PACK_SYNC_WAREHOUSE"] = "other.duckdb"
+
+
+def _write_variables(copy: ProjectCopy) -> None:
+    (copy.folder / ".env").write_text("PACK_SYNC_WAREHOUSE=other.duckdb\n")
+
+
+def _let_a_day_pass(copy: ProjectCopy) -> None:
+    file = copy.folder / ".dagster/known_project.json"
+    kept = json.loads(file.read_text())
+    file.write_text(json.dumps(kept | {"made_at": kept["made_at"] - 24 * 3600}))
+
+
+def _spoil_it(copy: ProjectCopy) -> None:
+    (copy.folder / ".dagster/known_project.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _change_a_file,
+        _add_a_pack,
+        _change_a_resource,
+        _change_the_environment,
+        _write_variables,
+        _let_a_day_pass,
+        _spoil_it,
+    ],
+)
+def test_what_is_kept_of_a_project_may_not_be_outdated(
+    change: Callable[[ProjectCopy], None], tmp_path: Path
+) -> None:
+    """Whatever the definitions were made of: after a change of it they are loaded again."""
+    copy = copy_project(tmp_path)
+    _ended(copy, "status")
+    assert "dagster" not in _ended(copy, "status")[0]
+    change(copy)
+    assert "dagster" in _ended(copy, "status")[0]
+
+
+def test_nothing_secret_is_kept_of_a_project(tmp_path: Path) -> None:
+    """Neither values of variables nor where a service answers, which may have a key in it."""
+    copy = copy_project(tmp_path)
+    copy.environment["DEMO_API_URL"] = "http://localhost:1/key-of-mine"
+    file = copy.folder / "sync_assets/defs/demo/defs.yaml"
+    rated = "allow_http_localhost: true\n      rate: 5/s"
+    file.write_text(file.read_text().replace("allow_http_localhost: true", rated))
+    _ended(copy, "status")
+    kept = (copy.folder / ".dagster/known_project.json").read_text()
+    assert "5/s" in kept
+    assert "key-of-mine" not in kept
 
 
 def test_a_sync_loads_what_a_run_needs(tmp_path: Path) -> None:

@@ -18,10 +18,9 @@ import yaml
 
 from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.broken_packs import VALIDATING
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.project_definitions import load_definitions
 from pack_sync.dagster.warehouse_resource import WAREHOUSE, WarehouseResource
-from pack_sync.project import find_project
+from pack_sync.project import ConfigurationError, find_project
 from packs.demo.api import serve
 from packs.demo.source import DemoSource
 from tests.engine.sync_harness import ITEM

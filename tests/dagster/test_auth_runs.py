@@ -10,11 +10,11 @@ import pytest
 
 from pack_sdk import Pack, SyncExecutionContext
 from pack_sync.dagster.configuration import (
-    ConfigurationError,
     ConnectionConfiguration,
     EnvironmentVariable,
     check_connections,
 )
+from pack_sync.project import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
 from tests.engine.sync_harness import items

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pack_sdk import make_parameter
-from pack_sync.dagster.configuration import ConfigurationError, choose
+from pack_sync.dagster.configuration import choose
 from pack_sync.dagster.parameters import resolve_parameters
+from pack_sync.project import ConfigurationError
 
 
 def resolved(definition: dict[str, Any], **configured: Any) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 from pack_sync.dagster.broken_packs import VALIDATING
-from pack_sync.dagster.configuration import ConfigurationError
+from pack_sync.project import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import COMPONENT, DagsterProject
 from tests.dagster.test_broken_packs import WITH_LOAD_PACKS

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from pack_sync.engine.sync_lease import SILENT
-from pack_sync.ledger.leases import Lease, take_lease
+from pack_sync.ledger.leases import SILENT, Lease, take_lease
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.warehouse.warehouse import Warehouse
 from tests.cli.test_rejects import packsync

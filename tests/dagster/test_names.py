@@ -7,12 +7,9 @@ import pytest
 
 from pack_sdk import Pack, PackDefinitionError, make_object_schema
 from pack_sync.dagster.assets import build_pack_assets
-from pack_sync.dagster.configuration import (
-    ConfigurationError,
-    SyncConfiguration,
-    TableConfiguration,
-)
+from pack_sync.dagster.configuration import SyncConfiguration, TableConfiguration
 from pack_sync.dagster.pack_tables import PackTables
+from pack_sync.project import ConfigurationError
 from pack_sync.warehouse.identifiers import quote_identifier
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of

@@ -8,8 +8,8 @@ import pytest
 
 from pack_sdk import Parameter, ParameterType, make_parameter
 from pack_sdk.parameters import values_at
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.parameters import known_parameters, resolve_parameters
+from pack_sync.project import ConfigurationError
 from tests.engine.sync_harness import Engine, Scripted, last_page
 
 WHERE = "defs.yaml.tables.Tasks.parameters"

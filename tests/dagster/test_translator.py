@@ -11,17 +11,14 @@ from pack_sdk import Pack
 from pack_sync.dagster.assets import build_pack_assets
 from pack_sync.dagster.broken_packs import VALIDATING
 from pack_sync.dagster.component import PackSyncComponent
-from pack_sync.dagster.configuration import (
-    ConfigurationError,
-    SyncConfiguration,
-    TableConfiguration,
-)
+from pack_sync.dagster.configuration import SyncConfiguration, TableConfiguration
 from pack_sync.dagster.freshness import longest_gap
 from pack_sync.dagster.pack_resource import PackResource
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.sync_op import PackEvent
 from pack_sync.dagster.translator import PackSyncTranslator, SyncTableData
 from pack_sync.dagster.warehouse_resource import WarehouseResource
+from pack_sync.project import ConfigurationError
 from tests.dagster import dagster_project
 from tests.dagster.dagster_project import DagsterProject, pack_of, synced_tables
 from tests.engine.sync_harness import ITEM, Scripted, last_page

@@ -11,7 +11,7 @@ import pytest
 from pack_sdk import Pack, make_object_schema, make_parameter
 from pack_sync.budgets.books import Books
 from pack_sync.connection_settings import ConnectionSettings
-from pack_sync.dagster.configuration import ConfigurationError, TableConfiguration
+from pack_sync.dagster.configuration import TableConfiguration
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.engine import crawl as crawl_module
 from pack_sync.engine.full_or_incremental import ModeRequest
@@ -19,6 +19,7 @@ from pack_sync.engine.sync_job import SyncJob
 from pack_sync.engine.sync_tables import LogLine, RunEvent, TableFailed, TableFinished, TableRuns
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.project import ConfigurationError
 from pack_sync.runtimes.python.runtime import PythonRuntime
 from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.warehouse import Warehouse

@@ -16,8 +16,8 @@ import pytest
 
 from pack_sdk import PackDefinitionError, ParameterType, StatusCodeError, make_parameter
 from pack_sync.connection_settings import ConnectionSettings
-from pack_sync.dagster.configuration import ConfigurationError
 from pack_sync.dagster.parameters import resolve_parameters
+from pack_sync.project import ConfigurationError
 from tests.engine.sync_harness import Engine, items, local_connection
 from tests.http_server import Answer, HttpServer, SeenRequest
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from pack_sync.engine.full_or_incremental import ModeRequest
-from pack_sync.engine.sync_lease import SILENT
 from pack_sync.engine.sync_tables import (
     LogLine,
     RunEvent,
@@ -21,6 +20,7 @@ from pack_sync.engine.sync_tables import (
     TableSkipped,
 )
 from pack_sync.ledger.lease_store import LedgerLeases, lease_store
+from pack_sync.ledger.leases import SILENT
 from pack_sync.ledger.postgres_leases import PostgresLeases
 from pack_sync.settings import SyncSettings
 from tests.engine.sync_harness import Engine, Scripted, last_page
