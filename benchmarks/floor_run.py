@@ -6,6 +6,7 @@ rows, nothing to resume from. Changes are applied by a hand-written `DELETE … 
 `INSERT` to the same table without a key.
 """
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +65,11 @@ def fetch(client: httpx.Client, path: str | None, lines: Path) -> tuple[int, lis
     rows, deleted = 0, list[int]()
     with lines.open("wb") as file:
         while path:
-            page: dict[str, Any] = orjson.loads(client.get(path).content)
+            answer = client.get(path)
+            if answer.status_code in (429, 503):
+                time.sleep(float(answer.headers["Retry-After"]))
+                continue
+            page: dict[str, Any] = orjson.loads(answer.content)
             option = orjson.OPT_APPEND_NEWLINE
             file.write(b"".join([orjson.dumps(row, option=option) for row in page["rows"]]))
             rows, path = rows + len(page["rows"]), page["next"]

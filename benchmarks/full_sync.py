@@ -163,13 +163,13 @@ def _notes(race: Race, standings: dict[str, Standing]) -> Sequence[str]:
 
 
 ShapeName = StrEnum("ShapeName", list(SHAPES))
-_PLAIN = ShapeName("plain")
+PLAIN = ShapeName("plain")
 
 
 def main(
     rows: Annotated[int, typer.Option(help="Rows of the table.", min=1)] = 1_000_000,
     slow_rows: Annotated[int, typer.Option(help="Of the slow tools.", min=1)] = 10_000,
-    shape: Annotated[ShapeName, typer.Option(help="Of the data.")] = _PLAIN,
+    shape: Annotated[ShapeName, typer.Option(help="Of the data.")] = PLAIN,
     repeat: Annotated[int, typer.Option(help="Runs of each.", min=1)] = 3,
     peers: Annotated[bool, typer.Option(help="The other tools, too.")] = True,
 ) -> None:

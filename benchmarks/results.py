@@ -25,7 +25,8 @@ _UNMEASURED = """## Tools that were not measured
   imported, and that then downloads DuckDB's command line. Neither comes where only a package
   index can be reached: `Could not locate or download sling binary`.
 - **Meltano**: runs the Singer taps and targets that are measured here.
-- **ingestr**: is a program around dlt.
+- **ingestr** (1.1.76): its package on PyPI downloads the program itself from GitHub when first
+  started: `failed to download ingestr v1.1.76`.
 """
 
 

@@ -6,6 +6,7 @@ It runs in a process of its own, so that the time of a sync is the time of who s
   number put before each row's: ten million rows need no more memory than ten thousand.
 - `GET /changes/1/0`: the first page of what changed in round 1, made beforehand.
 - `GET /child/7`: the only page of a few rows that belong to parent 7.
+- `GET /again`: from now on requests fail as they did at first, see `Source.failures`.
 - `GET /touch`: from now on one row of each page of all rows is another than before.
 
 Each page names the next one. Page 0 has the rows from one page's length on: numbers begin with
@@ -16,6 +17,7 @@ import asyncio
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +43,8 @@ class Source:
 
     `latency_ms` is how long it waits before each answer, as a service far away does. The rows
     of a round are spread over the whole table; no row is deleted twice, or changed once gone.
+    `failures` is the share of requests that are answered with 429 or 503, half of them each, and
+    `Retry-After: 1`; which ones follows from the path and how often it was asked for.
     """
 
     rows: int
@@ -49,6 +53,7 @@ class Source:
     deletes: int = 0
     rounds: int = 0
     latency_ms: int = 0
+    failures: float = 0
 
     @property
     def page(self) -> int:
@@ -112,6 +117,17 @@ class Answers:
             for round_ in range(1, source.rounds + 1)
             for page, body in enumerate(self._round(round_))
         }
+        self._asked = Counter[str]()
+
+    def failure(self, path: str) -> int | None:
+        """The status that this request fails with, if it does."""
+        if path == "/again":
+            self._asked.clear()
+        if not self._source.failures or path == "/again":
+            return None
+        self._asked[path] += 1
+        dice = random.Random(f"{path} {self._asked[path]}")
+        return dice.choice((429, 503)) if dice.random() < self._source.failures else None
 
     def body(self, path: str) -> bytes | None:
         """The answer's body, None if there is nothing at this path."""
@@ -123,6 +139,8 @@ class Answers:
                 return self._changes.get((round_, page))
             case "child", [parent]:
                 return _body(_numbered(_first(self._templates[0], CHILD_ROWS), parent))
+            case "again", []:
+                return b"{}"
             case "touch", []:
                 self._templates = self._make_templates(touched=True)
                 return b"{}"
@@ -205,12 +223,18 @@ class _Answering(asyncio.Protocol):
         self._received += data
         while self._transport and _HEADERS_END in self._received:
             head, _, self._received = self._received.partition(_HEADERS_END)
-            answer = _response(self._answers.body(head.split(b" ", 2)[1].decode()))
+            path = head.split(b" ", 2)[1].decode()
+            failure = self._answers.failure(path)
+            answer = _failed(failure) if failure else _response(self._answers.body(path))
             if self._latency:
                 loop = asyncio.get_running_loop()
                 loop.call_later(self._latency, self._transport.write, answer)
             else:
                 self._transport.write(answer)
+
+
+def _failed(status: int) -> bytes:
+    return b"HTTP/1.1 %d Busy\r\nRetry-After: 1\r\nContent-Length: 0" % status + _HEADERS_END
 
 
 def _response(body: bytes | None) -> bytes:

@@ -10,7 +10,11 @@ from pack_sdk import Pack
 from pack_sdk.crawl import check_crawling
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "benchmarks").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def blocks() -> list[Any]:
