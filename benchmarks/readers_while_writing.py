@@ -3,6 +3,7 @@
     python -m benchmarks.readers_while_writing                    a file
     python -m benchmarks.readers_while_writing --serve            a file that is served
     python -m benchmarks.readers_while_writing --address ducklake:sqlite:lake.sqlite
+    python -m benchmarks.readers_while_writing --lake             Postgres and an object store, here
     python -m benchmarks.readers_while_writing --address "ducklake:postgres:…" --data-path …
 
 Each reader is a process that asks again and again for some sums of a table, and whether its rows
@@ -27,6 +28,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
+from benchmarks.local_lake import local_lake
 from pack_sdk import Authentication, Pack, SyncExecutionContext
 from pack_sdk.schemas import make_object_schema
 from pack_sync.connection_settings import ConnectionSettings
@@ -90,6 +92,7 @@ def main(
     address: Annotated[str | None, typer.Option(help="A warehouse; a new file if unset.")] = None,
     data_path: Annotated[str | None, typer.Option(help="Of a lake.")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Serve the file.")] = False,
+    lake: Annotated[bool, typer.Option("--lake", help="A new lake, on this machine.")] = False,
     readers: Annotated[int, typer.Option()] = 8,
     syncs: Annotated[int, typer.Option()] = 4,
     seconds: Annotated[float, typer.Option(help="For how long with syncs.")] = 60,
@@ -97,10 +100,13 @@ def main(
     changes: Annotated[int, typer.Option(help="Of each sync.")] = 1_000,
 ) -> None:
     """Print what readers notice without syncs and with them."""
-    with tempfile.TemporaryDirectory(prefix="sync-benchmark-") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="sync-benchmark-") as name,
+        local_lake(Path(name)) if lake else nullcontext() as made,
+    ):
         place = Place(
-            address=address or str(Path(name, "warehouse.duckdb")),
-            data_path=data_path,
+            address=made.address if made else address or str(Path(name, "warehouse.duckdb")),
+            data_path=made.data_path if made else data_path,
             folder=Path(name),
             port=_free_port() if serve else 0,
             rows=rows,
