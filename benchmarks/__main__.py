@@ -27,11 +27,10 @@ from benchmarks.latency import latency
 from benchmarks.machine import machine, versions
 from benchmarks.many_applies import many_applies
 from benchmarks.nothing_changed import nothing_changed
+from benchmarks.picture import RESULTS, write_picture
 from benchmarks.results import Circumstances, Outcome, now, results_page
 from benchmarks.sizes import FULL, QUICK, TINY, Sizes
 from benchmarks.weekly import weekly
-
-_RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 class Size(StrEnum):
@@ -79,7 +78,7 @@ def main(
     if repeat is not None:
         sizes = replace(sizes, repeat=repeat, slow_repeat=repeat, shape_repeat=repeat)
     if output is None and size is Size.FULL and not only:
-        output = _RESULTS
+        output = RESULTS
     console = Console(stderr=True)
     circumstances = Circumstances(
         began=now(),
@@ -96,6 +95,8 @@ def main(
         page = results_page(outcomes, circumstances)
         if output:
             output.write_text(page)
+    if output == RESULTS and not any(outcome.failed for outcome in outcomes):
+        write_picture()
     print(page)
     console.print(f"{sum(outcome.seconds for outcome in outcomes) / 60:.1f} minutes in all")
     if any(outcome.failed for outcome in outcomes):
