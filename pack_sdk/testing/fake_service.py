@@ -134,9 +134,11 @@ class FakeService:
         """Tell a check that a page of a list was answered, and how large one may be.
 
         What is `unread` of a list afterwards, by its path, is a further page that nobody asked for.
+        Further pages may be one step below the list's own path, as in `/files/continue`.
         """
         path = urlsplit(request.url).path
-        self.unread.pop(path, None)
+        for begun in (path, path.rpartition("/")[0]):
+            self.unread.pop(begun, None)
         if page.more:
             self.unread[path] = f"{page.size} of {page.total} rows were on the last page asked for"
         if largest is not None and page.more:

@@ -132,6 +132,20 @@ def make_fake(seed):
         following = with_query(request.url, after=seal(after=page.items[-1].number)) if page.more else None
         return StatusCode(200, [shown(i) for i in page.items], next_link_header(following))
 
+    def continued(request, after):
+        page = page_after(rows.items(), after, 20)
+        service.note_page(request, page)
+        token = seal(after=page.items[-1].number) if page.more else None
+        return {"rows": [shown(i) for i in page.items], "token": token}
+
+    @service.route("POST", "/listing")
+    def listing(request):
+        return continued(request, None)
+
+    @service.route("POST", "/listing/continue")
+    def continue_listing(request):
+        return continued(request, unseal(request.json["token"])["after"])
+
     @service.route("GET", "/rows/{id}/notes")
     def notes(request):
         row = rows.get(request.path["id"])
@@ -310,6 +324,20 @@ def sync_linked(args, context):
     if not isinstance(response.body, list):
         raise UserVisibleError(str(response.body))
     return {"result": response.body, "continuation": next_link(response)}
+
+
+@table("Continued")
+def sync_continued(args, context):
+    token = context.sync.continuation
+    body = context.fetcher.fetch(
+        method="POST",
+        url=f"{ROOT}/listing/continue" if token else f"{ROOT}/listing",
+        headers={"Content-Type": "application/json"},
+        body=json.dumps({"token": token} if token else {}),
+    ).body
+    if body.get("errors"):
+        raise UserVisibleError(body["errors"][0]["message"])
+    return {"result": body["rows"], "continuation": body["token"]}
 
 
 @table("Batches")

@@ -4,26 +4,40 @@ from pathlib import Path
 
 import pytest
 
-from pack_sync.check.running import check_table, load_pack_under_test
+from pack_sync.check.running import TableReport, check_table, load_pack_under_test
+from tests.check.packs import changed
 from tests.check.shapes import SHAPES, SHAPES_FAKE
 
 TABLES = [
     "Newest", "SeparateDeletions", "Feed", "ByKey", "People", "Graph", "Linked", "Batches", "Notes",
-    "SeveralIds",
+    "SeveralIds", "Continued",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_clean_table_is_not_accused(table: str, tmp_path: Path) -> None:
     """By errors or advice."""
-    pack = tmp_path / "shapes"
-    (pack / "tests").mkdir(parents=True)
-    (pack / "__init__.py").write_text("")
-    (pack / "pack.py").write_text(SHAPES.lstrip())
-    (pack / "tests" / "fake.py").write_text(SHAPES_FAKE.lstrip())
-    report = check_table(load_pack_under_test(str(pack)).table(table))
+    report = check_shape(table, tmp_path)
     assert [*map(str, report.findings)] == []
     assert report.unchecked is None
+
+
+def test_pages_at_another_address_that_are_forgotten(tmp_path: Path) -> None:
+    """The first page is at the list's own address, and the second is not the last."""
+    last = ('"continuation": body["token"]}', '"continuation": None if token else body["token"]}')
+    assert [each.code for each in check_shape("Continued", tmp_path, last).findings] == [
+        "paging-forgotten"
+    ]
+
+
+def check_shape(table: str, folder: Path, *changes: tuple[str, str]) -> TableReport:
+    """Check a table of the shapes, with these changes."""
+    pack = folder / "shapes"
+    (pack / "tests").mkdir(parents=True)
+    (pack / "__init__.py").write_text("")
+    (pack / "pack.py").write_text(changed(SHAPES.lstrip(), changes))
+    (pack / "tests" / "fake.py").write_text(SHAPES_FAKE.lstrip())
+    return check_table(load_pack_under_test(str(pack)).table(table))
 
 
 def test_the_demo_pack_is_clean() -> None:
