@@ -5,7 +5,8 @@
     python -m benchmarks --only incremental   one part
 
 The page comes out complete even if a part fails, and is written anew after each part; the exit
-code then is 1. A missed target is no failure.
+code then is 1. A missed target is no failure. At the end it says which figures are worse than
+those kept by runs with `--keep` on the same kind of machine; see `benchmarks.kept_results`.
 """
 
 import shlex
@@ -23,6 +24,7 @@ from rich.console import Console
 from benchmarks.findings import Section, told
 from benchmarks.full_sync import full_sync, shapes
 from benchmarks.incremental import incremental
+from benchmarks.kept_results import Comparison, compare, keep, kept_file, read_kept
 from benchmarks.latency import latency
 from benchmarks.machine import machine, versions
 from benchmarks.many_applies import many_applies
@@ -72,6 +74,12 @@ def main(
         int | None, typer.Option(min=1, help="Runs of each full sync, instead of the usual.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The page; RESULTS.md if in full.")] = None,
+    keep_figures: Annotated[
+        bool, typer.Option("--keep", help="Keep the figures, to be compared with later.")
+    ] = False,
+    fail_if_worse: Annotated[
+        bool, typer.Option("--fail-if-worse", help="Exit code 2 if a figure is worse than kept.")
+    ] = False,
 ) -> None:
     """Measure, and write the page of results."""
     sizes = _SIZES[size]
@@ -99,8 +107,21 @@ def main(
         write_picture()
     print(page)
     console.print(f"{sum(outcome.seconds for outcome in outcomes) / 60:.1f} minutes in all")
+    comparison = _compared(outcomes, kept_file(circumstances.machine, size.value), keep_figures)
+    console.print(comparison.text)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
+    if fail_if_worse and comparison.worse:
+        raise typer.Exit(2)
+
+
+def _compared(outcomes: Sequence[Outcome], file: Path, keep_figures: bool) -> Comparison:
+    """The figures beside those kept in the file, which then gets them too if asked for."""
+    findings = [one for outcome in outcomes if outcome.section for one in outcome.section.findings]
+    comparison = compare(findings, read_kept(file))
+    if keep_figures:
+        keep(file, findings)
+    return comparison
 
 
 def _run(part: Part, sizes: Sizes) -> Outcome:

@@ -27,11 +27,17 @@ from pack_sync.engine.sync_job import LogLevel, SyncJob
 from pack_sync.http.connection import Connection
 from pack_sync.ledger.sync_key import SyncKey
 from pack_sync.runtimes.python.runtime import PythonRuntime
+from pack_sync.runtimes.runtime import PackRuntime
+from pack_sync.runtimes.typescript.build import build_pack
+from pack_sync.runtimes.typescript.manifest import read_manifest
+from pack_sync.runtimes.typescript.runtime import TypeScriptRuntime
 from pack_sync.settings import SyncSettings
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.warehouse import Warehouse
 
 DATABASE = "warehouse.duckdb"
+TYPESCRIPT = Path(__file__).parent / "typescript" / "items"
+"""The folder of the same pack in TypeScript: the plain shape, all rows alone."""
 KEY = SyncKey(pack="bench", table="Items")
 
 
@@ -79,16 +85,29 @@ class TimedWarehouse(Warehouse):
         self.held.append(time.monotonic() - began)
 
 
-@contextmanager
-def item_sync(url: str, folder: Path, shape: str = "plain") -> Generator[SyncJob]:
-    """The sync of the benchmark's table, with its connection open."""
+def _python_pack(shape: str) -> tuple[Pack, PackRuntime]:
     made = make_pack(shape)
+    return made, PythonRuntime(made)
+
+
+def _typescript_pack() -> tuple[Pack, PackRuntime]:
+    built = build_pack(TYPESCRIPT, print)
+    made = read_manifest(built.manifest)
+    return made, TypeScriptRuntime(made, built.bundle)
+
+
+@contextmanager
+def item_sync(
+    url: str, folder: Path, shape: str = "plain", *, typescript: bool = False
+) -> Generator[SyncJob]:
+    """The sync of the benchmark's table, with its connection open; of a TypeScript pack or ours."""
+    made, runtime = _typescript_pack() if typescript else _python_pack(shape)
     settings = ConnectionSettings(name="source", endpoint=url, allow_http_localhost=True)
     with Connection(settings, Authentication(), []) as connection:
         yield SyncJob(
             key=KEY,
             table=made.sync_tables[KEY.table],
-            runtime=PythonRuntime(made),
+            runtime=runtime,
             connection=connection,
             parameters={},
             spool_folder=folder / "spool",
@@ -103,6 +122,7 @@ def main(
     shape: Annotated[str, typer.Option()] = "plain",
     memory_limit: Annotated[str | None, typer.Option(help="DuckDB's, such as 400MB.")] = None,
     full: Annotated[bool, typer.Option("--full", help="As the weekly full sync.")] = False,
+    typescript: Annotated[bool, typer.Option("--typescript", help="By such a pack.")] = False,
     check: Annotated[bool, typer.Option(help="Look at what the table then holds.")] = True,
     address: Annotated[str | None, typer.Option(help="Of a lake; a file if unset.")] = None,
     data_path: Annotated[str | None, typer.Option(help="Of a lake.")] = None,
@@ -112,7 +132,7 @@ def main(
         address or folder / DATABASE, data_path=data_path, memory_limit=memory_limit
     )
     requested: RequestedMode = "full" if full else "auto"
-    with item_sync(url, folder, shape) as sync:
+    with item_sync(url, folder, shape, typescript=typescript) as sync:
         clock = Clock()
         record = run_sync(sync, warehouse, ModeRequest(configured=requested)).record
         stopped = clock.stop()

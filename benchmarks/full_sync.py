@@ -68,7 +68,7 @@ def full_sync(sizes: Sizes) -> Section:
         ),
     ]
     title = f"Full sync of {sizes.rows:,} rows of 12 columns, 1,000 a page"
-    text = f"{_table(standings, engine)}\n\n{_engine_table(standings)}"
+    text = f"{full_sync_table(standings, engine)}\n\n{_engine_table(standings)}"
     return Section(title=title, findings=findings, text=text, notes=_notes(race, standings))
 
 
@@ -109,7 +109,8 @@ def _times(standing: Standing, engine: Standing) -> str:
     return spread(ratios(standing.seconds, engine.seconds), digits=1)
 
 
-def _table(standings: dict[str, Standing], engine: Standing) -> str:
+def full_sync_table(standings: dict[str, Standing], engine: Standing) -> str:
+    """Seconds, ratios, processor time and memory of everybody that was measured."""
     rows = [
         [
             name,
@@ -183,7 +184,7 @@ def main(
         peers=PEERS if peers else (),
     )
     standings = race.run()
-    print(_table(standings, standings[ENGINE.name]), _engine_table(standings), sep="\n\n")
+    print(full_sync_table(standings, standings[ENGINE.name]), _engine_table(standings), sep="\n\n")
     print("", *_notes(race, standings), sep="\n")
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.picture
 
 Writes docs/images/benchmarks.svg, which is readable on light and dark pages. Each bar is a
-median; the line in it goes from the least to the most. `python -m benchmarks` makes it anew with its page.
+median; the line in it goes from the least to the most. `python -m benchmarks` makes it anew
+with its page.
 """
 
 import re
