@@ -36,7 +36,10 @@ class SyncCompletion(TypedDict, total=False):
 
 
 class SyncPage(TypedDict, total=False):
-    """What `execute` returns: rows, where the next page begins, and at the end the cursor."""
+    """What `execute` returns: rows, where the next page begins, and at the end the cursor.
+
+    Deleted rows are named by their ids, or as `{"projectId": "7"}` by values that they have.
+    """
 
     result: Required[Sequence[Any] | None]
     continuation: Any

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pack_sdk.camel_case import CamelCaseAttributes
+from pack_sdk.deletions import checked_deletions
 from pack_sdk.errors import InvalidResultError
 from pack_sdk.json_values import find_unserialisable, is_truthy_in_javascript, with_snake_case_keys
-from pack_sdk.row_ids import composite_id
+from pack_sdk.schemas import Schema
 
 _RESULT_KEYS = {"result", "continuation", "completion", "deleted_row_ids", "deleted_item_ids"}
 _COMPLETION_KEYS = {"incremental_continuation", "has_incomplete_results"}
@@ -32,7 +33,7 @@ class SyncResult:
 
     `result` holds the rows as dictionaries; `continuation` asks for another page;
     `completion` counts on the last page; `deleted_row_ids` hold values of the schema's
-    `id_property`.
+    `id_property`, or `{property: value}` for all rows that have these values.
     """
 
     result: Sequence[Any] = field(default_factory=list[Any])
@@ -56,8 +57,8 @@ class CheckedResult:
     deleted_row_ids: Sequence[Any] = field(default_factory=list[Any])
 
 
-def parse_result(returned: object, id_properties: Sequence[str] = ()) -> CheckedResult:
-    """The page that `execute` returned, checked; `id_properties` are those of its schema.
+def parse_result(returned: object, schema: Schema | None = None) -> CheckedResult:
+    """The page that `execute` returned, checked; `schema` is that of its rows.
 
     Applies C2 (falsy return, falsy `result`), C3 (what counts as given), C4 (continuation
     and cursor survive a JSON round trip), C5 (no completion beside a continuation) and C9
@@ -85,16 +86,12 @@ def parse_result(returned: object, id_properties: Sequence[str] = ()) -> Checked
         raise InvalidResultError(problem)
     deleted = fields.get("deleted_row_ids")
     deleted = fields.get("deleted_item_ids") if deleted is None else deleted
-    deleted = _list_of(deleted, "deleted_row_ids")
-    if id_properties:
-        deleted = [_composite(index, each, id_properties) for index, each in enumerate(deleted)]
-    _check_ids(deleted)
     return CheckedResult(
         rows=_list_of(fields.get("result"), "result"),
         continuation=continuation,
         ignored_continuation=_looks_meant(fields.get("continuation")),
         completion=None if continuation is not None else _completion(fields.get("completion")),
-        deleted_row_ids=deleted,
+        deleted_row_ids=checked_deletions(_list_of(deleted, "deleted_row_ids"), schema),
     )
 
 
@@ -133,28 +130,6 @@ def _list_of(value: object, key: str) -> Sequence[Any]:
     if isinstance(value, list | tuple):
         return cast("Sequence[Any]", value)
     raise InvalidResultError(f"{key} is a {type(value).__name__}; it must be a list")
-
-
-def _composite(index: int, given: object, names: Sequence[str]) -> object:
-    try:
-        return composite_id(given, names)
-    except ValueError as error:
-        raise InvalidResultError(f"deletedRowIds[{index}] is {given!r:.200}; {error}") from None
-
-
-def _check_ids(deleted: Sequence[Any]) -> None:
-    """Each deleted id can be one (contract C9, S6); what only has another type is warned of."""
-    for index, row_id in enumerate(deleted):
-        if isinstance(row_id, list | tuple | Mapping):
-            what = "an object" if isinstance(row_id, Mapping) else "a list"
-            raise InvalidResultError(
-                f"deletedRowIds[{index}] is {what}, {repr(cast('object', row_id))[:200]}; return "
-                'the id alone, as in ["a", "b"]'
-            )
-    # Ids may be whole numbers of any size: they are compared as the text of their digits.
-    checked = [0 if type(each) is int else each for each in deleted]
-    if problem := find_unserialisable(checked, "deletedRowIds"):
-        raise InvalidResultError(problem)
 
 
 def _completion(value: object) -> Completion | None:

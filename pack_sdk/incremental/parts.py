@@ -61,8 +61,7 @@ class SyncParts(Generic[FetcherT]):
         A list without a cursor begins anew in each sync. Raises `InvalidResultError` for what is
         no page.
         """
-        schema = self.context.sync.schema
-        parsed = parse_result(page, schema.id_properties if schema else ())
+        parsed = parse_result(page, self.context.sync.schema)
         completion = parsed.completion
         if completion is not None and completion.has_incomplete_results:
             return page

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from pack_sdk.deletions import deletes_row
 from pack_sdk.results import CheckedResult, Completion
 from pack_sdk.row_values import value_of_property
 from pack_sdk.sync_table import SyncTable
@@ -30,7 +31,7 @@ class SyncedRows:
 
     @property
     def deleted_row_ids(self) -> list[Any]:
-        """The deleted ids of all pages, in their order (contract C9)."""
+        """What `deletedRowIds` of all pages has, in their order: ids, or properties (C9)."""
         return [row_id for page in self.pages for row_id in page.deleted_row_ids]
 
     @property
@@ -77,13 +78,27 @@ class SyncedRows:
             return dict(before or {})
         after = dict(before or {}) if self.incremental else {}
         for page in self.pages:
-            for row_id in page.deleted_row_ids:
-                after.pop(row_id, None)
+            for told in page.deleted_row_ids:
+                for row_id in self._deleted_by(told, after):
+                    after.pop(row_id, None)
             for row in page.rows:
                 if find_problem(row, self.table.schema) is None:
                     after[self._id_of(row)] = row
         return after
 
+    def _deleted_by(self, told: Any, rows: Mapping[Any, Any]) -> list[Any]:
+        """The ids of the rows that are meant by an id, or by properties."""
+        if not isinstance(told, Mapping):
+            return [told]
+        properties = cast("Mapping[str, Any]", told)
+        return [
+            row_id
+            for row_id, row in rows.items()
+            if deletes_row(properties, {name: self._value(row, name) for name in properties})
+        ]
+
     def _id_of(self, row: Any) -> Any:
-        fields = fields_of(row) or {}
-        return value_of_property(fields, self.table.schema, self.table.id_property)
+        return self._value(row, self.table.id_property)
+
+    def _value(self, row: Any, name: str) -> Any:
+        return value_of_property(fields_of(row) or {}, self.table.schema, name)

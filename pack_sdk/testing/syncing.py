@@ -163,7 +163,7 @@ class _Run:
         except Exception as error:
             self._replace(error, options)
             raise
-        return copy.deepcopy(parse_result(returned, self._table.schema.id_properties))
+        return copy.deepcopy(parse_result(returned, self._table.schema))
 
     def _execute(self, options: ContextOptions) -> Any:
         """Call `execute`, and again where it asks for a pause; a test does not wait (F5)."""

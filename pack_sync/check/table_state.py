@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pack_sdk.deletions import deletes_row
 from pack_sdk.row_values import value_of_property
 from pack_sdk.schemas import Schema
 from pack_sync.check.traces import Trace
@@ -42,11 +43,20 @@ def state_after(trace: Trace, schema: Schema, before: State | None = None) -> St
     state = dict(before or {}) if trace.cursor is not None else {}
     for page in trace.pages:
         for deleted in page.page.deleted_row_ids:
-            state.pop(id_text(deleted), None)
+            for key in _deleted_by(deleted, state):
+                state.pop(key, None)
         for row in page.rows:
             if (key := row_id(row, schema)) is not None:
                 state[key] = stored(row, schema)
     return state
+
+
+def _deleted_by(told: Any, state: State) -> list[str]:
+    """The rows that an id, or properties, of `deletedRowIds` mean."""
+    if not isinstance(told, Mapping):
+        return [id_text(told)]
+    properties = cast("Mapping[str, Any]", told)
+    return [key for key, row in state.items() if deletes_row(properties, row)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,8 +56,9 @@ class Trace:
 
     @property
     def deleted_ids(self) -> list[Any]:
-        """The deleted ids of all pages."""
-        return [row_id for page in self.pages for row_id in page.page.deleted_row_ids]
+        """The deleted ids of all pages; not the properties by which rows are deleted."""
+        told = [each for page in self.pages for each in page.page.deleted_row_ids]
+        return [each for each in told if not isinstance(each, dict)]
 
     @property
     def exchanges(self) -> list[Exchange]:

@@ -28,6 +28,7 @@ from pack_sync.ledger.ledger_versions import create_ledger
 from pack_sync.ledger.rejected_rows import keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.spool.folders import scratch_folder
+from pack_sync.stage.deleted_where import given_columns
 from pack_sync.stage.relations import CHANGED
 from pack_sync.stage.stage_file import attach_stage, has_bad_values, leave_out
 from pack_sync.warehouse.warehouse import Warehouse
@@ -96,7 +97,11 @@ def _apply(connection: duckdb.DuckDBPyConnection, held: HeldSync, *, behind: boo
         forget_descriptions(connection, table)
     execution_id, at = uuid.uuid4().hex, datetime.now(UTC)
     changes = find_changes(
-        connection, table, held, unchanged_since=held.held_at if behind else None
+        connection,
+        table,
+        held,
+        unchanged_since=held.held_at if behind else None,
+        deleted_where=given_columns(connection),
     )
     audit = None
     if not behind:  # else not all that differs is looked at

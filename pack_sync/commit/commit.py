@@ -25,10 +25,11 @@ from pack_sync.ledger.bad_values import keep_bad_values, stored_rows
 from pack_sync.ledger.cursors import PositionChange, write_positions
 from pack_sync.ledger.leases import release_lease
 from pack_sync.ledger.ledger_versions import create_ledger
-from pack_sync.ledger.rejected_rows import keep_rejects
+from pack_sync.ledger.rejected_rows import forget_deleted_where, keep_rejects
 from pack_sync.ledger.sync_runs import RunRecord, record_run
 from pack_sync.ledger.table_summary import TableLedger
 from pack_sync.stage.deduplication import StageCounts
+from pack_sync.stage.deleted_where import GivenColumns, given_columns
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
@@ -102,7 +103,8 @@ def _commit(
     at = datetime.now(UTC)
     table = TargetTable(connection, key)
     schema_changes = table.fit_columns(stage.columns)
-    rows, audit = _find(connection, table, stage, request, at)
+    where = given_columns(connection) if counts.deleted_where else []
+    rows, audit = _find(connection, table, stage, request, at, where)
     describe_table(
         connection,
         table,
@@ -113,6 +115,8 @@ def _commit(
     )
     execution_id = request.record.execution_id
     row_count = make_changes(connection, table, stage, rows, execution_id=execution_id, at=at)
+    if where and there.rejects:
+        forget_deleted_where(connection, key, where, stage.value_in_row)
     _keep_what_does_not_fit(connection, table, stage, counts, request, there, at)
     write_positions(connection, key, _due_again(request.changes, rows), at=at)
     if request.confirm_deletes > 1:
@@ -240,9 +244,16 @@ def _find(
     stage: Stage,
     request: CommitRequest,
     at: datetime,
+    where: Sequence[GivenColumns],
 ) -> tuple[RowChanges, Audit | None]:
     """What there is to change, shown to `on_changes` and let pass by the guard, and the audit."""
-    rows = find_changes(connection, table, stage, confirm_deletes=request.confirm_deletes)
+    rows = find_changes(
+        connection,
+        table,
+        stage,
+        confirm_deletes=request.confirm_deletes,
+        deleted_where=where,
+    )
     if request.on_changes is not None:
         request.on_changes(connection, table.name, stage)
     if not rows.of_full_syncs:

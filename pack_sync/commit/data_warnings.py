@@ -18,6 +18,7 @@ from pack_sync.stage.relations import BAD_VALUE_REASONS, PAGES, REJECTED, RESUME
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.identifiers import text_of
 
+_SHOWN = 5
 _FEWEST_DELETIONS = 2
 """How many deleted ids must match nothing: one may be of a row that came and went unseen."""
 
@@ -57,6 +58,11 @@ def _of_deletions(
         yield (
             f"{ids} cannot be a value of the id property, so nothing was deleted for "
             f"{'it' if count == 1 else 'them'}; return ids as the rows have them"
+        )
+    for line in counts.unusable_where[:_SHOWN]:
+        yield (
+            f"deletedRowIds has {line}, a value that no row of {record.pack}.{record.table_name} "
+            "can have, so nothing was deleted for it; return values as the rows have them"
         )
     few = counts.deletes < _FEWEST_DELETIONS
     if few or rows.deleted or rows.of_full_syncs or not rows.rows_before:

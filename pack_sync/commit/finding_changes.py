@@ -17,8 +17,10 @@ import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, owned_by
 from pack_sync.commit.target_table import TargetTable
+from pack_sync.commit.told_deletions import told_deletions
 from pack_sync.ledger.absent_rows import confirmed_absent
 from pack_sync.stage.column_types import TEMPORAL_TYPES, Column
+from pack_sync.stage.deleted_where import GivenColumns
 from pack_sync.stage.relations import (
     ABSENT,
     CHANGED,
@@ -44,6 +46,7 @@ def find_changes(
     *,
     unchanged_since: datetime | None = None,
     confirm_deletes: int = 1,
+    deleted_where: Sequence[GivenColumns] = (),
 ) -> RowChanges:
     """What it takes to make the staged rows and deletions true for the stage's syncs.
 
@@ -53,8 +56,10 @@ def find_changes(
     in a row must lack a row before it is deleted.
     Rows that do not differ are not touched. With `unchanged_since` only rows count that
     are there and have not changed since: for a stage that is older than the table.
+    `deleted_where` are the columns by whose values the stage deletes rows.
     """
-    return _Finding(connection, table, stage, unchanged_since, confirm_deletes).changes()
+    finding = _Finding(connection, table, stage, unchanged_since, confirm_deletes, deleted_where)
+    return finding.changes()
 
 
 class _Finding:
@@ -67,6 +72,7 @@ class _Finding:
         stage: StagedRows,
         unchanged_since: datetime | None,
         confirm_deletes: int,
+        deleted_where: Sequence[GivenColumns],
     ) -> None:
         self._connection = connection
         self._table = table
@@ -74,6 +80,7 @@ class _Finding:
         self._key = quote_identifier(stage.id_name)
         self._since = unchanged_since
         self._confirm_deletes = confirm_deletes
+        self._deleted_where = deleted_where
         (counted,) = connection.execute(
             f"""
             SELECT
@@ -199,26 +206,21 @@ class _Finding:
         return repeated
 
     def _find_deleted(self) -> int:
-        """The rows that go: those deleted by id, and those that a full sync proves to be gone.
+        """The rows that go: those deleted by what the pack says, and those that a full sync lacks.
 
         A deletion in a proven full sync has taken the row out of the stage already (D4), so there
         only what was returned counts; an unproven one says of those alone that they are gone.
         """
-        if not self._before or not (self._deletes or self._complete):
+        if not self._before or not (self._deletes or self._deleted_where or self._complete):
             self._connection.execute(
                 f"CREATE TEMP VIEW {DELETED} AS SELECT sync, id FROM {CHANGED} WHERE false"
             )
             return 0
         since = "" if self._since is None else "AND old._changed_at < $since"
-        deleted_by_id = f"""
-            SELECT old._sync AS sync, old.{self._key} AS id
-            FROM {self._table.name} AS old
-            JOIN {DELETES} AS new ON new.id = old.{self._key} AND {owned_by(self._sync, "new")}
-            WHERE old._sync NOT IN {PROVEN_SYNCS} {since}
-            """
+        told = told_deletions(self._table, self._stage, self._sync, self._deleted_where, since)
         values = {} if self._since is None else {"since": self._since}
         if not self._complete:
-            return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id}", values)
+            return self._change(f"{_FOUND} {DELETED} AS {told}", values)
         gone = self._not_returned(since)
         if self._may_be_unconfirmed:
             self._change(f"{_FOUND} {ABSENT} AS {gone}", values)
@@ -228,7 +230,7 @@ class _Finding:
             gone += (
                 f" AND (id IS NULL OR {confirmed_absent(self._table.key, self._confirm_deletes)})"
             )
-        return self._change(f"{_FOUND} {DELETED} AS {deleted_by_id} UNION ALL {gone}", values)
+        return self._change(f"{_FOUND} {DELETED} AS ({told}) UNION ALL {gone}", values)
 
     def _not_returned(self, since: str) -> str:
         """SQL: rows of full syncs that were not returned, neither good nor rejected (S4)."""

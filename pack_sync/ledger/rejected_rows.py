@@ -5,7 +5,7 @@ with an id stays until a newer version of that id is committed: a good one, a de
 another reject. A row without an id stays until a full sync brings the complete set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,16 @@ import duckdb
 from pack_sync.ledger.ledger_tables import REJECTED_ROWS, RUNS
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.stage.deleted_where import GivenColumns
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
-from pack_sync.stage.relations import DELETES, FULL_SYNCS, PARTS, REJECTS, UPSERTS
+from pack_sync.stage.relations import (
+    DELETED_WHERE,
+    DELETES,
+    FULL_SYNCS,
+    PARTS,
+    REJECTS,
+    UPSERTS,
+)
 from pack_sync.warehouse.identifiers import text_of
 
 FAILED = f"execution_id NOT IN (SELECT execution_id FROM {RUNS} WHERE status = 'succeeded')"
@@ -113,6 +121,33 @@ def _forget_replaced(connection: duckdb.DuckDBPyConnection, key: SyncKey, id_col
         """,
         [key.pack, key.table],
     )
+
+
+def forget_deleted_where(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    where: Sequence[GivenColumns],
+    value_in_row: Callable[[int, str], str],
+) -> None:
+    """Forget kept rows that have the values by which the attached stage deletes rows.
+
+    `value_in_row` makes SQL for the value of a column in a row's JSON.
+    """
+    for columns in where:
+        values = {number: value_in_row(number, "old.row") for number in columns.types}
+        connection.execute(
+            f"""
+            DELETE FROM {REJECTED_ROWS}
+            WHERE rowid IN (
+                SELECT old.rowid
+                FROM {REJECTED_ROWS} AS old
+                JOIN {DELETED_WHERE} AS told
+                ON told.sync = old.sync AND {columns.same("told", values)}
+                WHERE old.pack = ? AND old.table_name = ?
+            )
+            """,
+            [key.pack, key.table],
+        )
 
 
 def keep_failed_rejects(

@@ -38,6 +38,11 @@ class FunctionCall:
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     parameter: str = ""
 
+    @property
+    def row_schema(self) -> Schema | None:
+        """What the rows of the table are; of a dynamic one that of this sync."""
+        return self.sync.schema or (self.table.schema if self.table else None)
+
     def described(self, spelled: str) -> str:
         """The function as messages name it; `spelled` is its name in the pack's language."""
         return f"{spelled} of the table {self.table.name!r}" if self.table else spelled

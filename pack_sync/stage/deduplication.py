@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pack_sync.stage.deleted_where import DeletedWhere, GivenColumns
 from pack_sync.stage.relations import REJECTED
 from pack_sync.stage.staged_pages import StagePart
 
@@ -18,7 +19,8 @@ class StageCounts:
     """What the sync returned: rows that count, rejected ones, repeated ids, deletions.
 
     `bad_values` are rows that count without values that could not be typed; `unusable_deletions`
-    are deleted ids that cannot be a value of the id column.
+    are deleted ids that cannot be a value of the id column. `deleted_where` counts the deletions by
+    values of properties, and `unusable_where` has those with values that no row can have, as JSON.
     """
 
     upserts: int
@@ -27,6 +29,8 @@ class StageCounts:
     deletes: int
     unusable_deletions: int
     bad_values: int = 0
+    deleted_where: int = 0
+    unusable_where: Sequence[str] = ()
 
 
 class Deduplication:
@@ -38,7 +42,14 @@ class Deduplication:
         self._id_type = id_type
         self._same_row = f"rows.{key} = deletes.id AND rows.sync = deletes.sync"
 
-    def run(self, parts: Sequence[StagePart], *, any_deletions: bool, shared: bool) -> StageCounts:
+    def run(
+        self,
+        parts: Sequence[StagePart],
+        *,
+        any_deletions: bool,
+        where: DeletedWhere,
+        shared: bool,
+    ) -> StageCounts:
         """Work it out; `shared` says that the pages are of several syncs or tries."""
         self._connection.execute(
             f"""
@@ -50,6 +61,11 @@ class Deduplication:
             self._share_out_rows()
         upserts, rejected, bad_values, repeated = self._count_rows(parts)
         dropped = duplicates = self._drop_duplicates() if repeated else 0
+        given = where.given_columns()
+        if given:
+            rejects_dropped, ids = self._apply_where(given, repeated=repeated > 0)
+            dropped += rejects_dropped
+            any_deletions = any_deletions or ids > 0
         deletes, unusable = self._type_deletions() if any_deletions else (0, 0)
         if deletes and self._count(f"rows JOIN deletes ON {self._same_row}"):
             dropped += self._apply_deletions()
@@ -71,6 +87,8 @@ class Deduplication:
             deletes=deletes,
             unusable_deletions=unusable,
             bad_values=self._count("bad_values") if bad_values else 0,
+            deleted_where=self._count("deleted_where") if given else 0,
+            unusable_where=where.unusable,
         )
 
     def _share_out_rows(self) -> None:
@@ -127,6 +145,45 @@ class Deduplication:
                 AND rows.rowid < repeated.last_good
             """
         )
+
+    def _apply_where(self, given: Sequence[GivenColumns], *, repeated: bool) -> tuple[int, int]:
+        """Find the rows that values of properties delete: ids of good ones, and rejected ones.
+
+        Returns how many rejected rows are dropped, and how many ids are added to `deletions`. A row
+        of which a newer good version had come before the deletion is judged by that one.
+        """
+        last = ""
+        if repeated:
+            last = f"""AND NOT EXISTS (
+                SELECT 1 FROM rows AS newer
+                WHERE newer.problem IS NULL AND newer.sync = rows.sync
+                    AND newer.{self._key} = rows.{self._key}
+                    AND newer.rowid > rows.rowid AND newer.rowid < told.rows_before
+            )"""
+        ids = rejects = 0
+        for columns in given:
+            values = {number: f"rows.c{number}" for number in columns.types}
+            told = f"""
+                FROM rows JOIN deleted_where AS told
+                ON told.sync = rows.sync AND rows.rowid < told.rows_before
+                    AND {columns.same("told", values)}
+                """
+            ids += self._change(
+                f"""
+                INSERT INTO deletions
+                SELECT told.rows_before, NULL, told.sync, rows.{self._key} {told}
+                WHERE rows.problem IS NULL {last}
+                """
+            )
+            rejects += self._change(
+                f"""
+                INSERT INTO dropped
+                SELECT DISTINCT rows.rowid {told}
+                WHERE rows.problem IS NOT NULL
+                    AND rows.rowid NOT IN (SELECT stage_row FROM dropped)
+                """
+            )
+        return rejects, ids
 
     def _type_deletions(self) -> tuple[int, int]:
         """Keep each deleted id once, if it can be one; returns how many are kept, and cannot."""

@@ -10,6 +10,8 @@ N of the synced table's columns, `stage_row` numbers the rows in order of arriva
 - `bad_values` (stage_row, sync, id, problem, line, page): rows that count, though values that
   `problem` names have become NULL. Only where there are such.
 - `deletes` (sync, id, rows_before): ids that the pack says are deleted.
+- `deleted_where` (sync, rows_before, given, cN, …): values of properties of which the pack says
+  that all rows with them are deleted. Only where there are such.
 - `rows`: everything that was returned; `sync` is NULL where it does not count.
 - `pages` (page, first_row, part): the pages with rows, and the `rowid` of the first of each.
 
@@ -28,6 +30,7 @@ UPSERTS = "_stage.upserts"
 REJECTS = "_stage.rejects"
 BAD_VALUES = "_stage.bad_values"
 DELETES = "_stage.deletes"
+DELETED_WHERE = "_stage.deleted_where"
 ROWS = "_stage.rows"
 PAGES = "_stage.pages"
 

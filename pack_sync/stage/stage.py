@@ -17,8 +17,9 @@ from typing import Any, Self
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.absent_properties import absent_properties
-from pack_sync.stage.column_types import Column, stored_schema
+from pack_sync.stage.column_types import Column
 from pack_sync.stage.deduplication import Deduplication, StageCounts
+from pack_sync.stage.deleted_where import value_in_row
 from pack_sync.stage.reject_reasons import ReasonCount, count_reasons
 from pack_sync.stage.relations import REJECT_REASONS
 from pack_sync.stage.row_conversion import BadValues
@@ -78,11 +79,7 @@ class Stage:
                 self._instance.attach(path, STAGE, _WITHOUT_LOG)
             self._connection.execute(f"USE {STAGE}")
         self._rows = TypedRows(self._connection, schema, bad_values=bad_values)
-        id_name = str(schema.id_property)
-        # With all the room that ids may need: that of a row which is gone is compared as exactly.
-        self._journal = StagedJournal(
-            self._connection, stored_schema(schema, {id_name}).properties[id_name]
-        )
+        self._journal = StagedJournal(self._connection, schema)
         self._deduplication = Deduplication(
             self._connection, key=self.id_column, id_type=self._journal.id_type
         )
@@ -115,15 +112,19 @@ class Stage:
 
         Rows are rejected by S4; of rows with the same id the last good one counts (S5); a
         deleted id removes the rows that arrived before it, deletions of a page coming before
-        its rows (D1). A rejected row that a later one or a deletion replaced is dropped like
-        any other. Raises `StorageError` when the disk is full, and `duckdb.Error` when a row is
-        longer than `MAX_ROW_BYTES`.
+        its rows (D1), and values of properties remove those rows of them that have these values.
+        A rejected row that a later one or a deletion replaced is dropped like any other. Raises
+        `StorageError` when the disk is full, and `duckdb.Error` when a row is longer than
+        `MAX_ROW_BYTES`.
         """
         with explained_failures(self.path):
             self._rows.load(spool, parts[0].sync if parts else None)
             deletions = self._journal.load(spool, parts)
             return self._deduplication.run(
-                parts, any_deletions=deletions > 0, shared=spool.part_count > 1
+                parts,
+                any_deletions=deletions > 0,
+                where=self._journal.where,
+                shared=spool.part_count > 1,
             )
 
     def load_early(self, spool: Spool, sync: str) -> None:
@@ -177,6 +178,10 @@ class Stage:
             return self._instance
         self.close()
         return None
+
+    def value_in_row(self, number: int, line: str) -> str:
+        """SQL for a column's value in the JSON `line` of a row (see `deleted_where`)."""
+        return value_in_row(self._schema, number, line)
 
     def close(self) -> None:
         """Close the file, so that the warehouse can attach it.

@@ -47,9 +47,16 @@ def leave_out(path: Path, syncs: Sequence[str], *, others: bool = False) -> None
     """Take some syncs out of a closed stage, or all others: what they brought does not count."""
     with duckdb.connect(path) as connection:
         chosen = f"sync {'NOT IN' if others else 'IN'} (SELECT unnest(?::VARCHAR[]))"
+        told = ("deletes", "parts", *_if_there(connection, "deleted_where"))
         for statement in (
             f"UPDATE rows SET sync = NULL WHERE {chosen}",  # not deleted: see `Deduplication`
-            f"DELETE FROM deletes WHERE {chosen}",
-            f"DELETE FROM parts WHERE {chosen}",
+            *(f"DELETE FROM {table} WHERE {chosen}" for table in told),
         ):
             connection.execute(statement, [list(syncs)])
+
+
+def _if_there(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE table_name = ?", [table]
+    ).fetchall()
+    return [name for (name,) in found]

@@ -1,16 +1,17 @@
-"""What the journal of a spool says, as tables of a stage: parts, pages and deleted ids."""
+"""What the journal of a spool says, as tables of a stage: parts, pages and deletions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import orjson
 
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
-from pack_sync.stage.column_types import sql_type_of
+from pack_sync.stage.column_types import sql_type_of, stored_schema
+from pack_sync.stage.deleted_where import DeletedWhere
 from pack_sync.stage.relations import RESUMED
 from pack_sync.stage.scalar_values import scalar_value
 
@@ -35,18 +36,22 @@ class StagePart:
 
 
 class StagedJournal:
-    """Fills the tables `parts`, `pages` and `deletions` of a stage.
+    """Fills the tables `parts`, `pages` and `deletions` of a stage, and `deleted_where` if need be.
 
-    `id_schema` says what an id is; `id_type` is the type of those that are deleted.
+    `schema` is that of the rows; `id_type` is the type of ids that are deleted.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, id_schema: Schema) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
+        # With all the room that ids may need: that of a row which is gone is compared as exactly.
+        id_name = str(schema.id_property)
+        id_schema = stored_schema(schema, {id_name}).properties[id_name]
         self.id_type = sql_type_of(id_schema)
+        self.where = DeletedWhere(connection, schema)
         self._connection = connection
         self._typed_id = scalar_value(id_schema, "id", thorough=True)
 
     def load(self, spool: Spool, parts: Sequence[StagePart]) -> int:
-        """Make the tables and fill them; returns how many deletions there are."""
+        """Make the tables and fill them; returns how many deleted ids there are."""
         self._connection.execute(
             f"""
             CREATE TABLE parts (part BIGINT, sync VARCHAR, complete BOOLEAN, unproven VARCHAR);
@@ -69,14 +74,18 @@ class StagedJournal:
                 pages.append((page.number, page.first_row, page.part))
             if page.part in syncs:
                 sync = syncs[page.part]
-                ids = page.deleted_row_ids
-                deletions += [(page.first_row, _id_text(value), sync) for value in ids]
-                count += len(ids)
+                for told in page.deleted_row_ids:
+                    if isinstance(told, Mapping):
+                        self.where.add(page.first_row, sync, cast("Mapping[str, Any]", told))
+                    else:
+                        deletions.append((page.first_row, _id_text(told), sync))
+                        count += 1
             if len(pages) + len(deletions) > _BATCH:
                 self._insert("pages", pages)
                 self._insert_deletions(deletions)
         self._insert("pages", pages)
         self._insert_deletions(deletions)
+        self.where.finish()
         return count
 
     def _insert(self, table: str, rows: list[tuple[Any, ...]]) -> None:

@@ -80,11 +80,20 @@ class Service:
         page = listing[place["offset"] : end]
         answer: dict[str, Any] = {
             "result": [{"id": row, "name": name} for row, name in page if name is not None],
-            "deletedRowIds": [row for row, name in page if name is None],
+            "deletedRowIds": [
+                self._told(row, since, place["version"]) for row, name in page if name is None
+            ],
         }
         if end < len(listing):
             return {**answer, "continuation": {**place, "offset": end}}
         return {**answer, "completion": {"incrementalContinuation": {"version": place["version"]}}}
+
+    def _told(self, row: str, since: int | None, until: int) -> Any:
+        """How a deleted row is told: by its name if no other row has that, else by its id (C9)."""
+        before, after = self.world.at(since), self.world.at(until)
+        name = before.get(row)
+        alone = list(before.values()).count(str(name)) == 1 and name not in after.values()
+        return {"name": name} if alone else row
 
 
 def _untrusted(place: dict[str, Any]) -> dict[str, Any]:

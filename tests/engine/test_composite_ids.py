@@ -78,7 +78,7 @@ def test_a_row_without_a_part_is_rejected(tmp_path: Path) -> None:
     assert (record.rejected, roles(engine)) == (3, {("a", 1): "y"})
 
 
-@pytest.mark.parametrize("deleted", [["a"], ["a", None], {"team": "a"}, ["a", 1, 2]])
+@pytest.mark.parametrize("deleted", [["a"], ["a", None], {"team": "a", "user": None}, ["a", 1, 2]])
 def test_a_deleted_id_has_all_parts(tmp_path: Path, deleted: Any) -> None:
     """Otherwise nothing would be deleted, and nobody would know."""
     execute = Scripted(last(deletedRowIds=[deleted]))
@@ -120,4 +120,4 @@ def test_tests_of_packs_know_them_too() -> None:
     )
     assert changed.deleted_row_ids == [row_id("a", 1)]
     with pytest.raises(InvalidResultError, match="for each of team, user"):
-        parse_result({"result": [], "deletedRowIds": [[1]]}, MEMBER.id_properties)
+        parse_result({"result": [], "deletedRowIds": [[1]]}, MEMBER)

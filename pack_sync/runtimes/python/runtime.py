@@ -6,7 +6,7 @@ can be given up when its time is over (contract C14) while the engine goes on.
 
 import inspect
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from pack_sdk.errors import FullSyncNeededError, InvalidResultError, RetryLater
 from pack_sdk.fetching import AsyncFetcher, Fetcher
 from pack_sdk.function_forms import choice_arguments, error_arguments, validation_arguments
 from pack_sdk.results import Completion, parse_result
+from pack_sdk.schemas import Schema
 from pack_sync.runtimes.python.pack_traceback import note_mistake
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.runtimes.python.thread import PackThread
@@ -162,17 +163,16 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 def _page_of(call: FunctionCall) -> Callable[[Any], Any]:
     """What makes a page of what `execute` returned."""
-    schema = call.sync.schema or (call.table.schema if call.table else None)
-    return partial(_page, id_properties=schema.id_properties if schema else ())
+    return partial(_page, schema=call.row_schema)
 
 
-def _page(returned: Any, id_properties: Sequence[str] = ()) -> Page | InvalidResultError:
+def _page(returned: Any, schema: Schema | None = None) -> Page | InvalidResultError:
     """The page that `execute` returned; or what is wrong with it, which no code of the pack raised.
 
     So the pack's `on_error` does not get it (contract C22).
     """
     try:
-        result = parse_result(returned, id_properties)
+        result = parse_result(returned, schema)
         return Page(
             rows=to_lines(result.rows),
             row_count=len(result.rows),

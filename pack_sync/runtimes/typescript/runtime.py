@@ -52,7 +52,7 @@ class TypeScriptCaller:
     def execute(self, call: FunctionCall) -> Page:
         """Call `execute`; the SDK in the pack's bundle itself calls `onError`."""
         message, rows = self._send(call)
-        result = parse_result(_page(orjson.loads(message.blob)))
+        result = parse_result(_page(orjson.loads(message.blob)), call.row_schema)
         return Page(
             rows=rows,
             row_count=message.head["rows"],
