@@ -54,6 +54,15 @@ def test_deleted_ids(bench: Bench) -> None:
     assert page.deleted_row_ids == []
 
 
+def test_deletions_by_values(bench: Bench) -> None:
+    """Properties are named as the schema has them, or by the fields that fill them (C9, D12)."""
+    page = bench.execute("return {deletedRowIds: ['a', {task_name: 'x'}, {TaskName: 7}]}")
+    assert page.deleted_row_ids == ["a", {"TaskName": "x"}, {"TaskName": 7}]
+    for told, says in (("{taskname: 1}", "'taskname' is no property"), ("{id: 1}", "the id alone")):
+        with pytest.raises(InvalidResultError, match=says):
+            bench.execute(f"return {{deletedRowIds: [{told}]}}")
+
+
 def test_both_spellings_of_the_context(bench: Bench) -> None:
     """`context.sync.continuation` and `context.continuation` are the same (contract C16)."""
     state = SyncState(

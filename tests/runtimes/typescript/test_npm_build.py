@@ -77,7 +77,8 @@ pack.addSyncTable({
       }
       if (team === "broken") broken(answer);
       const digest = createHash("md5").update(Buffer.from("x")).digest("hex");
-      return { result: [{ id: digest, done: range === undefined }] };
+      const deletedRowIds = ["a", { done: true } as any];
+      return { result: [{ id: digest, done: range === undefined }], deletedRowIds };
     },
     onError: function (error) {
       if (error.message === "from the helper") throw new coda.UserVisibleError("better");
@@ -139,6 +140,7 @@ def test_a_pack_as_its_author_wrote_it(folder: Path) -> None:
     try:
         page = session.execute(["x y", None], SyncState())
         assert orjson.loads(page.rows) == {"id": "9dd4e461268c8034f5c8564e155c67a6", "done": True}
+        assert page.deleted_row_ids == ["a", {"Done": True}]
         assert fetcher.requests[0].url == "https://example.com/tasks?team=x%20y"
         assert [choice.value for choice in session.autocomplete("team", "b", [None] * 2)] == ["ab"]
         answer = session.validate_parameters(["none", None], SyncState())
@@ -193,7 +195,7 @@ def test_what_cannot_be_bundled(folder: Path, file: str, text: str, message: str
 def test_an_error_while_the_pack_loads(folder: Path) -> None:
     """The place is that of the source."""
     (folder / "pack.ts").write_text(PACK + "\n(pack as any).nothing.x;\n")
-    with pytest.raises(PackDefinitionError, match=r"cannot be loaded: TypeError: .* pack.ts:61:23"):
+    with pytest.raises(PackDefinitionError, match=r"cannot be loaded: TypeError: .* pack.ts:62:23"):
         build_pack(folder, quietly)
 
 
