@@ -35,6 +35,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "copy.copy",
         "Copy a pack that comes with Pack Sync into the project's packs/, to be changed.",
     ),
+    "helpers": (
+        "helpers.helpers",
+        "Write incremental.ts, helpers for incremental syncs, beside a pack in TypeScript.",
+    ),
     "settings": (
         "settings.settings",
         "Show every setting with its default and what it does.",

@@ -25,6 +25,9 @@ BUNDLE = "bundle.js"
 ENTRIES = ("pack.ts", "src/pack.ts", "main.ts", "src/main.ts", "index.ts", "src/index.ts", BUNDLE)
 """With which file a pack begins, the first that is there."""
 
+HELPERS = Path(__file__).resolve().parent / "helpers" / "incremental.ts"
+"""Helpers for incremental syncs, which a pack may have beside it."""
+
 _SOURCES = {".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"}
 _LEFT_OUT = {"node_modules", "_upload_build", "__pycache__"}
 

@@ -4,7 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pack_sdk.errors import InvalidResultError, MissingScopesError, PackError, UserVisibleError
+from pack_sdk.errors import (
+    InvalidResultError,
+    MissingScopesError,
+    PackError,
+    RetryLater,
+    UserVisibleError,
+)
 from pack_sync.runtimes.runtime import CallEnvironment
 from pack_sync.runtimes.typescript.bundle import Bundle
 from pack_sync.runtimes.typescript.process import PackProcessError
@@ -84,6 +90,14 @@ def _with_remedy(name: str, message: str) -> str:
     return message
 
 
+def _pause(failure: Mapping[str, Any], message: str) -> RetryLater | None:
+    """The pause that a pack asks for; None where its error has no time for it."""
+    try:
+        return RetryLater(float(failure.get("retryAfterSeconds", "")), message)
+    except ValueError:
+        return None
+
+
 def error_of(
     failure: Mapping[str, Any],
     what: str,
@@ -107,6 +121,8 @@ def error_of(
         return PackProcessError(f"{what} never ends: {message}")
     if name == "MissingScopesError":
         return MissingScopesError(message)
+    if name == "RetryLater" and (pause := _pause(failure, message)):
+        return pause
     error = javascript_error(failure, bundle)
     environment.logger.debug(f"{error}\n{error.stack}")
     if name in _MISTAKES and (last_answer := environment.fetcher.last_answer):

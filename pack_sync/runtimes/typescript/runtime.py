@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import orjson
 
-from pack_sdk.errors import PackDefinitionError
+from pack_sdk.errors import PackDefinitionError, RetryLater
 from pack_sdk.pack import Pack
 from pack_sdk.results import parse_result
 from pack_sync.runtimes.runtime import CallEnvironment, PackRuntime
@@ -82,6 +82,16 @@ class TypeScriptCaller:
         self._process.close()
 
     def _send(self, call: FunctionCall) -> tuple[Message, bytes]:
+        """Call a function, and again after each pause that it asks for (contract F5)."""
+        waited: list[float] = []
+        while True:
+            try:
+                return self._send_once(call)
+            except RetryLater as error:
+                what = f"{call.described(self.spelled(call.name))} threw RetryLater ({error})"
+                waited.append(self._environment.fetcher.pause(error.seconds, what, waited))
+
+    def _send_once(self, call: FunctionCall) -> tuple[Message, bytes]:
         """Call a function, for as long as a page may take: its result, and rows as NDJSON.
 
         Raises what the pack threw, `PageTimeoutError` or `PackProcessError`.

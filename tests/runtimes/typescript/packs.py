@@ -71,6 +71,7 @@ class Answers:
     )
     requests: list[FetchRequest] = field(default_factory=list[FetchRequest])
     tokens: list[str] = field(default_factory=list[str])
+    pauses: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     cancelled: bool = False
     last_answer: str = ""
     _page_ends_at: float = 0.0
@@ -93,9 +94,10 @@ class Answers:
         """What is left of it."""
         return self._page_ends_at - time.monotonic()
 
-    def pause(self, *_args: object) -> float:
-        """No pack in TypeScript asks for it."""
-        raise AssertionError
+    def pause(self, seconds: float, what: str, _earlier: Sequence[float] = ()) -> float:
+        """Remember it; nobody waits."""
+        self.pauses.append((seconds, what))
+        return seconds
 
     def cancel(self) -> None:
         """Remember it."""

@@ -44,6 +44,7 @@ function fail(head, error) {
     failure.message = textOf(() => error.message, "the pack threw an error that cannot be read");
     failure.stack = textOf(() => error.stack || "", "");
     failure.cause = slice(textOf(() => error.cause ?? "", ""), 0, 2000);
+    failure.retryAfterSeconds = slice(textOf(() => error.retryAfterSeconds ?? "", ""), 0, 100);
     failure.userVisible = textOf(() => Boolean(error.isUserVisible), "") === "true";
     failure.request = requestThatRaised(error);
   } else failure.message = `the pack threw ${shown(error)}`;
