@@ -96,6 +96,8 @@ class Trial:
             name=name, pack=self.pack, tables={REST: TableConfiguration(), **chosen}
         )
         self.tables = {table: Measured() for table in self.definition.configured_tables}
+        self.answers_folder: Path | None = None
+        """Where answers with an `ETag` are kept, if they are."""
         self._folder = folder
         self._clock = clock
         self._moving = False
@@ -195,6 +197,7 @@ class Trial:
             connection=connection,
             parameters={**self.definition.parameters_of(table), **given},
             spool_folder=spools / table,
+            answers_folder=self.answers_folder,
             log=runs.log,
             crawl=self.definition.crawl_of(table, "default"),
             dynamic_url=self.service.dynamic_urls.get(table),
