@@ -110,6 +110,8 @@ def _print(found: Preview, requests: Sequence[SentRequest], page: int | None) ->
     counts = found.counts
     bad = f" ({counts.bad_values:,} without some values)" if counts.bad_values else ""
     deleted = f", {counted(counts.deletes, 'deleted id', 'deleted ids')}" if counts.deletes else ""
+    if counts.deleted_where:
+        deleted += f", {counted(counts.deleted_where, 'deletion', 'deletions')} by values"
     console.print(
         f"{counted(found.pages, 'page', 'pages')}, {counted(found.rows_returned, 'row', 'rows')}: "
         f"{counts.upserts:,} to store{bad}, {counts.rejected:,} rejected, "

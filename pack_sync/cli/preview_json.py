@@ -34,6 +34,7 @@ def preview_json(key: SyncKey, found: Preview, requests: Sequence[SentRequest]) 
             "without_some_values": counts.bad_values,
             "repeated_ids": counts.duplicates,
             "deleted_ids": counts.deletes,
+            "deletions_by_values": counts.deleted_where,
         },
         "requests": [request_json(each) for each in requests],
     }

@@ -58,7 +58,7 @@ def make_fake(seed):
     @service.route("GET", "/deleted")
     def deleted(request):
         gone = [i for i in rows.updated_since(since(request), deleted=True) if i.deleted]
-        return {"deleted": [{"id": i.id, "kind": shown(i)["nested"]["kind"]} for i in gone]}
+        return {"deleted": [{"id": i.id, **shown(i)["nested"]} for i in gone]}
 
     @service.route("GET", "/changed")
     def changed(request):
@@ -202,6 +202,7 @@ def schema(ids="id"):
             "created": {"type": "string", "hint": "datetime"},
             "updated": {"type": "string", "hint": "datetime"},
             "kind": {"type": "string", "from_key": "nested.kind"},
+            "number": {"type": "number", "precision": 0, "from_key": "nested.number"},
         },
         id_property=ids,
         display_property="name",

@@ -30,6 +30,22 @@ def test_pages_at_another_address_that_are_forgotten(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ('{"number": each["number"]}', []),
+        ('{"nested.number": str(each["number"])}', []),
+        ('{"number": each["id"]}', ["deletions-forgotten"]),
+        ('{"kind": each["kind"]}', ["increments-differ"]),
+    ],
+)
+def test_deletions_by_values(told: str, found: list[str], tmp_path: Path) -> None:
+    """Those that leave a row, or take others along, are found; right ones are not accused."""
+    change = ('[each["id"] for each in', f"[{told} for each in")
+    findings = check_shape("SeparateDeletions", tmp_path, change).findings
+    assert [each.code for each in findings if each.level == "error"] == found
+
+
 def check_shape(table: str, folder: Path, *changes: tuple[str, str]) -> TableReport:
     """Check a table of the shapes, with these changes."""
     pack = folder / "shapes"

@@ -51,7 +51,7 @@ def acme() -> Pack:
         page = (context.sync.continuation or {"page": 1})["page"]
         body = context.fetcher.fetch(url=f"/items?page={page}").body
         following = {"continuation": {"page": page + 1}} if page < 3 else {}
-        return {"result": body, "deletedRowIds": [99], **following}
+        return {"result": body, "deletedRowIds": [99, {"price": 7}], **following}
 
     return pack
 
@@ -112,7 +112,8 @@ def test_the_requests_are_shown_without_secrets() -> None:
     assert [line.rpartition("/")[2] for line in lines] == [f"items?page={n}" for n in (1, 2, 3)]
     assert all(" ms " in line and " bytes " in line for line in lines)
     assert TOKEN not in told
-    assert "3 pages, 6 rows: 3 to store, 3 rejected, 0 repeated ids, 1 deleted id." in told
+    assert "3 pages, 6 rows: 3 to store, 3 rejected, 0 repeated ids, 1 deleted id, " in told
+    assert "1 deletion by values." in told
 
 
 def test_the_requests_of_a_preview_that_fails_are_shown(server: HttpServer) -> None:

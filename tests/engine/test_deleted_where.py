@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pack_sdk import Pack, make_object_schema
 from pack_sdk.testing import MockFetcher, execute_sync_table
+from pack_sync.commit.approval import approve_held
+from pack_sync.commit.held_syncs import read_held
 from pack_sync.engine.full_or_incremental import ModeRequest
 from pack_sync.engine.sync import run_sync
 from pack_sync.engine.sync_failures import SyncFailedError
+from pack_sync.settings import SyncSettings
+from tests.commit.sync_bench import a_page, stage_pages
 from tests.engine.sync_harness import Engine, Scripted
 
 MESSAGE = make_object_schema(
@@ -227,6 +232,38 @@ def test_some_of_the_properties_of_an_id(tmp_path: Path) -> None:
     engine = synced(tmp_path, rows, page(deleted=deleted), schema=schema)
     engine.sync()
     assert [(row["team"], row["user"]) for row in engine.rows()] == [("b", 1)]
+
+
+@pytest.mark.parametrize("deleted", [["a"], [{"projectId": "7"}]])
+def test_only_such_deletions_have_a_table_in_the_stage(tmp_path: Path, deleted: Any) -> None:
+    """A sync without them makes nothing for them."""
+    stage_pages(tmp_path, MESSAGE, a_page(*ROWS, deleted=deleted))
+    with duckdb.connect(tmp_path / "stage.duckdb", read_only=True) as connection:
+        found = connection.sql("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert (("deleted_where",) in found) is (deleted != ["a"])
+
+
+def test_a_held_sync_keeps_them_until_it_is_approved(tmp_path: Path) -> None:
+    """They are found anew then: a full sync that was resumed deletes what it says alone (D8)."""
+    settings = SyncSettings(
+        attempts=1,
+        max_deleted_rows=1,
+        max_deleted_share=0.2,
+        small_table_deleted_share=1,
+    )
+    pages = [page(ROWS[2], more=True), OSError("the connection was lost")]
+    last = page(message("e"), deleted=[{"projectId": "7"}])
+    engine = synced(tmp_path, ROWS, *pages, last, page(message("f", "7")), settings=settings)
+    with pytest.raises(SyncFailedError, match="the connection was lost"):
+        engine.sync("full")
+    with pytest.raises(SyncFailedError, match="would delete 2 of 4 rows"):
+        engine.sync("full")
+    engine.sync("incremental")
+    with engine.warehouse.read() as connection:
+        (held,) = read_held(connection)
+    approval = approve_held(engine.warehouse, held)
+    assert (approval.behind, approval.record.deleted) == (True, 2)
+    assert ids(engine) == ["c", "d", "f"]
 
 
 def test_tests_of_packs_know_them_too() -> None:
