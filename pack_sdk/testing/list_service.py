@@ -1,5 +1,6 @@
 """A fake of any service that is known by its lists: it serves each `ListEndpoint` over a world."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -250,8 +251,13 @@ def _parameters(request: ServiceRequest) -> dict[str, str]:
         return given
     if isinstance(body := request.json, dict):
         fields = cast("dict[str, Any]", body)
-        return {**given, **{name: str(value) for name, value in fields.items()}}
+        return {**given, **{name: _text(value) for name, value in fields.items()}}
     return {**given, **request.form}
+
+
+def _text(value: Any) -> str:
+    """A value of a body as a parameter of a URL would have it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _place(token: str | None) -> int | None:

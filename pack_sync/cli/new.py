@@ -100,6 +100,8 @@ def _from_openapi(name: str, file: Path, operation: str | None, *, all_lists: bo
     """The draft of one list, or of all; without a choice they are shown, and the command ends."""
     specification = Specification.read(file)
     lists = lists_of(specification)
+    for other, why in specification.other_files.missing.items():
+        console.print(f"Not followed: {other}: {why}.", markup=False, soft_wrap=True)
     if operation:
         lists = chosen(lists, operation)
     elif len(lists) > 1 and not all_lists:

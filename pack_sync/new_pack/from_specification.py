@@ -20,14 +20,25 @@ def lists_of(specification: Specification) -> Sequence[ListOperation]:
     found = list(list_operations(specification))
     if not found:
         raise CannotDraftError(
-            f"{specification.where} has no operation (GET) that answers with a list of objects"
+            f"{specification.where} has no operation that answers with a list of objects (GET, or "
+            f"a search by POST with pages){_not_followed(specification)}"
         )
     return found
 
 
+def _not_followed(specification: Specification) -> str:
+    """What references lead to that was not read, as the end of a sentence."""
+    missing = specification.other_files.missing
+    if not missing:
+        return ""
+    name, why = next(iter(missing.items()))
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f". It refers to {name}, which is not followed: {why}{more}. Put it beside the file"
+
+
 def chosen(lists: Sequence[ListOperation], wanted: str) -> Sequence[ListOperation]:
     """The list of that operation id or path. Raises `CannotDraftError` with near ones."""
-    asked = wanted.removeprefix("GET ").strip()
+    asked = wanted.removeprefix("GET ").removeprefix("POST ").strip()
     found = [each for each in lists if asked in (each.operation.operation_id, each.operation.path)]
     if found:
         return found[:1]

@@ -59,6 +59,8 @@ def _imports(body: str) -> Iterator[str]:
         )
         if name == "Pack" or f"{name}(" in body or f": {name}" in body or f"> {name}" in body
     ]
+    if "json.dumps(" in body:
+        yield "import json"
     yield "from typing import Any"
     if "quote(" in body:
         yield "from urllib.parse import quote"

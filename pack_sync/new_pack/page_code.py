@@ -56,6 +56,8 @@ def _query(table: TableDraft) -> dict[str, Json]:
     """What is asked for on every page."""
     endpoint = table.endpoint
     query: dict[str, Json] = dict(endpoint.query)
+    if endpoint.method == "POST":
+        query = {name: _typed(value) for name, value in endpoint.query.items()}
     for parameter in table.parameters:
         if parameter.place == "query":
             query[parameter.name] = Code(parameter.variable)
@@ -66,6 +68,13 @@ def _query(table: TableDraft) -> dict[str, Json]:
         how = "" if style == "iso" else f", {quoted(style)}"
         query[endpoint.changes.parameter] = Code(f"format_time(changes.since{how})")
     return query
+
+
+def _typed(value: str) -> Json:
+    """A value as JSON has it: the number or the truth value that a text in a URL stands for."""
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdecimal() else value
 
 
 def _place_in_query(endpoint: ListEndpoint, place: str) -> Mapping[str, Json]:
@@ -93,6 +102,9 @@ def _before(endpoint: ListEndpoint, place: str) -> Iterator[str]:
 def _fetch(
     endpoint: ListEndpoint, url: str, query: Mapping[str, Json], place: str
 ) -> Iterator[str]:
+    if endpoint.method == "POST":
+        yield from _post(url, query)
+        return
     follows = isinstance(endpoint.paging, LinkHeader | NextUrl)
     if query:
         yield from (line[4:] for line in laid_out("query: dict[str, Any] = ", query, depth=1))
@@ -115,6 +127,23 @@ def _fetch(
         yield f"url = {url}"
         fetch = "response = context.fetcher.fetch(url=url)"
     yield fetch
+
+
+def _post(url: str, query: Mapping[str, Json]) -> Iterator[str]:
+    """A search: what is asked for is in the body, without what has no value on the first page."""
+    yield from (line[4:] for line in laid_out("query: dict[str, Any] = ", query, depth=1))
+    yield "asked = {name: value for name, value in query.items() if value is not None}"
+    if not _fits(f"    url={url},"):
+        yield from _assigned_url(url)
+        url = "url"
+    yield from (
+        "response = context.fetcher.fetch(",
+        '    method="POST",',
+        f"    url={url},",
+        '    headers={"Content-Type": "application/json"},',
+        "    body=json.dumps(asked),",
+        ")",
+    )
 
 
 def _fits(line: str) -> bool:

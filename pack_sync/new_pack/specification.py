@@ -3,18 +3,16 @@
 <https://spec.openapis.org/oas/latest.html>, <https://swagger.io/specification/v2/>
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-import orjson
-import yaml
-
 from pack_sync.new_pack.draft import CannotDraftError, Json
 from pack_sync.new_pack.json_nodes import EMPTY, Node, listed, mapping
+from pack_sync.new_pack.specification_files import OtherFiles, read_json_or_yaml
 
 _METHODS = ("get", "post")
 _MOST_REFERENCES = 50
@@ -25,7 +23,8 @@ class Operation:
     """An operation, its references resolved as far as it goes itself.
 
     `answer` is the schema of its successful answer, `example` is one of those, `headers` are the
-    names of its headers in lower case, `said` what is written of the operation.
+    names of its headers in lower case, `said` what is written of the operation. `body` is the
+    schema of the JSON that it takes.
     """
 
     path: str
@@ -33,6 +32,7 @@ class Operation:
     operation_id: str
     said: str
     parameters: tuple[Node, ...]
+    body: Node
     answer: Node
     example: Json
     headers: frozenset[str]
@@ -50,17 +50,12 @@ class Specification:
     def __init__(self, document: Node, where: str) -> None:
         self.document = document
         self.where = where
+        self.other_files = OtherFiles(Path(where).parent)
 
     @classmethod
     def read(cls, file: Path) -> "Specification":
         """The specification in a file. Raises `CannotDraftError` if it is none."""
-        try:
-            document = _parsed(file.read_bytes())
-        except OSError as error:
-            raise CannotDraftError(f"{file} cannot be read: {error.strerror}") from None
-        except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
-            what = str(error).strip().split("\n")[0]
-            raise CannotDraftError(f"{file} is neither JSON nor YAML: {what}") from None
+        document = read_json_or_yaml(file)
         if not mapping(mapping(document).get("paths")):
             raise CannotDraftError(
                 f"{file} is no specification of an API: it has no `paths`. A file of OpenAPI 3 or "
@@ -89,10 +84,9 @@ class Specification:
         return EMPTY
 
     def _at(self, reference: str) -> Json:
-        found: Json = self.document
-        if not reference.startswith("#/"):
-            return EMPTY  # of another file, which is not followed
-        for part in reference[2:].split("/"):
+        file, _, pointer = reference.partition("#")
+        found: Json = self.other_files.document(file) if file else self.document
+        for part in pointer.split("/")[1:]:
             key = unquote(part).replace("~1", "/").replace("~0", "~")
             if items := listed(found):
                 found = items[int(key)] if key.isdigit() and int(key) < len(items) else None
@@ -120,6 +114,7 @@ class Specification:
             operation_id=str(operation.get("operationId") or ""),
             said="\n".join(str(text) for text in said if text),
             parameters=tuple(each for each in by_name.values() if each.get("name")),
+            body=self._body(operation, by_name.values()),
             answer=self._content(response),
             example=self._example(response),
             headers=frozenset(str(name).lower() for name in mapping(response.get("headers"))),
@@ -127,6 +122,12 @@ class Specification:
             security=operation.get("security", self.document.get("security")),
             deprecated=operation.get("deprecated") is True,
         )
+
+    def _body(self, operation: Node, parameters: Iterable[Node]) -> Node:
+        if self.is_swagger_2:
+            bodies = (each for each in parameters if each.get("in") == "body")
+            return self.resolve(next(bodies, EMPTY).get("schema"))
+        return self._content(self.resolve(operation.get("requestBody")))
 
     def _parameter(self, node: Json) -> Node:
         """A parameter with its schema's keys beside its own, as Swagger 2 has them."""
@@ -195,15 +196,3 @@ class Specification:
             if default and not in_host:
                 url = url.replace(f"{{{name}}}", default)
         return url.rstrip("/")
-
-
-def _parsed(content: bytes) -> Json:
-    try:
-        return orjson.loads(content)
-    except ValueError:
-        # As quick as YAML gets, and as safe as `safe_load`, which is thirty times as slow.
-        loader = yaml.CSafeLoader(content)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()

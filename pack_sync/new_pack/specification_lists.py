@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from pack_sdk.testing.list_endpoint import ListEndpoint, OnePage, Path
 from pack_sync.new_pack.draft import Guess, Json, ParameterDraft, TableDraft
 from pack_sync.new_pack.flat_schemas import flat, values_beside_rows, with_example
-from pack_sync.new_pack.json_nodes import Node, mapping, properties_of
+from pack_sync.new_pack.json_nodes import Node, listed, mapping, properties_of
 from pack_sync.new_pack.naming import names_of, normalized, singular, variable, words_of
 from pack_sync.new_pack.row_fields import fields_of
 from pack_sync.new_pack.row_schema import schema_of
@@ -20,6 +20,8 @@ _USUAL_ROWS = (
     "elements", "objects", "rows", "resources", "members", "entities", "hits", "collection",
 )  # fmt: skip
 _LONGEST_TEXT = 70
+_SEARCHES = "search|query|list|find|filter"
+"""Words by which a POST that reads is known."""
 _BESIDE = (
     "errors",
     "warnings",
@@ -44,12 +46,48 @@ class ListOperation:
 
 
 def list_operations(specification: Specification) -> Iterator[ListOperation]:
-    """All operations that answer with a list of objects, in the order of the file."""
-    for operation in specification.operations():
-        if operation.method == "get" and not operation.deprecated:
-            found = _as_list(specification, operation)
-            if found is not None:
-                yield found
+    """All operations that answer with a list of objects, in the order of the file.
+
+    Those that search by POST count where they take the place of the next page in their body, and
+    no GET lists the same.
+    """
+    listed_by_get: set[str] = set()
+    for operation in sorted(specification.operations(), key=lambda each: each.method == "post"):
+        if operation.deprecated:
+            continue
+        if operation.method == "post":
+            operation = _search(specification, operation)
+            if operation is None or _subject_path(operation) in listed_by_get:
+                continue
+        found = _as_list(specification, operation)
+        if found is not None:
+            listed_by_get.add(operation.path.rstrip("/"))
+            yield found
+
+
+def _search(specification: Specification, operation: Operation) -> Operation | None:
+    """A POST that only reads, with the values of its body among its parameters; None for others."""
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    named = f"{operation.operation_id} {last}".replace("_", " ").replace("-", " ")
+    if not re.search(rf"(?:^|[\W_]|[a-z](?=[A-Z]))({_SEARCHES})", named, re.I):
+        return None
+    body = flat(specification, operation.body)
+    required = listed(body.get("required"))
+    values = tuple(
+        {**node, "name": name, "in": "body", "required": name in required}
+        for name, node in properties_of(body).items()
+    )
+    if any(each["required"] and each.get("type") in ("object", "array") for each in values):
+        return None  # what they hold only a person knows
+    scalars = (each for each in values if each.get("type") not in ("object", "array"))
+    found = replace(operation, parameters=(*operation.parameters, *scalars))
+    return found if _is_paged(found) else None
+
+
+def _subject_path(operation: Operation) -> str:
+    """The path of what is searched: without its last part, where that only says so."""
+    before, _, last = operation.path.rstrip("/").rpartition("/")
+    return before if re.fullmatch(_SEARCHES, last, re.I) else f"{before}/{last}"
 
 
 def _as_list(specification: Specification, operation: Operation) -> ListOperation | None:
@@ -85,7 +123,8 @@ def _best(
     lists: Sequence[tuple[Path, Node]], operation: Operation, answer: Node
 ) -> tuple[Path, Node] | None:
     """The list that the operation is about; None where it tells of one thing that has lists."""
-    segments = [part for part in operation.path.split("/") if part]
+    path = _subject_path(operation) if operation.method == "post" else operation.path
+    segments = [part for part in path.split("/") if part]
     subject = next((part for part in reversed(segments) if not part.startswith("{")), "")
     about = {normalized(subject), normalized(singular(subject)), normalized(f"{subject}list")}
     usual = [found for found in lists if normalized(found[0][-1]) in (*about, *_USUAL_ROWS)]
@@ -108,7 +147,9 @@ def _is_paged(operation: Operation) -> bool:
 
 
 def _query_of(operation: Operation) -> Mapping[str, Node]:
-    return {str(each["name"]): each for each in operation.parameters if each.get("in") == "query"}
+    """The parameters by which an operation is asked: of its URL, or of its body if it has one."""
+    place = "query" if operation.method == "get" else "body"
+    return {str(each["name"]): each for each in operation.parameters if each.get("in") == place}
 
 
 def tables_of(lists: Iterable[ListOperation]) -> Sequence[TableDraft]:
@@ -123,7 +164,8 @@ def tables_of(lists: Iterable[ListOperation]) -> Sequence[TableDraft]:
 
 def _free_name(operation: Operation, taken: set[str]) -> list[str]:
     """The words of a name that no table has yet: of the path's last part, or of more of it."""
-    parts = [part for part in operation.path.split("/") if part and not part.startswith("{")]
+    path = _subject_path(operation) if operation.method == "post" else operation.path
+    parts = [part for part in path.split("/") if part and not part.startswith("{")]
     parts = [part for part in parts if not re.fullmatch(r"v?\d+(\.\d+)*|api|rest", part)] or parts
     found: list[str] = []
     for part in reversed(parts or ["rows"]):
@@ -152,10 +194,12 @@ def _table(found: ListOperation, name: str, identity: str) -> TableDraft:
     size_parameter, page_size = size_of(query, paging)
     changes, changes_guess = changes_of(query)
     fields, guesses = fields_of(found.row, identity)
+    size_parameter = size_parameter if page_size else None
     used = {getattr(paging, "parameter", ""), size_parameter, changes and changes.parameter}
     fixed, parameters = _required(operation, used)
     endpoint = ListEndpoint(
         url=_url(operation, parameters),
+        method="GET" if operation.method == "get" else "POST",
         query=fixed,
         rows=found.rows,
         row_schema=found.row,
@@ -163,7 +207,7 @@ def _table(found: ListOperation, name: str, identity: str) -> TableDraft:
         updated_key=(fields.updated_key,) if fields.updated_key else None,
         deleted_key=(fields.deleted_key,) if fields.deleted_key else None,
         paging=paging,
-        size_parameter=size_parameter if page_size else None,
+        size_parameter=size_parameter,
         page_size=page_size,
         changes=changes,
     )

@@ -59,7 +59,10 @@ def paging_of(
     `in_object` says that the rows are in an object, which may have more values than it is said.
     """
     told = _Told(operation, parameters, values)
-    for look in (_link_header, _same_name, _next_url, _token, _last_id, _counted):
+    looks = (_link_header, _same_name, _next_url, _token, _last_id, _counted)
+    if operation.method == "post":  # links are followed by GET
+        looks = (_same_name, _token, _last_id, _counted)
+    for look in looks:
         if (paging := look(told)) is not None:
             return paging, _evidence(paging)
     return _half_told(told, in_object=in_object)

@@ -1,5 +1,6 @@
 """The file `tests/test_pack.py` of a drafted pack: the pages of each table, without a network."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 from urllib.parse import urlencode, urlsplit
@@ -72,7 +73,9 @@ def _test(draft: PackDraft, table: TableDraft) -> Iterator[str]:
     ids = [_id(endpoint, number) for number in range(1, 3 if is_paged else 2)]
     yield f"    assert synced.ids == {one_line(ids)}"
     if asked:
-        yield f"    assert {quoted(asked)} in fetcher.urls[1]"
+        where = "fetcher.urls[1]"
+        where = where if endpoint.method == "GET" else "str(fetcher.requests[1].body)"
+        yield f"    assert {quoted(asked)} in {where}"
     yield "    assert fetcher.unused == []"
 
 
@@ -91,7 +94,7 @@ def origin_of(url: str) -> str:
 
 
 def _answers(endpoint: ListEndpoint) -> tuple[dict[str, Json], str]:
-    """The answers by name, and what the second URL must have in it."""
+    """The answers by name, and what the second URL, or body, must have in it."""
     first, last = _body(endpoint, 1), _body(endpoint, 2)
     paging = endpoint.paging
     match paging:
@@ -104,17 +107,18 @@ def _answers(endpoint: ListEndpoint) -> tuple[dict[str, Json], str]:
         case NextToken(key, _, more):
             first, value, ends = _with(first, key, "b2"), "b2", True
         case LastId(_, more):
-            value, ends = str(_id(endpoint, 1)), more is not None
+            value, ends = _id(endpoint, 1), more is not None
         case PageNumber(_, start, pages, more):
-            value, ends = str(start + 1), bool(pages or more)
+            value, ends = start + 1, bool(pages or more)
             first, last = _with(first, pages, 2), _with(last, pages, 2)
         case Offset(_, total, start, more):
-            value, ends = str(start + 1), bool(total or more)
+            value, ends = start + 1, bool(total or more)
             first, last = _with(first, total, 2), _with(last, total, 2)
     answers = {"first": _with(first, more, True), "last": _with(last, more, False)}
     if not ends:
         answers["empty"] = _body(endpoint, None)
-    return answers, urlencode({paging.parameter: value})
+    asked = {paging.parameter: value}
+    return answers, urlencode(asked) if endpoint.method == "GET" else json.dumps(asked)[1:-1]
 
 
 def _next_url(endpoint: ListEndpoint) -> str:
