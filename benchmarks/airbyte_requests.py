@@ -47,7 +47,6 @@ STREAMS = {
 _CONFIG = {
     "client_secret": "sk_test_1",
     "account_id": "acct_1",
-    "start_date": "2025-12-01T00:00:00Z",
     "num_workers": 2,
 }
 _LAUNCH = """
@@ -94,12 +93,14 @@ def served(service: FakeService) -> Generator[str]:
 class AirbyteSource:
     """One stream of the source, with its state between two reads."""
 
-    def __init__(self, python: Path, url: str, folder: Path, stream: str) -> None:
+    def __init__(self, python: Path, url: str, folder: Path, stream: str, start: datetime) -> None:
         self._command = [str(python), "-W", "ignore", "-c", _LAUNCH]
         self._environment = os.environ | {"FAKE_URL": url, "PYTHONPATH": ""}
         self._folder, self._stream = folder, stream
         self._state: list[Any] = []
-        (folder / "config.json").write_bytes(orjson.dumps(_CONFIG))
+        (folder / "config.json").write_bytes(
+            orjson.dumps({**_CONFIG, "start_date": f"{start:%Y-%m-%dT00:00:00Z}"})
+        )
         modes = ["full_refresh", "incremental"]
         described: dict[str, Any] = {
             "name": stream,
@@ -152,19 +153,22 @@ def compare(python: Path, table: str, changes: int) -> Sequence[str]:
     with tempfile.TemporaryDirectory() as name, in_utc(), pack_clock(now) as clock:
         trial = Trial("stripe", 1, Path(name), clock)
         world = trial.service.world
+        start = world.clock.now - timedelta(days=1)
         before = (now - timedelta(days=1) - world.clock.now) // timedelta(minutes=1)
         trial.advance(minutes=before)
         trial.tables = {table: trial.tables[table]}
         with served(trial.service) as url:
-            theirs = AirbyteSource(python, url, Path(name), STREAMS[table])
+            theirs = AirbyteSource(python, url, Path(name), STREAMS[table], start)
             counts = list[int]()
             for steps in (0, changes):
                 for _ in range(steps):
                     trial.step()
                 for read in (trial.sync, theirs.read):
                     asked = len(trial.service.requests)
-                    read()
+                    rows = read()
                     counts.append(len(trial.service.requests) - asked)
+                    if rows == 0:
+                        raise RuntimeError(f"Airbyte's source found no row of {table}")
     return [table, *map(str, counts), f"{counts[2] / counts[3]:.2f}"]
 
 
