@@ -45,7 +45,8 @@ class DuckDBFile:
         if not read_only:
             with explained_failures(self.path.parent):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-        options = ("READ_ONLY",) if read_only else ()
+        # With the type: DuckDB would open an SQLite file too, once that extension is installed.
+        options = ("TYPE duckdb", *(["READ_ONLY"] if read_only else []))
         attach_file(instance, str(self.path), self.path, self.name, wait_seconds, *options)
 
     def turn_to_write(

@@ -23,7 +23,7 @@ import os
 import re
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -194,8 +194,20 @@ def _explain_text(text: str, file: Path) -> StorageError | None:
             "everything again."
         )
     if "not a valid DuckDB database" in text or re.search(r'Extension ".*_scanner', text):
+        if _is_sqlite(file):
+            return NotADatabaseError(
+                f"{file} is not a DuckDB database but one of SQLite. If it is the catalogue of a "
+                f"lake, its address is `ducklake:sqlite:{file}`; else give {_PATH} as another file."
+            )
         return NotADatabaseError(f"{file} is not a DuckDB database. {_ANOTHER_FILE}")
     return None
+
+
+def _is_sqlite(file: Path) -> bool:
+    """By its first bytes, see https://www.sqlite.org/fileformat.html."""
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(16) == b"SQLite format 3\0"
+    return False
 
 
 _PATH = "the `path` of the warehouse resource (resources/warehouse.py)"

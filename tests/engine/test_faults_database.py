@@ -99,7 +99,7 @@ FAULTS: list[tuple[Callable[[Path], None], str, str]] = [
     (flipped, "DamagedDatabaseError", "Corrupt database file"),
     (cut_short, "DamagedDatabaseError", "Could not read enough bytes"),
     (of_a_newer_version, "NewerDatabaseError", "install the version that wrote it"),
-    (of_sqlite, "NotADatabaseError", "is not a DuckDB database"),
+    (of_sqlite, "NotADatabaseError", "is not a DuckDB database but one of SQLite"),
     (empty, "NotADatabaseError", "is not a DuckDB database"),
     (a_text, "NotADatabaseError", "the `path` of the warehouse resource"),
     (a_folder, "NotADatabaseError", "is a folder"),

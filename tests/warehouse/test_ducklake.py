@@ -26,6 +26,7 @@ from pack_sync.warehouse.storage_errors import (
     AddressError,
     CatalogueError,
     MissingExtensionError,
+    NotADatabaseError,
     WarehouseLockedError,
 )
 from pack_sync.warehouse.warehouse import Warehouse
@@ -71,6 +72,22 @@ def test_written_and_read(kind: str, tmp_path: Path) -> None:
         connection.execute("INSERT INTO acme.t VALUES (2, NULL); SELECT error('stop')")
     with warehouse.read() as connection:
         assert connection.execute("FROM acme.t").fetchall() == [(1, [{"a": 2}])]
+
+
+def test_a_catalogue_of_sqlite_without_its_prefix(tmp_path: Path) -> None:
+    """It is no file of DuckDB, though this process has the extension that opens it."""
+    with lake("sqlite", tmp_path).write() as connection:
+        connection.execute("CREATE SCHEMA acme")
+    catalogue = tmp_path / "deep" / "lake.db"
+    before = catalogue.read_bytes()
+    warehouse = Warehouse.at(catalogue)
+    for opened in (warehouse.read, warehouse.write):
+        with (
+            pytest.raises(NotADatabaseError, match=f"its address is `ducklake:sqlite:{catalogue}`"),
+            opened(),
+        ):
+            pass
+    assert catalogue.read_bytes() == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
