@@ -170,12 +170,15 @@ def test_a_rejected_row_with_the_values_is_forgotten(tmp_path: Path) -> None:
     bad = [message("x", "7", "?"), message("y", "3", "?"), message(None, "7", 1)]
     now = [message("z", "7", "?"), message("w", "3", "?")]
     engine = synced(
-        tmp_path, [*ROWS, *bad], page(*now, more=True), page(deleted=[{"projectId": "7"}])
+        tmp_path,
+        [*ROWS, *bad],
+        page(*now, more=True),
+        page(message("v", "7", "?"), deleted=[{"projectId": "7"}]),
     )
     assert len(rejected(engine)) == 3
     engine.sync()
     assert ids(engine) == ["c", "d"]
-    assert rejected(engine) == ["w", "y"]
+    assert rejected(engine) == ["v", "w", "y"]  # v came after the deletion
 
 
 def rejected(engine: Engine) -> list[Any]:
