@@ -14,7 +14,7 @@ from pack_sdk.row_values import value_at
 Execute = TypeVar("Execute", bound=Callable[..., Any])
 
 WRITTEN_AT = "at"
-"""Where a cursor says when its sync began."""
+"""Where a cursor says when its sync began; that of a `TimeCursor` is that moment itself."""
 
 
 def full_sync_when_expired(
@@ -25,8 +25,8 @@ def full_sync_when_expired(
     It has if, in an incremental sync, the service answers with one of the `statuses`, and has the
     text `reason` somewhere in the body, where one is given. Also if the sync before began more
     than `after_days` ago, where the service keeps its log no longer; for that the cursor has to
-    be one of `SyncToken` or `ChangeFeed`. Several decorators hold side by side. In a full sync
-    errors stay what they are.
+    be one of `SyncToken`, `ChangeFeed` or `TimeCursor`. Several decorators hold side by side. In a
+    full sync errors stay what they are.
 
     >>> @full_sync_when_expired(410)
     ... @full_sync_when_expired(400, reason="EXPIRED_SYNC_TOKEN")
@@ -74,7 +74,7 @@ def _check_age(context: AnyContext, after_days: float | None) -> None:
     if previous is None or after_days is None:
         return
     cursor: Any = previous.incremental_continuation
-    written = parse_time(value_at(cursor, WRITTEN_AT))
+    written = parse_time(value_at(cursor, WRITTEN_AT) or value_at(cursor, "since"))
     if written and context.sync.started_at - written > timedelta(days=after_days):
         raise FullSyncNeededError(
             f"the sync before began at {written:%Y-%m-%d %H:%M} UTC, and the service keeps what "

@@ -144,3 +144,15 @@ def test_what_does_not_say_that_a_cursor_ended_is_raised() -> None:
             asyncio.run(expires(fails_too)([], context(cursor)))
     with pytest.raises(FullSyncNeededError, match="status 400"):
         full_sync_when_expired(400, reason="TOKEN_OLD")(fails)([], context({"token": "t"}))
+
+
+def test_a_time_cursor_can_be_too_old() -> None:
+    """Its own moment says how old it is, so that `after_days` counts for it as well."""
+
+    @full_sync_when_expired(after_days=28)
+    def sync_rows(_args: Any, context: Any) -> Any:
+        return TimeCursor(context).page([])
+
+    assert sync_rows([], context({"since": "2024-12-20T00:00:00+00:00"}))
+    with pytest.raises(FullSyncNeededError, match="keeps what changed for 28 days"):
+        sync_rows([], context({"since": "2024-12-01T00:00:00+00:00"}))
