@@ -15,6 +15,7 @@ from pack_sync.ledger.ledger_tables import CURSOR_HISTORY, CURSORS, HELD_SYNCS, 
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.position_lines import change_lines, put_lines
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.ducklake import add_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +218,8 @@ def remember_cursor(
     at: datetime,
 ) -> None:
     """Add the cursor of a position to the history of its sync."""
-    connection.execute(
+    add_lines(
+        connection,
         f"""
         INSERT INTO {CURSOR_HISTORY} (
             pack, table_name, sync, cursor, reason, execution_id, recorded_at, fingerprint

@@ -14,10 +14,12 @@ from pack_sync.ledger.shared_upkeep import remove_old_files
 from pack_sync.warehouse.ducklake import DuckLake
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.storage_errors import StorageError
-from pack_sync.warehouse.warehouse import Warehouse
+from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
 _WRITTEN_BY_NOW = timedelta(days=1)
 """A file that no snapshot names may belong to a transaction that goes on, but not for so long."""
+
+_LEDGER = quote_literal(SYSTEM_SCHEMA)
 
 _SMALL_BYTES = 2**30
 _DELETED_SHARE = 0.05
@@ -53,6 +55,7 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     """
     if not isinstance(warehouse.database, DuckLake):
         raise NoLakeError(f"{warehouse.path} is a DuckDB file, which needs no upkeep")
+    _call(warehouse, "ducklake_flush_inlined_data")
     remove_older_lines(warehouse)
     old = _before(keep)
     rewritten = _rewrite(warehouse)
@@ -100,13 +103,19 @@ def _rewrite(warehouse: Warehouse) -> list[tuple[str, str]]:
         if size is None:
             continue
         threshold = 0 if size <= _SMALL_BYTES else _DELETED_SHARE
-        found = _call(
-            warehouse,
-            "ducklake_rewrite_data_files",
-            quote_literal(table),
-            f"schema => {quote_literal(schema)}",
-            f"delete_threshold => {threshold}",
-        )
+        with warehouse.write() as connection:
+            if schema == SYSTEM_SCHEMA:
+                # DuckLake cannot rewrite a table with rows in the catalogue, and none may be added
+                # meanwhile; nor can it do both in one transaction.
+                connection.execute(
+                    f"CALL ducklake_flush_inlined_data({name}, schema_name => {_LEDGER})"
+                )
+                connection.commit()
+                connection.begin()
+            found = connection.execute(
+                f"CALL ducklake_rewrite_data_files({name}, {quote_literal(table)}, "
+                f"schema => {quote_literal(schema)}, delete_threshold => {threshold})"
+            ).fetchall()
         rewritten += [(schema, table)] if found else []
     return rewritten
 

@@ -13,7 +13,7 @@ import duckdb
 
 from pack_sync import __version__
 from pack_sync.ledger.ledger_tables import CREATE_TABLES, CURSORS, POSITIONS
-from pack_sync.warehouse.ducklake import is_lake
+from pack_sync.warehouse.ducklake import add_lines, is_lake
 from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
@@ -125,7 +125,8 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statements)
     if done < len(MIGRATIONS):
         # All at once: in a lake each statement would be a file, which every sync reads.
-        connection.execute(
+        add_lines(
+            connection,
             f"INSERT INTO {VERSIONS} SELECT version, ?, ? FROM range(?, ?) AS new(version)",
             [__version__, datetime.now(UTC), done + 1, len(MIGRATIONS) + 1],
         )

@@ -14,7 +14,7 @@ import duckdb
 from pack_sync.ledger.ledger_tables import CURSORS, POSITIONS
 from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
-from pack_sync.warehouse.ducklake import is_lake
+from pack_sync.warehouse.ducklake import add_lines, is_lake
 from pack_sync.warehouse.warehouse import Warehouse
 
 COLUMNS = (
@@ -46,7 +46,8 @@ def put_lines(
     table = CURSORS
     if is_lake(connection):
         table, selected["revision"] = POSITIONS, _NEXT
-    connection.execute(
+    add_lines(
+        connection,
         f"INSERT INTO {table} ({', '.join(selected)}) SELECT {', '.join(selected.values())}",
         {**values, **_table(key)},
     )
@@ -121,7 +122,8 @@ def _append(
 ) -> None:
     """Add a newer line for each of those that meet the condition."""
     columns = ", ".join(changes.get(column, column) for column in COLUMNS)
-    connection.execute(
+    add_lines(
+        connection,
         f"""
         INSERT INTO {POSITIONS} ({", ".join(COLUMNS)}, revision, removed)
         SELECT {columns}, {_NEXT}, {removed} FROM {CURSORS} WHERE {_OF_TABLE} AND {where}

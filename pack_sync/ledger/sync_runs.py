@@ -10,6 +10,7 @@ import duckdb
 from pack_sync.ledger.ledger_tables import RUNS, from_json, to_json
 from pack_sync.ledger.ledger_versions import ledger_exists
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.ducklake import add_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> None
     ]
     columns = ", ".join(field.name for field in fields(RunRecord))
     marks = ", ".join("?" for _ in values)
-    connection.execute(f"INSERT INTO {RUNS} ({columns}) VALUES ({marks})", values)
+    add_lines(connection, f"INSERT INTO {RUNS} ({columns}) VALUES ({marks})", values)
 
 
 def read_last_run(connection: duckdb.DuckDBPyConnection, key: SyncKey) -> RunRecord | None:

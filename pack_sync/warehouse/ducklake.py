@@ -6,11 +6,12 @@ writers take turns.
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
@@ -24,6 +25,7 @@ from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.object_stores import (
     SCHEMES,
+    fetch_small_files_whole,
     give_credentials,
     unreachable_files,
     wait_for_store,
@@ -35,8 +37,15 @@ from pack_sync.warehouse.storage_errors import (
 )
 from pack_sync.warehouse.turns import StillOurs
 
-_ALL_IN_FILES = "DATA_INLINING_ROW_LIMIT 0"
-"""With rows kept in the catalogue, deleted ones came back (DuckDB 1.5.5)."""
+_ROWS_IN_CATALOGUE = "ducklake_default_data_inlining_row_limit"
+"""DuckLake's setting: inserts and deletes of so many rows go to the catalogue, and not to files.
+
+It is 0 but for lines that are only added: of rows in the catalogue, deleted ones came back (DuckDB
+1.5.5). An option of `ATTACH` would leave no exception.
+"""
+
+_FEW = 100
+"""How many rows one insert may bring to the catalogue."""
 
 _BEING_MADE = re.compile(
     r"Failed to initialize DuckLake.*(duplicate key|already exists|is locked)", re.DOTALL
@@ -107,13 +116,15 @@ class DuckLake:
         """Attach the lake, with the credentials of its object store."""
         for extension in self.extensions:
             load_extension(instance, extension)
+        instance.connection.execute(f"SET GLOBAL {_ROWS_IN_CATALOGUE} = 0")
         data_path = self.data_path
         if data_path is not None and self._in_object_store:
             give_credentials(instance, data_path)
             wait_for_store(instance, wait_seconds)
+            fetch_small_files_whole(instance)
         if data_path is None and self.catalogue.path is not None:
             data_path = f"{self.catalogue.path}.files"
-        options = [_ALL_IN_FILES, "READ_ONLY"] if read_only else [_ALL_IN_FILES]
+        options = ["READ_ONLY"] if read_only else []
         if data_path is not None:
             options.append(f"DATA_PATH {quote_literal(data_path)}")
         try:
@@ -229,3 +240,19 @@ def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
         "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchone()
     return found == ("ducklake",)
+
+
+def add_lines(
+    connection: duckdb.DuckDBPyConnection, insert: str, values: Sequence[Any] | Mapping[str, Any]
+) -> None:
+    """Execute an INSERT into a table whose rows are hardly ever deleted.
+
+    In a lake a few rows are kept in the catalogue, in the same transaction: they are no file that
+    everybody has to write and read. Upkeep brings them to files.
+    """
+    if not is_lake(connection):
+        connection.execute(insert, values)
+        return
+    connection.execute(f"SET SESSION {_ROWS_IN_CATALOGUE} = {_FEW}")
+    connection.execute(insert, values)  # a connection on which it fails is used no more
+    connection.execute(f"SET SESSION {_ROWS_IN_CATALOGUE} = 0")

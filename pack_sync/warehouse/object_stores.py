@@ -16,6 +16,9 @@ SCHEMES = ("s3", "gs", "gcs")
 _FIRST_WAIT_SECONDS = 0.25  # each further wait is twice as long
 _USUAL_TRIES = 3
 
+_WHOLE_BYTES = 1_000_000
+"""Smaller files are fetched whole: each part of one would be a request, which takes longer."""
+
 
 def give_credentials(instance: Instance, data_path: str) -> None:
     """Give an instance the credentials for an address, out of the environment.
@@ -60,6 +63,11 @@ def wait_for_store(instance: Instance, wait_seconds: float) -> None:
         f"SET GLOBAL http_retry_wait_ms = {int(_FIRST_WAIT_SECONDS * 1000)}; "
         "SET GLOBAL http_retry_backoff = 2"
     )
+
+
+def fetch_small_files_whole(instance: Instance) -> None:
+    """Have an instance ask a store once for a small file, and not once for each part."""
+    instance.connection.execute(f"SET GLOBAL force_download_threshold = {_WHOLE_BYTES}")
 
 
 def unreachable_files(place: str, error: Exception) -> LakeFilesError:

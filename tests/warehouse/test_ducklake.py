@@ -17,8 +17,9 @@ import psycopg
 import pytest
 
 from pack_sync.commit.commit import SupersededError
+from pack_sync.ledger import lake_upkeep
 from pack_sync.ledger.lake_upkeep import tend_lake
-from pack_sync.ledger.ledger_versions import create_ledger
+from pack_sync.ledger.position_lines import remove_older_lines
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
 from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
 from pack_sync.warehouse.extensions import load_extension
@@ -91,12 +92,45 @@ def test_a_catalogue_of_sqlite_without_its_prefix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_ledger_of_a_new_lake_is_one_small_file(kind: str, tmp_path: Path) -> None:
-    """Every sync reads the ledger's versions; in an object store each file is two requests."""
-    warehouse = lake(kind, tmp_path)
-    with warehouse.write() as connection:
-        create_ledger(connection)
-    assert len([*(tmp_path / "files").rglob("*.parquet")]) == 1
+def test_what_a_sync_says_of_itself_is_no_file(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later syncs would have to read each, which takes requests; upkeep makes files of them all."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    bench = SyncBench(folder=tmp_path)
+    for number in range(3):
+        bench.incremental(a_page({"id": f"{number}"}), cursor={"at": number})
+    written = {file.parent.name for file in (tmp_path / "files").rglob("*.parquet")}
+    assert written == {bench.key.table}
+    kept = bench.snapshot()
+    del kept["_sync.positions"]
+    tend_lake(bench.warehouse, keep=timedelta(0))
+    assert [*(tmp_path / "files" / "_sync" / "positions").glob("*.parquet")]
+    assert {name: now for name, now in bench.snapshot().items() if name in kept} == kept
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sync_while_upkeep_rewrites_the_ledger(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it brings to the catalogue stands in nobody's way."""
+    monkeypatch.setattr(SyncBench, "warehouse", property(lambda self: lake(kind, self.folder)))
+    bench = SyncBench(folder=tmp_path)
+    bench.incremental(a_page({"id": "1"}))
+    tend_lake(bench.warehouse, keep=timedelta(0))
+    with bench.warehouse.write() as connection:
+        connection.execute("UPDATE _sync.runs SET pages = 7")
+
+    def sync_too(warehouse: Warehouse) -> None:
+        bench.incremental(a_page({"id": "2"}))
+        remove_older_lines(warehouse)
+
+    monkeypatch.setattr(lake_upkeep, "remove_older_lines", sync_too)
+    tend_lake(bench.warehouse, keep=timedelta(0))
+    ((edited,), _) = bench.query("SELECT pages FROM _sync.runs ORDER BY pages DESC")
+    assert edited == 7
+    files = "SELECT delete_file FROM ducklake_list_files('lake', 'runs', schema => '_sync')"
+    assert {deletes for (deletes,) in bench.query(files)} == {None}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -319,15 +353,22 @@ def enter(turn: AbstractContextManager[object]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_rows_are_in_files(kind: str, tmp_path: Path) -> None:
-    """None is kept in the catalogue, from where deleted rows came back."""
+    """None is kept in the catalogue, from where deleted rows came back: its tables are empty."""
     warehouse = lake(kind, tmp_path)
     with warehouse.write() as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS i; INSERT INTO t VALUES (2)")
+        connection.execute("CREATE TABLE odd (row_id INTEGER, begin_snapshot INTEGER, j JSON[])")
+        connection.execute("INSERT INTO odd VALUES (1, 2, ['3']); DELETE FROM t WHERE i = 2")
     with warehouse.read() as connection:
-        tables = connection.execute("FROM __ducklake_metadata_lake.ducklake_inlined_data_tables")
-        assert tables.fetchall() == []
+        places = "__ducklake_metadata_lake"
+        tables = connection.execute(
+            f"SELECT table_name FROM {places}.ducklake_inlined_data_tables"
+        ).fetchall()
+        for (name,) in tables:
+            assert connection.execute(f"SELECT count(*) FROM {places}.{name}").fetchall() == [(0,)]
         files = connection.execute("SELECT count(*) FROM ducklake_list_files('lake', 't')")
-        assert files.fetchall() == [(2,)]
+        assert files.fetchall() == [(1,)]
+        assert connection.execute("FROM odd").fetchall() == [(1, 2, ["3"])]
 
 
 def test_files_elsewhere(tmp_path: Path) -> None:
@@ -356,13 +397,14 @@ def test_upkeep(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     bench = SyncBench(folder=tmp_path)
     for number in range(4):
         bench.incremental(a_page({"id": "1", "size": number}, {"id": f"new {number}"}))
-    before, snapshot = list(tmp_path.rglob("*.parquet")), bench.snapshot()
+    files = tmp_path / "files" / "acme"
+    before, snapshot = list(files.rglob("*.parquet")), bench.snapshot()
     del snapshot["_sync.positions"]
     done = tend_lake(bench.warehouse, keep=timedelta(0))
-    after = list(tmp_path.rglob("*.parquet"))
+    after = list(files.rglob("*.parquet"))
     assert {name: now for name, now in bench.snapshot().items() if name in snapshot} == snapshot
     assert len(after) < len(before) * 0.5
-    assert done.compacted_tables > 1
+    assert done.compacted_tables >= 1
     assert bench.query("SELECT count(*) FROM _sync.positions") == [(1,)]
     assert done.removed_files >= len(before) - len(after)
     assert bench.incremental(a_page({"id": "1", "size": 9})).record.updated == 1
