@@ -96,7 +96,7 @@ def told_ids(exchanges: Sequence[Exchange], schema: Schema) -> set[str]:
 
     Values of the id's own field, of a field that is called an id in a small object such as
     `{"fileId": "a", "removed": true}`, lists of values alone, and texts too long to be there by
-    chance.
+    chance. What a row calls its parent is not told to be deleted.
     """
     own = {schema.field_of(str(schema.id_property)).rpartition(".")[2], "id"}
     return {id_text(v) for e in exchanges for v in _told(e.response.body, own, listed=False)}
@@ -112,6 +112,8 @@ def _told(value: Any, own: set[str], *, listed: bool) -> Iterator[Any]:
         few = len(fields) <= _FEW_FIELDS
         for name, inner in fields.items():
             is_id = name in own or (few and name.lower().endswith(("id", "key")))
+            if name not in own and name.lower().startswith("parent"):
+                continue  # a row that is there, of which this one is a part
             yield from _told(inner, own, listed=is_id)
     elif isinstance(value, list):
         for inner in cast("list[Any]", value):
