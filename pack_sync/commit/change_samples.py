@@ -137,8 +137,10 @@ def sample_of_changes(
     """
     if not columns or not (changes.inserted or changes.updated):
         return []
-    staged = {column.name: f"c{i}" for i, column in enumerate(stage.columns)}
-    values = ", ".join(text_of(staged[name]) for name in columns)
+    staged = {
+        column.name: text_of(f"c{i}", column.sql_type) for i, column in enumerate(stage.columns)
+    }
+    values = ", ".join(staged[name] for name in columns)
     rows = connection.execute(
         f"SELECT {values} FROM {changed_rows(changes)} LIMIT {limit}"
     ).fetchall()

@@ -74,13 +74,20 @@ def new_folder(parent: Path) -> SpoolFolder:
     return SpoolFolder(path, lock)
 
 
-def abandoned_folders(parent: Path) -> list[SpoolFolder]:
-    """The folders below `parent` that belong to nobody; now they belong to this process."""
-    if not parent.exists():
+def abandoned_folders(parent: Path, *, own: Path | None = None) -> list[SpoolFolder]:
+    """The folders below `parent` that belong to nobody; now they belong to this process.
+
+    The caller's `own` is not looked at: nearly always there is no other, and nothing to lock.
+    """
+    if not _spools(parent, own):
         return []
     with _admission(parent):
-        taken = [_taken(path) for path in sorted(parent.glob(f"{_PREFIX}*"))]
+        taken = [_taken(path) for path in _spools(parent, own)]
     return [folder for folder in taken if folder is not None]
+
+
+def _spools(parent: Path, own: Path | None) -> list[Path]:
+    return sorted(path for path in parent.glob(f"{_PREFIX}*") if path != own)
 
 
 @contextmanager

@@ -173,7 +173,7 @@ class Spool:
         self._journal.flush()
         self._count(entry)
         if entry.number == 1:
-            for folder in abandoned_folders(self.folder.parent):
+            for folder in abandoned_folders(self.folder.parent, own=self.folder):
                 folder.remove()
 
     def _count(self, page: SpooledPage) -> None:

@@ -83,12 +83,13 @@ def columns_of(
     `wide` and `exact` name properties that need more room, as for `stored_schema`.
     """
     stored = stored_schema(schema, wide, exact)
+    narrow = stored_schema(schema).properties if wide or exact else stored.properties
     columns = [
         Column(
             name=name,
             sql_type=sql_type_of(prop),
             description=_described(prop),
-            wider=_wider_types(schema, name, sql_type_of(prop)),
+            wider=_wider_types(narrow[name], sql_type_of(prop), is_id=name == schema.id_property),
         )
         for name, prop in stored.properties.items()
     ]
@@ -107,15 +108,15 @@ def _described(schema: Schema) -> str:
     return f"{ended} Required." if text else "Required."
 
 
-def _wider_types(schema: Schema, name: str, sql_type: str) -> Sequence[str]:
-    """What the column of a property may become, from a type that it has now."""
-    narrow = stored_schema(schema).properties[name]
+def _wider_types(narrow: Schema, sql_type: str, *, is_id: bool) -> Sequence[str]:
+    """What the column of a property may become, from a type that it has now.
+
+    `narrow` is the property as it is stored for as long as its numbers are whole.
+    """
     if not may_widen(narrow):
         return ()
     exact = sql_type_of(_of_any_precision(narrow, EXACT))
-    types = (
-        (exact,) if name == schema.id_property else (sql_type_of(_of_any_precision(narrow)), exact)
-    )
+    types = (exact,) if is_id else (sql_type_of(_of_any_precision(narrow)), exact)
     return types[types.index(sql_type) + 1 :] if sql_type in types else types
 
 

@@ -17,6 +17,7 @@ _LARGEST_EXACT = 2**53
 """Up to here a DOUBLE holds every whole number."""
 
 _DIGITS = r"'\s*[-+]?[0-9]+\s*'"
+_USUAL_WHOLE = "'[-+]?[0-9]+([.]0+)?'"
 
 
 def is_absent(schema: Schema, text: str) -> str:
@@ -58,6 +59,23 @@ def scalar_value(schema: Schema, text: str, *, thorough: bool = False) -> str:
         return _exact_decimal(text)
     # Like the other casts this one takes inf and 0x10, which JSON does not have.
     return f"CASE WHEN regexp_full_match({text}, {_NUMBER}) THEN {_decimal(text)} END"
+
+
+def usual_value(schema: Schema, text: str) -> str:
+    """As `scalar_value`, but NULL for more: numbers in a notation, or of a size, that is rare.
+
+    It takes a quarter of the time to plan, which is most of the time of a sync of few rows.
+    """
+    sql_type = scalar_type(schema)
+    if schema.hint not in TEMPORAL_TYPES:
+        if sql_type in ("BIGINT", "INTEGER"):
+            digits = f"TRY_CAST(split_part({text}, '.', 1) AS {sql_type})"
+            return f"CASE WHEN regexp_full_match({text}, {_USUAL_WHOLE}) THEN {digits} END"
+        if sql_type == "DOUBLE":
+            number = f"TRY_CAST({text} AS DOUBLE)"
+            usual = f"abs({number}) < {_LARGEST_EXACT} AND NOT contains({text}, '_')"
+            return f"CASE WHEN {usual} THEN {number} END"
+    return scalar_value(schema, text)
 
 
 def _finite(text: str) -> str:

@@ -22,6 +22,7 @@ from pack_sync.stage.nested_lists import (
 )
 from pack_sync.stage.places import Place, pointer_to
 from pack_sync.stage.row_conversion import MAX_ID_LENGTH
+from pack_sync.stage.scalar_values import usual_value
 from pack_sync.stage.value_conversion import id_text, is_nested, lost_items, problem_of, value_of
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
@@ -104,6 +105,8 @@ class SplitRows:
             return value_of_parts(prop, f"t{number}")
         if is_text_id(self._schema, name):
             return id_text(self._places[name])
+        if not is_nested(prop):
+            return usual_value(prop, self._places[name].text)
         return value_of(prop, self._places[name])
 
     def _place(self, number: int, name: str) -> Place:

@@ -141,10 +141,8 @@ class Stage:
 
     def absent_properties(self, spool: Spool) -> list[str]:
         """Sentences about properties whose fields no row has."""
-        counts = ", ".join(f"count(c{i})" for i in range(len(self.columns)))
-        (found,) = self._connection.execute(f"SELECT {counts} FROM rows").fetchall()
         properties = list(self._schema.properties)
-        empty = [name for name, count in zip(properties, found, strict=False) if not count]
+        empty = [properties[n] for n in self._rows.empty_columns if n < len(properties)]
         return absent_properties(self._schema, empty, spool)
 
     def reject_reasons(self) -> list[ReasonCount]:

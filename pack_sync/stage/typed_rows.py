@@ -33,7 +33,8 @@ class TypedRows:
     """Fills the table `rows` of a stage.
 
     Columns of whole numbers get more room if there are values that need it (`stored_schema`):
-    then all rows are typed once more.
+    then all rows are typed once more. `empty_columns` are the numbers of those without any value,
+    once all rows are loaded.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class TypedRows:
         self._thorough = False
         self._files_typed = 0
         self._in_transaction = False
+        self.empty_columns: Sequence[int] = ()
 
     def load_early(self, spool: Spool, sync: str | None) -> None:
         """Type the spool's whole files, before all its pages are there.
@@ -68,42 +70,54 @@ class TypedRows:
             is_first = not self._files_typed
             until = self._files_typed + _FILES_AT_ONCE
             self._add(files[self._files_typed : until], sync, _reader_options(spool))
-            if is_first and self._many_are_suspected():
+            if is_first and self._count_typed()[2]:
                 self._start_again(thorough=True)
 
     def load(self, spool: Spool, sync: str | None) -> None:
         """Type the rest of the spool. Raises `RuntimeError` when rows are missing."""
-        self._load(spool, sync)
-        while too_narrow := self._too_narrow():
+        judged = self._load(spool, sync)
+        while judged and (too_narrow := self._too_narrow()):
             self._widen(too_narrow)
             self._load(spool, sync)
-        self.columns = [self._with_fitting_types(i) for i in range(len(self.conversion.columns))]
+        self._look_at_columns()
 
-    def _with_fitting_types(self, number: int) -> Column:
-        """A column, of whose wider types those are left out that would round its values."""
-        column = self.conversion.columns[number]
-        if len(column.wider) < 2:  # the last holds them all
-            return column
-        value = f"c{number}"
-        back = f"TRY_CAST(CAST({value} AS {column.wider[0]}) AS {column.sql_type})"
-        rounded = self._count(f"{back} IS DISTINCT FROM {value} AND problem IS NULL")
-        return replace(column, wider=column.wider[1:]) if rounded else column
+    def _look_at_columns(self) -> None:
+        """Which columns are empty, and which of their wider types would round their values.
 
-    def _load(self, spool: Spool, sync: str | None) -> None:
+        One statement for all columns: each takes its time to be planned.
+        """
+        columns = self.conversion.columns
+        # The last of the wider types holds them all.
+        may_round = [number for number, column in enumerate(columns) if len(column.wider) > 1]
+        looks = [f"count(c{number})" for number in range(len(columns))]
+        looks += [f"coalesce(bool_or({_is_rounded(n, columns[n])}), false)" for n in may_round]
+        (found,) = self._connection.execute(f"SELECT {', '.join(looks)} FROM rows").fetchall()
+        counts, rounded = found[: len(columns)], found[len(columns) :]
+        self.empty_columns = [number for number, count in enumerate(counts) if not count]
+        would_round = {number for number, yes in zip(may_round, rounded, strict=True) if yes}
+        self.columns = [
+            replace(column, wider=column.wider[1:]) if number in would_round else column
+            for number, column in enumerate(columns)
+        ]
+
+    def _load(self, spool: Spool, sync: str | None) -> bool:
+        """Type what is not typed yet; whether the thorough SQL has judged any of the rows."""
         self._add_all(spool, sync)
-        if self._many_are_suspected():
+        typed, suspected, many = self._count_typed()
+        if many:
             self._start_again(thorough=True)
             self._add_all(spool, sync)
+            typed, suspected, _ = self._count_typed()
         if self._in_transaction:
             self._connection.commit()
             self._in_transaction = False
-        typed = self._count("true")
         if typed != spool.row_count:
             raise RuntimeError(
                 f"the spool {spool.folder} holds {spool.row_count:,} rows, but {typed:,} were read"
             )
-        if self._count("suspected"):
+        if suspected:
             self._judge_suspects(spool)
+        return self._thorough or suspected > 0
 
     def _add_all(self, spool: Spool, sync: str | None) -> None:
         files = spool.files
@@ -112,11 +126,12 @@ class TypedRows:
         while self._files_typed < len(files):
             self._add(files[self._files_typed :], sync, _reader_options(spool))
 
-    def _many_are_suspected(self) -> bool:
-        ((many,),) = self._connection.execute(
-            f"SELECT count(*) FILTER (suspected) > {_MANY} * count(*) FROM rows"
+    def _count_typed(self) -> tuple[int, int, bool]:
+        """How many rows are typed, how many of them suspected, and whether those are many."""
+        ((typed, suspected),) = self._connection.execute(
+            "SELECT count(*), count(*) FILTER (suspected) FROM rows"
         ).fetchall()
-        return many
+        return typed, suspected, suspected > _MANY * typed
 
     def _too_narrow(self) -> list[str]:
         """The properties with numbers that do not fit, and fit a wider column."""
@@ -235,6 +250,13 @@ class TypedRows:
     def _count(self, condition: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM rows WHERE {condition}").fetchone()
         return row[0] if row else 0
+
+
+def _is_rounded(number: int, column: Column) -> str:
+    """SQL that is true where the first wider type of a column would round a row's value."""
+    value = f"c{number}"
+    back = f"TRY_CAST(CAST({value} AS {column.wider[0]}) AS {column.sql_type})"
+    return f"{back} IS DISTINCT FROM {value} AND problem IS NULL"
 
 
 def _reader_options(spool: Spool) -> str:

@@ -6,6 +6,7 @@ writers take turns.
 """
 
 import re
+import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -234,8 +235,18 @@ def _others_may_make_it(wait_seconds: float) -> tenacity.Retrying:
     )
 
 
+_lakes: "weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, bool]" = weakref.WeakKeyDictionary()
+"""Of which connections it is known; each lives for one opening of the warehouse."""
+
+
 def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a connection is to a lake, where some statements are others."""
+    if connection not in _lakes:
+        _lakes[connection] = _has_lake(connection)
+    return _lakes[connection]
+
+
+def _has_lake(connection: duckdb.DuckDBPyConnection) -> bool:
     found = connection.execute(
         "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchone()
