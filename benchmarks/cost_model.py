@@ -33,18 +33,18 @@ class Measured:
     and of Dagster's own processes for it: `make scale`. Of a commit, Postgres' share of it, the
     files that it writes and its requests: `python -m benchmarks.commits`. Rows that a core takes
     in a second: `python -m benchmarks.lake_beside_file full`. What a sync reads grows with the
-    syncs of its table since the last upkeep: `python -m benchmarks.lake_beside_file changes --rows
-    100000 --changed 1000 --rounds 12`. How long an object store takes for a request is an
-    assumption: it is somewhere else.
+    syncs of its table since the last upkeep: a request for each data file and three for the file
+    of its deleted rows, as a trace of requests shows. How long an object store takes for a request
+    is an assumption: it is somewhere else.
     """
 
     op_processor_seconds: float = 1.5
     run_processor_seconds: float = 0.7
     catalogue_processor_seconds: float = 0.15
-    files_a_commit: float = 4.2
-    gets_a_sync: float = 23
-    gets_for_each_earlier: float = 7
-    puts_a_sync: float = 5
+    files_a_commit: float = 1.2
+    gets_a_sync: float = 4.2
+    gets_for_each_earlier: float = 4
+    puts_a_sync: float = 2
     rows_a_core_second: float = 64_000
     request_seconds: float = 0.03
 
