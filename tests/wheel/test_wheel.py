@@ -167,12 +167,24 @@ def test_every_command_is_tried(installed: Installed, tmp_path: Path) -> None:
         "init",
         "connect",
         "discover",
+        "helpers",
         "notify",
         "record",
         "serve",
         "warehouse",
     }
     assert {name for name in listed if not name.startswith("-")} == tried
+
+
+def test_helpers_are_written_beside_a_pack_in_typescript(
+    installed: Installed, project: Path
+) -> None:
+    """The wheel has them."""
+    entry = project / "packs" / "tides" / "pack.ts"
+    entry.parent.mkdir()
+    entry.touch()
+    installed.succeeds(project, "packsync", "helpers", "tides")
+    assert "TimeCursor" in entry.with_name("incremental.ts").read_text()
 
 
 def test_init_makes_a_project_that_works(installed: Installed, tmp_path: Path) -> None:
