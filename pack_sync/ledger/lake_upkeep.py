@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import duckdb
+
 from pack_sync.ledger.orphaned_files import remove_orphans
 from pack_sync.ledger.position_lines import remove_older_lines
 from pack_sync.ledger.shared_upkeep import remove_old_files
-from pack_sync.warehouse.ducklake import DuckLake
+from pack_sync.warehouse.ducklake import DuckLake, keeps_lines_in_catalogue
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.storage_errors import StorageError
 from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
 _WRITTEN_BY_NOW = timedelta(days=1)
 """A file that no snapshot names may belong to a transaction that goes on, but not for so long."""
-
-_LEDGER = quote_literal(SYSTEM_SCHEMA)
 
 _SMALL_BYTES = 2**30
 _DELETED_SHARE = 0.05
@@ -55,7 +55,8 @@ def tend_lake(warehouse: Warehouse, *, keep: timedelta) -> Upkeep:
     """
     if not isinstance(warehouse.database, DuckLake):
         raise NoLakeError(f"{warehouse.path} is a DuckDB file, which needs no upkeep")
-    _call(warehouse, "ducklake_flush_inlined_data")
+    with warehouse.write() as connection:
+        _write_lines_to_files(connection)
     remove_older_lines(warehouse)
     old = _before(keep)
     rewritten = _rewrite(warehouse)
@@ -107,9 +108,7 @@ def _rewrite(warehouse: Warehouse) -> list[tuple[str, str]]:
             if schema == SYSTEM_SCHEMA:
                 # DuckLake cannot rewrite a table with rows in the catalogue, and none may be added
                 # meanwhile; nor can it do both in one transaction.
-                connection.execute(
-                    f"CALL ducklake_flush_inlined_data({name}, schema_name => {_LEDGER})"
-                )
+                _write_lines_to_files(connection)
                 connection.commit()
                 connection.begin()
             found = connection.execute(
@@ -118,6 +117,12 @@ def _rewrite(warehouse: Warehouse) -> list[tuple[str, str]]:
             ).fetchall()
         rewritten += [(schema, table)] if found else []
     return rewritten
+
+
+def _write_lines_to_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring what the catalogue has of the ledger's rows to files."""
+    if keeps_lines_in_catalogue(connection):
+        connection.execute("CALL ducklake_flush_inlined_data(current_database())")
 
 
 def _call(warehouse: Warehouse, function: str, *arguments: str) -> list[tuple[Any, ...]]:

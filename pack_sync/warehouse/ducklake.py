@@ -235,22 +235,37 @@ def _others_may_make_it(wait_seconds: float) -> tenacity.Retrying:
     )
 
 
-_lakes: "weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, bool]" = weakref.WeakKeyDictionary()
+_kinds: "weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, str | None]" = (
+    weakref.WeakKeyDictionary()
+)
 """Of which connections it is known; each lives for one opening of the warehouse."""
 
 
 def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a connection is to a lake, where some statements are others."""
-    if connection not in _lakes:
-        _lakes[connection] = _has_lake(connection)
-    return _lakes[connection]
+    return _catalogue_kind(connection) is not None
 
 
-def _has_lake(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
-    ).fetchone()
-    return found == ("ducklake",)
+def keeps_lines_in_catalogue(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection is to a lake whose catalogue may have rows of tables.
+
+    In one of SQLite, DuckDB 1.5.5 now and then crashed when it read such rows in several threads.
+    """
+    return _catalogue_kind(connection) not in (None, "sqlite")
+
+
+def _catalogue_kind(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """DuckLake's word for the kind of a lake's catalogue, None where there is no lake."""
+    if connection not in _kinds:
+        found = connection.execute(
+            "SELECT database_name FROM duckdb_databases() "
+            "WHERE database_name = current_database() AND type = 'ducklake'"
+        ).fetchone()
+        if found is not None:
+            settings = f"SELECT catalog_type FROM ducklake_settings({quote_literal(found[0])})"
+            found = connection.execute(settings).fetchone()
+        _kinds[connection] = None if found is None else found[0]
+    return _kinds[connection]
 
 
 def add_lines(
@@ -258,10 +273,10 @@ def add_lines(
 ) -> None:
     """Execute an INSERT into a table whose rows are hardly ever deleted.
 
-    In a lake a few rows are kept in the catalogue, in the same transaction: they are no file that
-    everybody has to write and read. Upkeep brings them to files.
+    In most lakes a few rows are kept in the catalogue, in the same transaction: they are no file
+    that everybody has to write and read. Upkeep brings them to files.
     """
-    if not is_lake(connection):
+    if not keeps_lines_in_catalogue(connection):
         connection.execute(insert, values)
         return
     connection.execute(f"SET SESSION {_ROWS_IN_CATALOGUE} = {_FEW}")
