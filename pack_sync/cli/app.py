@@ -1,8 +1,6 @@
 """`packsync`: the command line beside Dagster's."""
 
-import atexit
 import gc
-import sys
 from typing import Any
 
 import typer
@@ -20,16 +18,7 @@ class _Program(typer.Typer):
         come, and taking them apart at the end, would be a third of a small sync's time.
         """
         gc.disable()  # until the command is imported
-        atexit.register(_let_memory_be)
         return super().__call__(*args, **kwargs)
-
-
-def _let_memory_be() -> None:
-    """Leave what Dagster's imports made as it is; alone, DuckDB would tell of its own as leaks."""
-    if "dagster" in sys.modules:
-        gc.freeze()
-    else:
-        gc.unfreeze()
 
 
 app = _Program(
