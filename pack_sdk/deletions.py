@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pack_sdk.errors import InvalidResultError
 from pack_sdk.json_values import find_unserialisable
-from pack_sdk.row_ids import composite_id
+from pack_sdk.row_ids import composite_id, is_composite_id
 from pack_sdk.schemas import Schema, ValueType
 
 _TELLING = (ValueType.STRING, ValueType.NUMBER, ValueType.BOOLEAN)
@@ -39,16 +39,14 @@ def deletes_row(properties: Mapping[str, Any], values: Mapping[str, Any]) -> boo
 
 
 def _checked(given: object, where: str, schema: Schema | None) -> Any:
-    id_properties = schema.id_properties if schema else ()
+    ids = schema.id_properties if schema else ()
     if schema is not None and isinstance(given, Mapping):
-        properties = cast("Mapping[Any, Any]", given)
-        if not id_properties or set(properties) != set(id_properties):
-            return _properties(properties, where, schema)
-    if id_properties:
-        try:
-            given = composite_id(cast("object", given), id_properties)
-        except ValueError as error:
-            raise InvalidResultError(f"{where} is {given!r:.200}; {error}") from None
+        properties = _properties(cast("Mapping[Any, Any]", given), where, schema)
+        if not ids or set(properties) != set(ids):
+            return {name: _value(value, f"{where}.{name}") for name, value in properties.items()}
+        given = properties
+    if ids:
+        return _composite(given, where, ids)
     if isinstance(given, list | tuple | Mapping):
         what = "an object" if isinstance(given, Mapping) else "a list"
         raise InvalidResultError(
@@ -61,6 +59,20 @@ def _checked(given: object, where: str, schema: Schema | None) -> Any:
     return given
 
 
+def _composite(given: object, where: str, ids: Sequence[str]) -> Any:
+    """The text of an id that is of several properties."""
+    try:
+        found = composite_id(given, ids)
+    except ValueError as error:
+        raise InvalidResultError(f"{where} is {given!r:.200}; {error}") from None
+    if is_composite_id(found, len(ids)):
+        return found
+    raise InvalidResultError(
+        f"{where} is {given!r:.200}, and the id is of several properties: return the values of "
+        f"{', '.join(ids)}, in this order, as a list, or by their names as an object"
+    )
+
+
 def _properties(given: Mapping[Any, Any], where: str, schema: Schema) -> dict[str, Any]:
     """The values by the names of their properties."""
     shown = f"{where} is an object, {dict(given)!r:.200}"
@@ -69,11 +81,25 @@ def _properties(given: Mapping[Any, Any], where: str, schema: Schema) -> dict[st
             f"{where} is an object without properties; say which the deleted rows have, as in "
             '{"projectId": 7}, or return the id alone'
         )
-    found = {_named(key, shown, schema): value for key, value in given.items()}
-    ids = set(schema.id_properties or (schema.id_property,))
-    if ids <= set(found) or schema.id_property in found:
-        raise InvalidResultError(f'{shown}; return the id alone, as in ["a", "b"]')
-    return {name: _value(value, f"{where}.{name}") for name, value in found.items()}
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        name = _named(key, shown, schema)
+        if name in found:
+            raise InvalidResultError(
+                f"{shown}; two of its keys mean the property {name!r}: keep one of them"
+            )
+        found[name] = value
+    ids = schema.id_properties
+    if ids and set(ids) < set(found):
+        raise InvalidResultError(
+            f"{shown}; {', '.join(ids)} already say which row it is: leave the other properties out"
+        )
+    if schema.id_property in found:
+        raise InvalidResultError(
+            f"{shown}; {schema.id_property} already says which row it is: return the id alone, "
+            f"{found[schema.id_property]!r:.200}"
+        )
+    return found
 
 
 def _named(key: object, shown: str, schema: Schema) -> str:
@@ -88,7 +114,8 @@ def _named(key: object, shown: str, schema: Schema) -> str:
             f"{shown}; the property {names[0]!r} is of the type {kind!r}, and only texts, numbers "
             "and booleans say which rows are deleted"
         )
-    close = difflib.get_close_matches(str(key), schema.properties, n=1)
+    known = [*schema.properties, *map(schema.field_of, schema.properties)]
+    close = difflib.get_close_matches(str(key), known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(schema.properties)}"
     raise InvalidResultError(f"{shown}; {key!r} is no property of the table's schema: {hint}")
 

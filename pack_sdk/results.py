@@ -91,7 +91,7 @@ def parse_result(returned: object, schema: Schema | None = None) -> CheckedResul
         continuation=continuation,
         ignored_continuation=_looks_meant(fields.get("continuation")),
         completion=None if continuation is not None else _completion(fields.get("completion")),
-        deleted_row_ids=checked_deletions(_list_of(deleted, "deleted_row_ids"), schema),
+        deleted_row_ids=checked_deletions(_list_of(deleted, "deletedRowIds"), schema),
     )
 
 

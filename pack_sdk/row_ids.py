@@ -1,6 +1,7 @@
 """Ids that are made of several properties: one text for all of them (contract S6)."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
@@ -21,7 +22,8 @@ def row_id(*values: str | float) -> str:
 def composite_id(given: object, names: Sequence[str]) -> object:
     """The id of a list of values, or of a mapping by the `names` of the id properties.
 
-    Anything else is returned as it is. Raises `ValueError` for values that are too few or too many.
+    Anything else is returned as it is. Raises `ValueError` for values that are too few or too many,
+    and for one that is no text or finite number; the message says which.
     """
     if isinstance(given, Mapping):
         mapping = cast("Mapping[str, Any]", given)
@@ -30,9 +32,26 @@ def composite_id(given: object, names: Sequence[str]) -> object:
         values = cast("Sequence[Any]", given)
     else:
         return given
-    if len(values) != len(names) or not all(isinstance(each, str | int | float) for each in values):
-        raise ValueError(f"it must have a text or number for each of {', '.join(names)}")
+    if len(values) != len(names):
+        raise ValueError(f"it must have a value for each of {', '.join(names)}")
+    for name, value in zip(names, values, strict=True):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(f"{name} is {value!r:.200}, and must be a text or number")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} is {value!r}, and must be a finite number")
     return row_id(*values)
+
+
+def is_composite_id(text: object, count: int) -> bool:
+    """Whether a text is an id of so many properties, as `row_id` writes it."""
+    try:
+        values = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return False
+    if not isinstance(values, list):
+        return False
+    texts = cast("list[object]", values)
+    return len(texts) == count and all(isinstance(each, str) for each in texts)
 
 
 def _text(value: str | float) -> str:

@@ -20,6 +20,7 @@ from pack_sync.cli.preview_child import child_to_preview
 from pack_sync.cli.preview_json import preview_json
 from pack_sync.cli.preview_rows import print_rows, printable
 from pack_sync.cli.terminal import console, errors, fail, plain_errors
+from pack_sync.commit.data_warnings import unusable_deletions
 from pack_sync.dagster.sync_jobs import sync_job_of
 from pack_sync.dagster.warehouse_resource import WAREHOUSE
 from pack_sync.engine.attempt import AttemptFailedError
@@ -119,6 +120,8 @@ def _print(found: Preview, requests: Sequence[SentRequest], page: int | None) ->
         "Nothing was written.",
         soft_wrap=True,
     )
+    for warning in unusable_deletions(counts):
+        console.print(Text(f"warning: {warning}"), soft_wrap=True)
     if page is not None:
         shown = counted(len(found.rows), "row", "rows")
         console.print(f"Page {page} is shown: {shown}.", soft_wrap=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pack_sync.cli.preview_rows import plain
+from pack_sync.commit.data_warnings import unusable_deletions
 from pack_sync.engine.preview import Preview
 from pack_sync.http.request_observer import SentRequest
 from pack_sync.ledger.sync_key import SyncKey
@@ -36,6 +37,7 @@ def preview_json(key: SyncKey, found: Preview, requests: Sequence[SentRequest]) 
             "deleted_ids": counts.deletes,
             "deletions_by_values": counts.deleted_where,
         },
+        "warnings": [*unusable_deletions(counts)],
         "requests": [request_json(each) for each in requests],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)

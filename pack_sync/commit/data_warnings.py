@@ -18,7 +18,6 @@ from pack_sync.stage.relations import BAD_VALUE_REASONS, PAGES, REJECTED, RESUME
 from pack_sync.stage.stage import Stage
 from pack_sync.warehouse.identifiers import text_of
 
-_SHOWN = 5
 _FEWEST_DELETIONS = 2
 """How many deleted ids must match nothing: one may be of a row that came and went unseen."""
 
@@ -45,13 +44,8 @@ def rows_were(count: int) -> str:
     return "1 row was" if count == 1 else f"{count:,} rows were"
 
 
-def _of_deletions(
-    connection: duckdb.DuckDBPyConnection,
-    key: SyncKey,
-    counts: StageCounts,
-    rows: RowChanges,
-    record: RunRecord,
-) -> Iterator[str]:
+def unusable_deletions(counts: StageCounts) -> Iterator[str]:
+    """The warnings of deletions that cannot mean any row."""
     if counts.unusable_deletions:
         count = counts.unusable_deletions
         ids = "1 deleted id" if count == 1 else f"{count:,} deleted ids"
@@ -59,11 +53,24 @@ def _of_deletions(
             f"{ids} cannot be a value of the id property, so nothing was deleted for "
             f"{'it' if count == 1 else 'them'}; return ids as the rows have them"
         )
-    for line in counts.unusable_where[:_SHOWN]:
+    if unusable := counts.unusable_where:
+        one = unusable.count == 1
+        objects = "an object that means" if one else f"{unusable.count:,} objects that mean"
         yield (
-            f"deletedRowIds has {line}, a value that no row of {record.pack}.{record.table_name} "
-            "can have, so nothing was deleted for it; return values as the rows have them"
+            f"deletedRowIds has {objects} no row, such as {unusable.example}: {unusable.name!r} is "
+            f"not {unusable.expected}. Nothing was deleted for {'it' if one else 'them'}; "
+            "return values as the rows have them"
         )
+
+
+def _of_deletions(
+    connection: duckdb.DuckDBPyConnection,
+    key: SyncKey,
+    counts: StageCounts,
+    rows: RowChanges,
+    record: RunRecord,
+) -> Iterator[str]:
+    yield from unusable_deletions(counts)
     few = counts.deletes < _FEWEST_DELETIONS
     if few or rows.deleted or rows.of_full_syncs or not rows.rows_before:
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pack_sdk.parameter_values import find_misfit
-from pack_sdk.parameters import Parameter
+from pack_sdk.parameters import Parameter, ParameterType
 from pack_sdk.wording import choose_from
 from pack_sync.dagster.configuration import choose
 from pack_sync.project import ConfigurationError
@@ -80,5 +80,13 @@ def _value_of(parameter: Parameter, configured: Mapping[str, Any], *, where: str
     if value is None:
         return parameter.default if parameter.has_default else None
     if problem := find_misfit(parameter.type, value, f"{where}.{parameter.name}"):
-        raise ConfigurationError(problem)
+        raise ConfigurationError(f"{problem}{_hint(parameter, value)}")
     return value
+
+
+def _hint(parameter: Parameter, value: object) -> str:
+    """How to write a text that Dagster takes for another value, quoted or not."""
+    other = (ParameterType.NUMBER, ParameterType.BOOLEAN, ParameterType.DATE)
+    if parameter.type in other or not isinstance(value, int | float):
+        return ""
+    return f""". In a defs.yaml write "'{value}'", with both kinds of quotes"""

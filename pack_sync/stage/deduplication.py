@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pack_sync.stage.deleted_where import DeletedWhere, GivenColumns
+from pack_sync.stage.deleted_where import DeletedWhere, GivenColumns, UnusableDeletions
 from pack_sync.stage.relations import REJECTED
 from pack_sync.stage.staged_pages import StagePart
 
@@ -20,7 +20,7 @@ class StageCounts:
 
     `bad_values` are rows that count without values that could not be typed; `unusable_deletions`
     are deleted ids that cannot be a value of the id column. `deleted_where` counts the deletions by
-    values of properties, and `unusable_where` has those with values that no row can have, as JSON.
+    values of properties, but for those that are `unusable_where`.
     """
 
     upserts: int
@@ -30,7 +30,7 @@ class StageCounts:
     unusable_deletions: int
     bad_values: int = 0
     deleted_where: int = 0
-    unusable_where: Sequence[str] = ()
+    unusable_where: UnusableDeletions | None = None
 
 
 class Deduplication:

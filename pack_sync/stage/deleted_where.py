@@ -16,7 +16,7 @@ from pack_sdk.schemas import Schema
 from pack_sync.stage.column_types import sql_type_of, stored_schema
 from pack_sync.stage.places import Place
 from pack_sync.stage.relations import DELETED_WHERE
-from pack_sync.stage.value_conversion import How, value_of
+from pack_sync.stage.value_conversion import How, described, value_of
 from pack_sync.warehouse.duckdb_handles import STAGE
 
 _BATCH = 10_000
@@ -44,6 +44,19 @@ class GivenColumns:
         return f"{told}.given = '{self.text}' AND {' AND '.join(equal)}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnusableDeletions:
+    """Deletions with a value that no row can have, which delete nothing.
+
+    `example` is one as JSON, whose value of the property `name` is not what was `expected`.
+    """
+
+    count: int
+    example: str
+    name: str
+    expected: str
+
+
 class DeletedWhere:
     """Collects the deletions of a spool, and makes the relation of them."""
 
@@ -53,8 +66,8 @@ class DeletedWhere:
         self._numbers = {name: number for number, name in enumerate(schema.properties)}
         self._given: set[tuple[int, ...]] = set()
         self._lines: list[tuple[int, str, str, str]] = []
-        self.unusable: list[str] = []
-        """What has a value that no row can have, as JSON."""
+        self.unusable: UnusableDeletions | None = None
+        """What has a value that no row can have."""
 
     def add(self, rows_before: int, sync: str, properties: Mapping[str, Any]) -> None:
         """Keep one, told after so many rows."""
@@ -101,12 +114,28 @@ class DeletedWhere:
             f"(given = '{_text_of(given)}' AND ({' OR '.join(f'c{n} IS NULL' for n in given)}))"
             for given in sorted(self._given)
         )
-        found = self._connection.execute(
-            f"SELECT DISTINCT line FROM deleted_where WHERE {untyped} ORDER BY line"
-        ).fetchall()
-        self.unusable = [line for (line,) in found]
+        self.unusable = self._unusable(untyped)
         if self.unusable:
             self._connection.execute(f"DELETE FROM deleted_where WHERE {untyped}")
+
+    def _unusable(self, untyped: str) -> UnusableDeletions | None:
+        found = self._connection.execute(
+            f"SELECT count(DISTINCT line), min(line) FROM deleted_where WHERE {untyped}"
+        ).fetchall()
+        ((count, example),) = found
+        if not count:
+            return None
+        where = f"FROM deleted_where WHERE line = ? AND {untyped}"
+        ((given,),) = self._connection.execute(
+            f"SELECT given {where} LIMIT 1", [example]
+        ).fetchall()
+        bad = " ".join(f"WHEN c{n} IS NULL THEN {n}" for n in given.split(","))
+        ((number,),) = self._connection.execute(
+            f"SELECT CASE {bad} END {where} LIMIT 1", [example]
+        ).fetchall()
+        name = list(self._schema.properties)[int(number)]
+        expected = described(_with_room(self._schema, name))
+        return UnusableDeletions(count=count, example=example, name=name, expected=expected)
 
     def given_columns(self) -> list[GivenColumns]:
         """Which columns its lines give, as `given_columns` finds it in an attached stage."""

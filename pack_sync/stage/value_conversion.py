@@ -181,7 +181,7 @@ def problem_of(
     if schema.required if required is None else required:
         reason = _reason(name, quote_literal("required, but missing or null"))
         cases.append(f"WHEN {place.text} IS NULL THEN {reason}")
-    wrong = _wrong(name, place.text, _described(schema))
+    wrong = _wrong(name, place.text, described(schema))
     if schema.type is ValueType.JSON:
         pass  # nothing can go wrong
     elif is_nested(schema):
@@ -275,7 +275,8 @@ def _reason(name: str | None, what: str) -> str:
     return f"{quote_literal(f'property {name!r}: ')} || {what}" if name else "''"
 
 
-def _described(schema: Schema) -> str:
+def described(schema: Schema) -> str:
+    """What a value has to be, such as `a string (date) that fits DATE`."""
     if is_nested(schema):
         return "an array" if schema.type is ValueType.ARRAY else "an object"
     hint = f" ({schema.hint.value})" if schema.hint else ""

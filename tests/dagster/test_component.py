@@ -115,10 +115,11 @@ def test_parameters_reach_the_pack(project: DagsterProject) -> None:
             {"name": "since", "type": "string", "optional": True},
         ],
     )
-    tables = {"Items": {"parameters": {"labels": ["a", "b"], "team": "core"}}}
+    # A text of digits in both kinds of quotes, as the error for a number says.
+    tables = {"Items": {"parameters": {"labels": ["a", "b"], "team": "'7'"}}}
     project.switch_on_pack("acme", pack, tables=tables)
     assert project.run().success
-    assert execute.calls[0].args == ["core", ["a", "b"], 50, None]
+    assert execute.calls[0].args == ["7", ["a", "b"], 50, None]
 
 
 def test_a_connections_settings_reach_the_resource(project: DagsterProject) -> None:

@@ -44,7 +44,12 @@ LOCAL = {"default": {"endpoint": "http://localhost:1", "allow_http_localhost": T
         (
             {"tables": {"Tasks": {"parameters": {"project": 7}}}},
             "tables.Tasks.parameters.project",
-            " is 7; it must be a string",
+            " is 7; it must be a string. In a defs.yaml write \"'7'\", with both kinds of quotes",
+        ),
+        (
+            {"tables": {"Tasks": {"parameters": {"project": "7"}}}},  # for Dagster a number, too
+            "tables.Tasks.parameters.project",
+            " is 7; it must be a string. In a defs.yaml write \"'7'\", with both kinds of quotes",
         ),
         (
             {"tables": {"Tasks": {"connection": "eu"}}},

@@ -137,8 +137,8 @@ def test_deleted_ids(given: dict[str, Any], ids: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        ("a", "deleted_row_ids is a str; it must be a list"),
-        ({"a"}, "deleted_row_ids is a set"),
+        ("a", "deletedRowIds is a str; it must be a list"),
+        ({"a"}, "deletedRowIds is a set"),
         (["a", UUID(int=1)], r"deletedRowIds\[1\] is a UUID; use str\(\)"),
         ([[2**70]], r"deletedRowIds\[0\] is a list, \[\d+\]; return the id alone"),
         (["a", ("b",)], r"deletedRowIds\[1\] is a list"),

@@ -156,7 +156,7 @@ def test_why_the_last_try_failed(bench: Bench) -> None:
         ("return {continuation: () => 1}", "continuation is a function, which is not JSON"),
         ("return {continuation: {n: 1n}}", "continuation cannot be written as JSON"),
         ("return {completion: {incrementalContinuation: 1n}}", "completion cannot be written"),
-        ("return {deletedRowIds: 'a'}", "deleted_row_ids is a str; it must be a list"),
+        ("return {deletedRowIds: 'a'}", "deletedRowIds is a str; it must be a list"),
     ],
 )
 def test_what_is_no_page(bench: Bench, execute: str, message: str) -> None:

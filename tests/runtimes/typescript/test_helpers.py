@@ -35,7 +35,7 @@ import { RetryLater, SyncToken, TimeCursor, fullSyncWhenExpired, nextLink } from
 export const pack = coda.newPack();
 pack.addNetworkDomain("example.com");
 const schema = coda.makeObjectSchema({
-  properties: { id: { type: coda.ValueType.String } },
+  properties: { id: { type: coda.ValueType.String }, ownerId: { type: coda.ValueType.String } },
   idProperty: "id",
   displayProperty: "id",
 });
@@ -50,7 +50,7 @@ pack.addSyncTable({
       const response = await context.fetcher.fetch({ method: "GET", url });
       if (response.body.pause) throw new RetryLater(response.body.pause);
       return changes.page(response.body.rows as { id: string }[], response, {
-        nextPage: nextLink(response, url), deletedIds: [7],
+        nextPage: nextLink(response, url), deletedIds: [7, "c", { ownerId: "7" }],
       });
     },
   },
@@ -134,7 +134,7 @@ def test_a_time_cursor(folder: Path) -> None:
     with opened(folder, "Tasks", fetcher) as session:
         page = session.execute([], state())
         assert page.continuation["page"] == second
-        assert page.deleted_row_ids == ["7"]
+        assert page.deleted_row_ids == [7, "c", {"OwnerId": "7"}]
         last = session.execute([], state(continuation=page.continuation))
         assert last.completion is not None
         cursor = last.completion.incremental_continuation

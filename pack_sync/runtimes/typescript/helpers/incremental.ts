@@ -7,7 +7,9 @@
 import type * as sdk from "@codahq/packs-sdk";
 
 /** What a service's rows are told apart by. */
-type RowId = string | number;
+type RowId = string | number | RowId[];
+/** Properties that say which rows were deleted: all that have these values. */
+type PropertyValues = Record<string, string | number | boolean>;
 /** What leads to the next page: a token, a URL, a number. */
 type PageToken = string | number;
 
@@ -17,7 +19,8 @@ type Context = sdk.SyncExecutionContext<any, any, any>;
 /** A page of a sync, as `execute` returns it. */
 export interface SyncPage<RowT> {
   result: RowT[];
-  deletedRowIds?: string[];
+  /** `PropertyValues` too, which the SDK's types do not know. */
+  deletedRowIds?: any[];
   continuation?: Left;
   completion?: { incrementalContinuation: Left } | { hasIncompleteResults: true };
 }
@@ -26,8 +29,8 @@ export interface SyncPage<RowT> {
 export interface PageOptions {
   /** Leads to the next page; nothing on the last one. */
   nextPage?: PageToken | null;
-  /** The ids of rows that were deleted. */
-  deletedIds?: RowId[];
+  /** The ids of rows that were deleted; a list of values where several properties are the id. */
+  deletedIds?: (RowId | PropertyValues)[];
 }
 
 /**
@@ -173,7 +176,7 @@ function startAnew(): SyncPage<any> {
 }
 
 function pageOf<RowT>(rows: RowT[], { deletedIds = [] }: PageOptions): SyncPage<RowT> {
-  return { result: rows, deletedRowIds: deletedIds.map(String) };
+  return { result: rows, deletedRowIds: deletedIds };
 }
 
 function leftByLastPage(context: Context): Left {
