@@ -112,9 +112,9 @@ $(SCALE_INSTALLED): pyproject.toml uv.lock | uv
 
 $(BENCH_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-bench
 $(BENCH_INSTALLED): pyproject.toml uv.lock | uv
-	$(UV) sync --quiet --locked --no-default-groups --group bench \
+	$(UV) sync --quiet --locked --no-default-groups --group project --group bench \
 		|| { echo "the other tools do not install: only this project is measured"; \
-		     $(UV) sync --quiet --locked --no-default-groups; }
+		     $(UV) sync --quiet --locked --no-default-groups --group project; }
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-bench-airbyte \
 		$(UV) sync --quiet --locked --project benchmarks/peers/airbyte \
 		|| echo "PyAirbyte does not install: it is not measured"
