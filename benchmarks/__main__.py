@@ -9,6 +9,7 @@ code then is 1. A missed target is no failure. At the end it says which figures 
 those kept by runs with `--keep` on the same kind of machine; see `benchmarks.kept_results`.
 """
 
+import os
 import shlex
 import sys
 import time
@@ -82,6 +83,8 @@ def main(
     ] = False,
 ) -> None:
     """Measure, and write the page of results."""
+    # Programs that are measured compile nothing anew, as with most users.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sizes = _SIZES[size]
     if repeat is not None:
         sizes = replace(sizes, repeat=repeat, slow_repeat=repeat, shape_repeat=repeat)
