@@ -4,7 +4,8 @@
 
 In a copy of the project, so that the runs of the project itself stay as they are, with the demo
 pack and its API, whose data stands still. Beside it `python -c "import dagster"`, in turns. The
-requests' time is the ledger's, from asking for a page to having it in the spool.
+requests' time is the ledger's, from asking for a page to having it in the spool. Dagster keeps the
+run's events in its own storage, as by default, or in ours.
 """
 
 import os
@@ -13,13 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from benchmarks.findings import Finding, Section, markdown_table, spread
+from benchmarks.many_tables import STORAGES
 from benchmarks.sizes import Sizes
 from benchmarks.source_server import PROJECT
 
@@ -29,53 +33,54 @@ _SYNC = [sys.executable, "-c", "from pack_sync.cli.app import app; app()", "sync
 
 
 def nothing_changed(sizes: Sizes) -> Section:
-    """Both commands, in turns, after a first sync of everything."""
-    imports, syncs, requests = list[float](), list[float](), list[float]()
-    with project_copy() as folder, _demo_api() as url:
-        environment = os.environ | {
-            "DAGSTER_HOME": str(folder),
-            "DEMO_API_URL": url,
-            "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}",
-            "PYTHONWARNINGS": "ignore",
-        }
-        environment.pop("PACK_SYNC_WAREHOUSE", None)
-        # Else each process would compile all modules, Dagster's and ours.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        _seconds(_IMPORT, folder, environment)
-        _seconds(_SYNC, folder, environment)
+    """Both commands, in turns, after a first sync of everything; with either of Dagster's logs."""
+    imports = list[float]()
+    syncs, ratios = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    with ExitStack() as stack:
+        url = stack.enter_context(_demo_api())
+        folders = {name: stack.enter_context(project_copy(name)) for name in STORAGES}
+        for folder in folders.values():
+            _seconds(_IMPORT, folder, url)
+            _seconds(_SYNC, folder, url)
         for _ in range(sizes.nothing_repeat):
-            imports.append(_seconds(_IMPORT, folder, environment))
-            began = time.time()
-            syncs.append(_seconds(_SYNC, folder, environment))
-            requests.append(_fetching(folder / "warehouse.duckdb", began))
-    finding = Finding(
-        row=7,
-        what='`packsync sync` less its requests, times `python -c "import dagster"`',
-        target=1.5,
-        values=[
-            (sync - asked) / least
-            for sync, asked, least in zip(syncs, requests, imports, strict=True)
-        ],
-    )
+            for name, folder in folders.items():
+                imports.append(_seconds(_IMPORT, folder, url))
+                began = time.time()
+                syncs[name].append(_seconds(_SYNC, folder, url))
+                requests = _fetching(folder / "warehouse.duckdb", began)
+                ratios[name].append((syncs[name][-1] - requests) / imports[-1])
+    findings = [
+        Finding(
+            row=7,
+            what=f'`packsync sync` less its requests, {name}, times `python -c "import dagster"`',
+            target=1.5,
+            values=values,
+        )
+        for name, values in ratios.items()
+    ]
     rows = [
-        ["`packsync sync demo`, nothing changed", spread(syncs)],
+        *(
+            [f"`packsync sync demo`, nothing changed, {name}", spread(s)]
+            for name, s in syncs.items()
+        ),
         ['`python -c "import dagster"`', spread(imports)],
-        ["the requests of all tables", spread(requests)],
     ]
     text = markdown_table(["", "seconds"], rows)
-    return Section(title="A sync of nothing", findings=[finding], text=text)
+    return Section(title="A sync of nothing", findings=findings, text=text)
 
 
 @contextmanager
-def project_copy() -> Generator[Path]:
-    """A copy of what a sync needs of the project."""
+def project_copy(storage: str = next(iter(STORAGES))) -> Generator[Path]:
+    """A copy of what a sync needs of the project, with one of the `STORAGES` for Dagster's log."""
     with tempfile.TemporaryDirectory(prefix="sync-benchmark-") as name:
         folder = Path(name)
         for package in _COPIED:
             ignored = shutil.ignore_patterns("tests", "node_modules")
             shutil.copytree(PROJECT / package, folder / package, ignore=ignored)
-        for file in ("dagster.yaml", "pyproject.toml"):
-            shutil.copy(PROJECT / file, folder)
+        settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+        changed = yaml.safe_dump(settings | {"storage": STORAGES[storage]})
+        (folder / "dagster.yaml").write_text(changed)
+        shutil.copy(PROJECT / "pyproject.toml", folder)
         yield folder
 
 
@@ -90,7 +95,14 @@ def _demo_api() -> Generator[str]:
             process.terminate()
 
 
-def _seconds(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+def _seconds(command: Sequence[str], folder: Path, url: str) -> float:
+    environment = os.environ | {
+        "DAGSTER_HOME": str(folder),
+        "DEMO_API_URL": url,
+        "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}",
+        "PYTHONWARNINGS": "ignore",
+    }
+    environment.pop("PACK_SYNC_WAREHOUSE", None)
     began = time.monotonic()
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
