@@ -93,7 +93,8 @@ def check_rules() -> str:
         lines.append(f"| `{rule.code}` | {rule.says} | {rule.remedy} | {kind} |")
     lines += [
         "",
-        "*advice*: it costs time, and loses nothing. *stops*: what rests on it is not looked at.\n",
+        "*advice*: it costs time, or lets deleted rows stay until the next full sync. "
+        "*stops*: what rests on it is not looked at.\n",
         _MADE,
     ]
     return "\n".join(lines)

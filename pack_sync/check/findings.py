@@ -13,7 +13,8 @@ class CannotCheckError(Exception):
 
 
 Level: TypeAlias = Literal["error", "advice"]
-"""An error loses or falsifies rows, or lets a secret out; advice costs time only."""
+"""An error loses or falsifies rows, or lets a secret out; advice costs time, or is of deleted rows
+that wait for a full sync."""
 
 
 @dataclass(frozen=True, kw_only=True)

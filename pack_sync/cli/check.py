@@ -123,8 +123,10 @@ def _show_table(table: TableReport) -> None:
         console.print(f"    {escape(table.unchecked)}", highlight=False, soft_wrap=True)
     elif not table.findings:
         console.print(f"[green]✓[/green] [bold]{name}[/bold]")
-    else:
+    elif any(finding.level == "error" for finding in table.findings):
         console.print(f"[red]✗[/red] [bold]{name}[/bold]")
+    else:
+        console.print(f"[yellow]![/yellow] [bold]{name}[/bold]")
     for finding in table.findings:
         colour = "red" if finding.level == "error" else "yellow"
         for line in (

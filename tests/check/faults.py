@@ -28,9 +28,14 @@ SERVED_APART = [
 ]
 """The service of tasks, with its deleted rows in a list of their own, of ten on a page."""
 
-SEPARATE_DELETIONS = [
+NO_DELETIONS = [
     ('        "deletedRowIds": [row["id"] for row in rows if row["deleted"]],\n', ""),
     (' if not row["deleted"]]', "]"),
+]
+"""The pack of tasks, which takes all rows that it is given."""
+
+SEPARATE_DELETIONS = [
+    *NO_DELETIONS,
     (
         "    return page\n",
         """        if previous:
@@ -969,5 +974,32 @@ FAULTS = [
             )
         ],
         at="GITHUB = ",
+    ),
+    Planted(
+        code="deletions-not-reported",
+        base="tasks",
+        changes=NO_DELETIONS,
+        fake_changes=[('                deleted_key=("deleted",),\n', "")],
+        at="result",
+    ),
+    Planted(
+        code="deletions-not-reported",
+        base="tasks",
+        changes=NO_DELETIONS,
+        fake_changes=SERVED_APART,
+        at="result",
+    ),
+    Planted(
+        code="deletions-not-reported",
+        base="events",
+        changes=[],
+        fake_changes=[
+            (
+                'changed = events.changes(place["since"], place["upto"])',
+                'feed = events.changes(place["since"], place["upto"])\n'
+                "            changed = [item for item in feed if not item.deleted]",
+            )
+        ],
+        at="deletedRowIds",
     ),
 ]

@@ -44,6 +44,17 @@ def test_a_finding_exits_with_1_and_leads_to_a_line(project: Path) -> None:
     assert "Return a continuation while" in result.output
 
 
+def test_advice_alone_exits_with_0(project: Path) -> None:
+    """The table is marked, and is not called wrong."""
+    no_size = [('"limit": 10', '"limit": 5')]
+    write_pack(project / "packs", "tasks", no_size)
+    result = run("tasks")
+    assert result.exit_code == 0
+    assert "! Tasks" in result.output
+    assert "✗" not in result.output
+    assert "no errors, 1 piece of advice" in result.output
+
+
 def test_json_has_what_the_text_says(project: Path) -> None:
     """One object, with the file and line apart."""
     write_pack(project / "packs", "tasks", FORGOTTEN)

@@ -7,7 +7,7 @@ import pytest
 
 from pack_sync.check.findings import RULES, Finding
 from pack_sync.check.running import check_pack
-from tests.check.faults import FAULTS
+from tests.check.faults import FAULTS, NO_DELETIONS
 from tests.check.packs import PACKS, Base, Planted, write_pack
 
 
@@ -32,6 +32,23 @@ def test_a_clean_pack_is_not_accused(base: Base, tmp_path: Path) -> None:
     report = check_pack(str(write_pack(tmp_path, base)))
     assert [*map(str, report.findings)] == []
     assert [table.unchecked for table in report.tables] == [None]
+
+
+def test_a_pack_whose_rows_nobody_deletes_is_not_advised(tmp_path: Path) -> None:
+    """Nothing tells of deletions, and there are none."""
+    fake_changes = [
+        ('                deleted_key=("deleted",),\n', ""),
+        ("    return ListService(", "    service = ListService("),
+        (
+            "        seed=seed,\n    )\n",
+            "        seed=seed,\n    )\n"
+            "    step = service.world.step\n"
+            "    service.world.step = lambda *kinds: step(*(k for k in kinds if k != 'delete'))\n"
+            "    return service\n",
+        ),
+    ]
+    pack = write_pack(tmp_path, "tasks", NO_DELETIONS, fake_changes)
+    assert [*map(str, check_pack(str(pack)).findings)] == []
 
 
 def test_every_rule_has_planted_faults() -> None:

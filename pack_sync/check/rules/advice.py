@@ -1,4 +1,4 @@
-"""Advice: what costs requests or writes, and loses nothing."""
+"""Advice: what costs requests or writes, or lets deleted rows stay for a while."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,10 @@ from pack_sync.check.rules.increments import SEEDS
 from pack_sync.check.story import Story, shown_cursor
 from pack_sync.check.table_state import some
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.check.traces import Trace
 
 _MANY_ROWS = 10
+_DELETIONS = 3
 
 
 @rule(
@@ -84,3 +86,39 @@ def row_changes_each_sync(table: TableUnderTest) -> Iterator[Evidence]:
             names[0],
             column=names[0],
         )
+
+
+@rule(
+    "deletions-not-reported",
+    says="Increments tell which rows were deleted, where the service does.",
+    remedy="Where the service tells of deleted rows (in its changes, a list of their own, an audit "
+    "log), return their ids in deletedRowIds; where it names what they belong to, an object such "
+    'as {"projectId": "7"}. Where it does not, the weekly full refresh removes them, or two of '
+    "them with `confirm_deletes: 2`; let `full_refresh` of the schedule or `full_every_days` bring "
+    "one more often if that is too late.",
+    level="advice",
+)
+def deletions_not_reported(table: TableUnderTest) -> Iterator[Evidence]:
+    """Increments never tell of a deletion, and rows that the service deleted stay."""
+    if not table.is_incremental or table.found_errors:
+        return
+    with table.lab(SEEDS[0]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        there = set(story.state)
+        for _ in range(_DELETIONS):
+            lab.advance(hours=1)
+            story.step("delete")
+            lab.advance(hours=1)
+            if story.failed is None and _tells_deletions(story.increment()):
+                return
+        found = story.difference() if story.failed is None else None
+    if found and (left := sorted(set(found.left) & story.ids_gone() & there)):
+        yield table.evidence(
+            f"{_DELETIONS} increments reported no deleted row, and rows that the service deleted "
+            f"stay until the next full sync: {some(left)}",
+            "deleted",
+        )
+
+
+def _tells_deletions(trace: Trace) -> bool:
+    return any(page.page.deleted_row_ids for page in trace.pages)
