@@ -12,7 +12,7 @@ import orjson
 import pytest
 import typer
 
-from pack_sdk import Completion, FetchResponse, StatusCodeError, SyncState
+from pack_sdk import Completion, FetchRequest, FetchResponse, StatusCodeError, SyncState
 from pack_sdk.logger import SilentLogger
 from pack_sync.cli.helpers import helpers
 from pack_sync.runtimes.runtime import CallEnvironment
@@ -30,7 +30,9 @@ from tests.runtimes.typescript.sdk import with_sdk
 
 PACK = """
 import * as coda from "@codahq/packs-sdk";
-import { RetryLater, SyncToken, TimeCursor, fullSyncWhenExpired, nextLink } from "./incremental";
+import {
+  ChangeFeed, Keyset, RetryLater, SyncToken, TimeCursor, fullSyncWhenExpired, nextLink,
+} from "./incremental";
 
 export const pack = coda.newPack();
 pack.addNetworkDomain("example.com");
@@ -66,6 +68,42 @@ pack.addSyncTable({
       const { body } = await context.fetcher.fetch({ method: "GET", url });
       return sync.page(body.rows as { id: string }[], { nextPage: body.next, nextToken: body.token });
     }),
+  },
+});
+
+pack.addSyncTable({
+  name: "Files", identityName: "File", schema,
+  formula: {
+    name: "Files", description: "", parameters: [],
+    execute: async function (_, context) {
+      const feed = new ChangeFeed(context);
+      const get = async (path: string) =>
+        (await context.fetcher.fetch({ method: "GET", url: "https://example.com/" + path })).body;
+      if (feed.position === undefined) {
+        feed.start ??= (await get("start")).at;
+        const body = await get("files/" + (feed.nextPage ?? ""));
+        return feed.page(body.rows as { id: string }[], { nextPage: body.next });
+      }
+      const body = await get("changes/" + feed.position);
+      return feed.page(body.rows as { id: string }[], {
+        deletedIds: [{ ownerId: 7 }], nextPosition: body.at, more: body.more,
+      });
+    },
+  },
+});
+
+type Note = { id: string; at: string };
+pack.addSyncTable({
+  name: "Notes", identityName: "Note", schema,
+  formula: {
+    name: "Notes", description: "", parameters: [],
+    execute: async function (_, context) {
+      const notes = new Keyset<Note>(context, {
+        key: note => note.at, id: note => note.id, pageSize: 3,
+      });
+      const url = "https://example.com/notes/" + (notes.after ?? "");
+      return notes.page((await context.fetcher.fetch({ method: "GET", url })).body);
+    },
   },
 });
 """
@@ -192,6 +230,95 @@ def test_a_sync_token(folder: Path) -> None:
         fetcher.answers["https://example.com/events/all/"] = gone
         with pytest.raises(StatusCodeError):
             session.execute([], state())
+
+
+def cursors(session: PackSession, cursor: Any = None) -> tuple[list[Any], Any]:
+    """A whole sync: the ids that its pages have, and the cursor that it leaves."""
+    ids, continuation = list[Any](), None
+    while True:
+        page = session.execute([], state(cursor, continuation))
+        ids += [orjson.loads(line)["id"] for line in page.rows.splitlines()]
+        continuation = page.continuation
+        if continuation is None:
+            assert page.completion is not None
+            return ids, page.completion.incremental_continuation
+
+
+def test_a_feed_of_changes(folder: Path) -> None:
+    """Where it stands is asked before the list is read; 0 is a position."""
+    fetcher = Answers(
+        {
+            "https://example.com/start": answer({"at": 0}),
+            "https://example.com/files/": answer({"rows": [{"id": "a"}], "next": "p2"}),
+            "https://example.com/files/p2": answer({"rows": [{"id": "b"}]}),
+            "https://example.com/changes/0": answer({"rows": [{"id": "c"}], "at": 1, "more": True}),
+            "https://example.com/changes/1": answer({"rows": [], "at": 2, "more": False}),
+        }
+    )
+    with opened(folder, "Files", fetcher) as session:
+        ids, cursor = cursors(session)
+        assert (ids, cursor) == (["a", "b"], {"position": 0, "at": "2025-03-01T12:00:00.000Z"})
+        assert fetcher.requests[0].url.endswith("/start")
+        assert len(fetcher.requests) == 3
+        assert session.execute([], state(cursor)).deleted_row_ids == [{"OwnerId": 7}]
+        assert cursors(session, cursor)[0] == ["c"]
+        fetcher.answers["https://example.com/start"] = answer({})
+        with pytest.raises(JavaScriptError, match="give a nextPosition, or set start"):
+            session.execute([], state())
+
+
+class Notes(Answers):
+    """A service that has notes by their time, three on a page, from a time on."""
+
+    def __init__(self, *notes: dict[str, str]) -> None:
+        super().__init__()
+        self.notes = list(notes)
+
+    def send(self, request: FetchRequest, *, invocation_token: str = "") -> FetchResponse:
+        """The notes from the time that the address ends with."""
+        del invocation_token
+        after = request.url.rpartition("/")[2]
+        self.requests.append(request)
+        found = sorted((n for n in self.notes if n["at"] >= after), key=lambda note: note["at"])
+        return answer(found[:3])
+
+
+def note(name: str, minute: int) -> dict[str, str]:
+    """A note of a minute."""
+    return {"id": name, "at": f"2025-03-01T10:{minute:02}:00.000Z"}
+
+
+def test_a_key_that_grows(folder: Path) -> None:
+    """Rows of one key stay together; the next sync looks back by the overlap."""
+    fetcher = Notes(note("a", 1), note("b", 2), note("c", 2), note("d", 3))
+    with opened(folder, "Notes", fetcher) as session:
+        ids, cursor = cursors(session)
+        assert list(dict.fromkeys(ids)) == ["a", "b", "c", "d"]
+        assert cursor == {"key": note("d", 3)["at"]}
+        fetcher.notes.append(note("e", 9))
+        fetcher.requests.clear()
+        ids, cursor = cursors(session, cursor)
+        assert fetcher.requests[0].url.endswith("/2025-03-01T09:58:00.000Z")
+        assert set(ids) == {"a", "b", "c", "d", "e"}
+        fetcher.notes = [note("late", 59)]
+        fetcher.notes[0]["at"] = "2030-01-01T00:00:00Z"
+        assert cursors(session)[1] == {"key": "2025-03-01T12:00:00.000Z"}
+        fetcher.notes = []
+        assert cursors(session) == ([], {})
+        assert cursors(session, {})[0] == []
+
+
+def test_rows_that_cannot_be_paged_by_their_key(folder: Path) -> None:
+    """Unsorted ones, and more of one key than a page has, are errors."""
+    fetcher = Notes(note("a", 1), note("b", 1), note("c", 1))
+    crowded = r"3 rows or more have the same key, 2025-03-01"
+    with opened(folder, "Notes", fetcher) as session, pytest.raises(JavaScriptError, match=crowded):
+        cursors(session)
+    rows = [{"id": "a", "at": "2025-03-02"}, {"id": "b", "at": "2025-03-02T00:30:00+01:00"}]
+    unsorted = Answers({"https://example.com/notes/": answer(rows)})
+    says = r"2025-03-02T00:30:00\+01:00 comes after 2025-03-02"
+    with opened(folder, "Notes", unsorted) as session, pytest.raises(JavaScriptError, match=says):
+        cursors(session)
 
 
 def test_they_are_written_beside_the_pack(

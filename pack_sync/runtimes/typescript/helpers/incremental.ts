@@ -123,6 +123,138 @@ export class SyncToken {
   }
 }
 
+/**
+ * A list for full syncs, and for all others a feed of changes that is read on from where the sync
+ * before came to.
+ *
+ * A full sync asks where the feed stands before it reads the list, so that nothing is lost that
+ * changes meanwhile: where `position` and `start` are undefined, set `start`. Where a feed that is read from its
+ * beginning brings everything, a full sync reads it too, and gives a `nextPosition` on each page.
+ */
+export class ChangeFeed {
+  /** Where this page of the feed begins; nothing where a full sync reads the list. */
+  readonly position: PageToken | undefined;
+  /** What the page before of the list gave as its `nextPage`; nothing on the first page. */
+  readonly nextPage: PageToken | undefined;
+  /** Where the feed stood before the list was read: to be set on the list's first page. */
+  start: PageToken | undefined;
+  private readonly startedAt: Date;
+
+  constructor(context: Context) {
+    const left = leftByLastPage(context);
+    this.position = left.position ?? leftByLastSync(context)?.position;
+    this.nextPage = left.page;
+    this.start = left.start;
+    this.startedAt = startedAt(context);
+  }
+
+  /**
+   * The page to return. Of the list: `nextPage` leads to its next one. Of the feed: `nextPosition` is
+   * where it goes on, at once if there are `more` changes, else in the next sync.
+   */
+  page<RowT>(
+    rows: RowT[],
+    options: PageOptions & { nextPosition?: PageToken | null; more?: boolean } = {},
+  ): SyncPage<RowT> {
+    const position = options.nextPosition ?? this.start;
+    if (position === undefined) {
+      throw new Error(
+        "it is not known where the next sync goes on: give a nextPosition, or set start before the list is read",
+      );
+    }
+    const ofList = options.nextPosition === undefined || options.nextPosition === null;
+    if (ofList && options.nextPage) {
+      return { ...pageOf(rows, options), continuation: { page: options.nextPage, start: position } };
+    }
+    if (options.more) return { ...pageOf(rows, options), continuation: { position } };
+    const cursor = { position, at: this.startedAt.toISOString() };
+    return { ...pageOf(rows, options), completion: { incrementalContinuation: cursor } };
+  }
+}
+
+/** How rows are sorted, and how many are on a page. */
+export interface KeysetOptions<RowT> {
+  /** What the rows are sorted by, the lowest first: a time of change, or a number that only grows. */
+  key: (row: RowT) => string | number;
+  id: (row: RowT) => string | number;
+  pageSize: number;
+  /** The service answers with rows above `after`, and not with those that have this key too. */
+  strict?: boolean;
+  /** Seconds, or so much of a number, by which the next sync begins before the last key. */
+  overlap?: number;
+}
+
+/**
+ * Rows sorted by a key: ask for `pageSize` rows from `after` on. Rows that move to the end while
+ * they are read are read again there, and none is passed over, though several rows may have the
+ * same key, as many as fit on a page.
+ *
+ * A sync ends with a page that has nothing new.
+ */
+export class Keyset<RowT> {
+  /** Ask for rows from this key on; nothing: from the lowest. */
+  readonly after: string | number | undefined;
+  private readonly last: PageToken | undefined;
+  private readonly seen: string[];
+  private readonly cursor: PageToken | undefined;
+  private readonly startedAt: Date;
+
+  constructor(context: Context, private readonly options: KeysetOptions<RowT>) {
+    const left = leftByLastPage(context);
+    const overlap = options.overlap ?? 300;
+    this.last = left.key;
+    this.seen = JSON.parse(String(left.ids ?? "[]"));
+    this.cursor = leftByLastSync(context)?.key;
+    this.startedAt = startedAt(context);
+    const from = this.last ?? lowered(this.cursor, overlap, overlap * 1000);
+    this.after = options.strict ? lowered(from, 1, 1) : from;
+  }
+
+  /** The page to return, of the rows in the service's order; throws if they are not sorted. */
+  page(rows: RowT[], options: Pick<PageOptions, "deletedIds"> = {}): SyncPage<RowT> {
+    const keys = rows.map(this.options.key);
+    const ids = rows.map((row) => String(this.options.id(row)));
+    this.checkOrder(keys);
+    if (keys.every((key, n) => this.isOld(key, ids[n] as string))) {
+      if (rows.length && rows.length >= this.options.pageSize) {
+        throw new Error(
+          `${rows.length} rows or more have the same key, ${keys[0]}: more than a page has, so that ` +
+            "the others cannot be asked for. Ask for larger pages",
+        );
+      }
+      const key = this.nextCursor();
+      const cursor: Left = key === undefined ? {} : { key };
+      return { ...pageOf(rows, options), completion: { incrementalContinuation: cursor } };
+    }
+    const key = keys[keys.length - 1] as PageToken;
+    const there = ids.filter((_, n) => keys[n] === key);
+    const seen = key === this.last ? [...new Set([...this.seen, ...there])] : there;
+    return { ...pageOf(rows, options), continuation: { key, ids: JSON.stringify(seen) } };
+  }
+
+  /** Whether the page before had the row. */
+  private isOld(key: PageToken, id: string): boolean {
+    if (this.last === undefined) return false;
+    return key === this.last ? this.seen.includes(id) : comparable(key) < comparable(this.last);
+  }
+
+  private checkOrder(keys: PageToken[]): void {
+    const wrong = keys.findIndex((key, n) => n > 0 && comparable(key) < comparable(keys[n - 1] as PageToken));
+    if (wrong > 0) {
+      throw new Error(
+        `the rows are not sorted by their key, the lowest first: ${keys[wrong]} comes after ${keys[wrong - 1]}`,
+      );
+    }
+  }
+
+  /** The last key; of a time that is yet to come, which would hide all until then, now. */
+  private nextCursor(): PageToken | undefined {
+    const key = this.last ?? this.cursor;
+    const isLater = typeof key === "string" && comparable(key) > this.startedAt.getTime();
+    return isLater ? this.startedAt.toISOString() : key;
+  }
+}
+
 /** When a cursor has ended: what the service answers then, or how long it keeps what changed. */
 export interface Expiry {
   /** Statuses such as 410. */
@@ -177,6 +309,26 @@ function startAnew(): SyncPage<any> {
 
 function pageOf<RowT>(rows: RowT[], { deletedIds = [] }: PageOptions): SyncPage<RowT> {
   return { result: rows, deletedRowIds: deletedIds };
+}
+
+const TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** A number that sorts as the key does; NaN, which is neither less nor more, for other texts. */
+function comparable(key: PageToken): number {
+  if (typeof key === "number") return key;
+  return TIME.test(key) ? Date.parse(zoned(key)) : NaN;
+}
+
+/** A time without a zone is one in UTC. */
+function zoned(time: string): string {
+  return /T|\s/.test(time) && !/(Z|[+-]\d\d:?\d\d)$/.test(time) ? `${time}Z` : time;
+}
+
+/** A number less so many units, a time less so many milliseconds, any other key as it is. */
+function lowered(key: PageToken | undefined, units: number, milliseconds: number): PageToken | undefined {
+  if (typeof key === "number") return key - units;
+  const moment = comparable(key ?? "");
+  return Number.isNaN(moment) ? key : new Date(moment - milliseconds).toISOString();
 }
 
 function leftByLastPage(context: Context): Left {
