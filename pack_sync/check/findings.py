@@ -17,6 +17,10 @@ Level: TypeAlias = Literal["error", "advice"]
 that wait for a full sync."""
 
 
+Kind: TypeAlias = Literal["missed", "stale", "undeleted"]
+"""What is wrong with rows after increments: some are missing, as they were before, or are gone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A line of the pack's source; `file` is as the user would open it, lines begin at 1."""
@@ -32,12 +36,14 @@ class Place:
 class Evidence:
     """What a rule saw: `says` what happened in this pack, with values; `place` where it comes from.
 
-    `column` is the property that it is about, where it is about one.
+    `column` is the property that it is about, where it is about one; `kind` says what is wrong with
+    rows where the service may be to blame, which a pack can declare as a blind spot.
     """
 
     says: str
     place: Place
     column: str | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,7 @@ class Finding:
     remedy: str
     place: Place
     column: str | None = None
+    kind: Kind | None = None
 
     def __str__(self) -> str:
         return f"{self.place}: {self.code}: {self.says}. {self.remedy}"
@@ -88,6 +95,7 @@ class Rule:
                 remedy=self.remedy,
                 place=evidence.place,
                 column=evidence.column,
+                kind=evidence.kind,
             )
 
 

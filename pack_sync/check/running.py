@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pack_sync.check.blind_spots import BlindSpot, read_blind_spots, seen_of
 from pack_sync.check.fakes import MakeFake, find_fake
 from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.javascript_clock import with_service_clock
@@ -20,11 +21,15 @@ from pack_sync.runtimes.runtime import PackRuntime
 
 @dataclass(frozen=True, kw_only=True)
 class TableReport:
-    """What was found of a table; `unchecked` says why it could not be checked, if it could not."""
+    """What was found of a table; `unchecked` says why it could not be checked, if it could not.
+
+    `declared` is what the pack says that the service does not tell, and what was seen of it.
+    """
 
     table: str
     findings: Sequence[Finding] = ()
     unchecked: str | None = None
+    declared: Sequence[BlindSpot] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +81,19 @@ def check_pack(
 
 def check_table(table: TableUnderTest) -> TableReport:
     """Check a table by all rules; one that breaks a basic rule by no others."""
+    unchecked: str | None = None
     try:
         for each in rules_in_order():
             if each.basic or not table.broke_basic:
-                table.found += each.findings(table)
+                table.take(each.findings(table))
     except CannotCheckError as error:
-        return TableReport(table=table.name, findings=table.found, unchecked=str(error))
-    return TableReport(table=table.name, findings=table.found)
+        unchecked = str(error)
+    return TableReport(
+        table=table.name,
+        findings=table.found,
+        unchecked=unchecked,
+        declared=seen_of(table.blind_spots, table.excused),
+    )
 
 
 def load_pack_under_test(name: str, make_fake: MakeFake | None = None) -> PackUnderTest:
@@ -97,6 +108,7 @@ def load_pack_under_test(name: str, make_fake: MakeFake | None = None) -> PackUn
         source=load_source(name),
         make_fake=make_fake or find_fake(name, pack, files[0].parent if files else None),
         is_python=typescript_folder(name) is None,
+        blind_spots=read_blind_spots(name, pack),
     )
 
 

@@ -1,6 +1,6 @@
 """One table of a pack that is being checked, and what is known of it so far."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,8 @@ from pack_sdk.row_values import value_at
 from pack_sdk.schemas import Schema
 from pack_sdk.sync_table import SyncTable
 from pack_sdk.testing import FakeService
-from pack_sync.check.findings import RULES, CannotCheckError, Evidence, Finding
+from pack_sync.check.blind_spots import BlindSpots
+from pack_sync.check.findings import RULES, CannotCheckError, Evidence, Finding, Kind
 from pack_sync.check.lab import Happening, Lab, open_lab
 from pack_sync.check.source import Part, Source
 from pack_sync.check.table_state import changed_properties, row_id, stored
@@ -65,6 +66,7 @@ class PackUnderTest:
     source: Source
     make_fake: Callable[[int], FakeService]
     is_python: bool
+    blind_spots: BlindSpots = field(default_factory=dict[str, Mapping[Kind, str]])
 
     def table(self, name: str) -> "TableUnderTest":
         """One of its tables."""
@@ -78,6 +80,8 @@ class TableUnderTest:
     pack: PackUnderTest
     declared: SyncTable
     found: list[Finding] = field(default_factory=list[Finding])
+    excused: list[Finding] = field(default_factory=list[Finding])
+    """Findings of what the pack declares as a blind spot of its service."""
     given: FirstSyncs | None = None
     """Full syncs of a real service, where it is one."""
 
@@ -86,9 +90,20 @@ class TableUnderTest:
         """The table's name."""
         return self.declared.name
 
+    @property
+    def blind_spots(self) -> Mapping[Kind, str]:
+        """What the pack says that the service does not tell of this table."""
+        return self.pack.blind_spots.get(self.name, {})
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Note what a rule found, apart from what the pack declares."""
+        for finding in findings:
+            declared = finding.kind is not None and finding.kind in self.blind_spots
+            (self.excused if declared else self.found).append(finding)
+
     def broke(self, *codes: str) -> bool:
-        """Whether it has broken one of these rules."""
-        return any(finding.code in codes for finding in self.found)
+        """Whether it has broken one of these rules, be it by what the pack declares."""
+        return any(finding.code in codes for finding in (*self.found, *self.excused))
 
     @property
     def broke_basic(self) -> bool:
@@ -101,12 +116,17 @@ class TableUnderTest:
         return any(finding.level == "error" for finding in self.found)
 
     def evidence(
-        self, says: str, part: Part, detail: str = "", *, column: str | None = None
+        self,
+        says: str,
+        part: Part,
+        detail: str = "",
+        *,
+        column: str | None = None,
+        kind: Kind | None = None,
     ) -> Evidence:
         """What a rule saw, at the line of a part of this table (see `Part`)."""
-        return Evidence(
-            says=says, place=self.pack.source.find(self.name, part, detail), column=column
-        )
+        place = self.pack.source.find(self.name, part, detail)
+        return Evidence(says=says, place=place, column=column, kind=kind)
 
     def evidence_of_error(self, says: str, error: BaseException | None) -> Evidence:
         """An error that a rule saw, at the line that raised it, or else at the function."""

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
+from pack_sync.check.blind_spots import BlindSpot
 from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.known_lists import fake_of_specification
 from pack_sync.check.running import Report, TableReport, check_pack
@@ -82,6 +83,14 @@ def as_dictionary(report: Report) -> dict[str, Any]:
                 "table": table.table,
                 "unchecked": table.unchecked,
                 "findings": [_finding(finding) for finding in table.findings],
+                "declared": [
+                    {
+                        "kind": spot.kind,
+                        "says": spot.says,
+                        "seen": [_finding(finding) for finding in spot.seen],
+                    }
+                    for spot in table.declared
+                ],
             }
             for table in report.tables
         ],
@@ -111,6 +120,8 @@ def _show(report: Report) -> None:
     said += [counted(wrong, "error", "errors") if wrong else "no errors"]
     said += [counted(advice, "piece of advice", "pieces of advice")] if advice else []
     said += [f"{unchecked} not checked"] if unchecked else []
+    declared = sum(len(table.declared) for table in report.tables)
+    said += [counted(declared, "declared blind spot", "declared blind spots")] if declared else []
     console.print(f"{report.pack}: {', '.join(said)}, in {report.seconds:.0f} s.", highlight=False)
 
 
@@ -135,6 +146,18 @@ def _show_table(table: TableReport) -> None:
             f"    [dim]Rule: {escape(finding.rule)}[/dim]",
             f"    {escape(finding.remedy)}",
         ):
+            console.print(line, highlight=False, soft_wrap=True)
+    for spot in table.declared:
+        _show_declared(spot)
+
+
+def _show_declared(spot: BlindSpot) -> None:
+    seen = ", ".join(f"{finding.code} {finding.place}" for finding in spot.seen)
+    for line in (
+        f"  [cyan]declared[/cyan] {spot.kind}: {escape(spot.says)}",
+        f"    [dim]Seen here, and not called wrong: {escape(seen)}[/dim]" if seen else "",
+    ):
+        if line:
             console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pack_sdk.crawl import check_crawling
 from pack_sdk.errors import PackDefinitionError
@@ -121,6 +122,17 @@ def load_pack(name: str) -> Pack:
     return pack
 
 
+def constant_of_pack(name: str, constant: str) -> Any:
+    """What the module of a pack in Python calls so; None if it has none, or the pack is no such.
+
+    Raises `PackDefinitionError` for a pack that cannot be loaded.
+    """
+    if typescript_folder(name) is not None:
+        return None
+    _, path = _import_pack(name)
+    return getattr(sys.modules[path], constant, None)
+
+
 def load_runtime(name: str) -> PackRuntime:
     """What runs the code of the pack of that name; raises as `load_pack` does."""
     pack = load_pack(name)
@@ -151,7 +163,8 @@ def _import_pack(name: str) -> tuple[Pack, str]:
     pack = getattr(module, "pack", None)
     is_package = hasattr(module, "__path__")
     if not isinstance(pack, Pack) and is_package and importlib.util.find_spec(".pack", path):
-        pack = getattr(_imported(f"{path}.pack"), "pack", None)
+        path = f"{path}.pack"
+        pack = getattr(_imported(path), "pack", None)
     if not isinstance(pack, Pack):
         raise PackDefinitionError(f"{path} has no `pack`; write `pack = Pack()` in it")
     if not pack.sync_tables:

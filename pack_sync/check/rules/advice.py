@@ -91,11 +91,10 @@ def row_changes_each_sync(table: TableUnderTest) -> Iterator[Evidence]:
 @rule(
     "deletions-not-reported",
     says="Increments tell which rows were deleted, where the service does.",
-    remedy="Where the service tells of deleted rows (in its changes, a list of their own, an audit "
-    "log), return their ids in deletedRowIds; where it names what they belong to, an object such "
-    'as {"projectId": "7"}. Where it does not, the weekly full refresh removes them, or two of '
-    "them with `confirm_deletes: 2`; let `full_refresh` of the schedule or `full_every_days` bring "
-    "one more often if that is too late.",
+    remedy="Return in deletedRowIds what the service tells of deleted rows, in its changes, a "
+    'list of their own or an audit log: ids, or objects such as {"projectId": "7"}. If it tells '
+    "nothing, the weekly full refresh removes them (two of them with `confirm_deletes: 2`), or a "
+    "more frequent one, by `full_every_days`; say so in BLIND_SPOTS.",
     level="advice",
 )
 def deletions_not_reported(table: TableUnderTest) -> Iterator[Evidence]:
@@ -117,6 +116,7 @@ def deletions_not_reported(table: TableUnderTest) -> Iterator[Evidence]:
             f"{_DELETIONS} increments reported no deleted row, and rows that the service deleted "
             f"stay until the next full sync: {some(left)}",
             "deleted",
+            kind="undeleted",
         )
 
 

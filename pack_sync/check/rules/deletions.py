@@ -74,6 +74,7 @@ def deletions_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
             f"rows were deleted, the service's answers to an increment named them, and they are "
             f"still in the table: {some(left)}",
             "deleted",
+            kind="undeleted",
         )
 
 
@@ -100,4 +101,5 @@ def undeleted_missed(table: TableUnderTest) -> Iterator[Evidence]:
             f"a row was deleted and came back, and after the increments it is not in the table: "
             f"{some(missing)}",
             "result",
+            kind="missed",
         )

@@ -145,6 +145,7 @@ def rows_leave_the_filter(table: TableUnderTest) -> Iterator[Evidence]:
                 f"rows were updated so that a full sync does not return them, and after an "
                 f"increment they are still in the table as they were: {some(sorted(left))}",
                 "fetch",
+                kind="undeleted",
             )
             return
 
@@ -212,17 +213,24 @@ def changes_missed(table: TableUnderTest) -> Iterator[Evidence]:
 
 
 def evidence_of(table: TableUnderTest, found: Difference, when: str) -> Iterator[Evidence]:
-    """How a table differs from the truth after something, as evidence."""
+    """How a table differs from the truth after something: the first thing that is not declared.
+
+    What the pack declares as a blind spot comes with it.
+    """
+    for evidence in _each_kind(table, found, when):
+        yield evidence
+        if evidence.kind not in table.blind_spots:
+            return
+
+
+def _each_kind(table: TableUnderTest, found: Difference, when: str) -> Iterator[Evidence]:
     if found.missing:
-        yield table.evidence(f"{when} rows are missing: {some(found.missing)}", "cursor")
-    elif found.stale:
+        says = f"{when} rows are missing: {some(found.missing)}"
+        yield table.evidence(says, "cursor", kind="missed")
+    if found.stale:
         key, names = next(iter(found.stale.items()))
-        yield table.evidence(
-            f"{when} rows are as they were before: {some(list(found.stale))} (of {key!r} "
-            f"{some(names)})",
-            "cursor",
-        )
-    elif found.left:
-        yield table.evidence(
-            f"{when} rows are in the table that are gone: {some(found.left)}", "deleted"
-        )
+        says = f"{when} rows are as they were before: {some(list(found.stale))}"
+        yield table.evidence(f"{says} (of {key!r} {some(names)})", "cursor", kind="stale")
+    if found.left:
+        says = f"{when} rows are in the table that are gone: {some(found.left)}"
+        yield table.evidence(says, "deleted", kind="undeleted")
