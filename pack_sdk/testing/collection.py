@@ -22,7 +22,8 @@ class Item:
     """A row as the service holds it, at one version.
 
     `number` is its place in the order of creation, `version` the place of its last change among
-    all changes of its collection. Times are in UTC. A deleted row keeps its last fields.
+    all changes of its collection. `created_at` and `updated_at` are in UTC; deleting a row and
+    bringing it back are updates as well. A deleted row keeps its last fields.
     """
 
     number: int
