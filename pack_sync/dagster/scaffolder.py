@@ -26,11 +26,9 @@ _HINTS = """
 """
 
 
-_CONNECT = """
-  # Connect the account with `packsync connect {pack}`. Or name environment variables, which win:
-  #
-  # connections:
-  #   default:"""
+_CONNECT = (
+    "Connect the account with `packsync connect {pack}`. Or name environment variables, which win:"
+)
 
 
 class PackSyncScaffoldParams(BaseModel):
@@ -76,8 +74,9 @@ def defs_yaml(name: str, pack: Pack, *, allow_http_localhost: bool) -> str:
     tables that are not named are then not synced.
     """
     attributes = _attributes(name, pack)
+    connection: dict[str, Any] = attributes.pop("connections", {}).get("default", {})
     if allow_http_localhost:
-        attributes["connections"] = {"default": {"allow_http_localhost": True}}
+        connection["allow_http_localhost"] = True
     needed = {
         table.name: {
             each.name: "?"
@@ -91,10 +90,13 @@ def defs_yaml(name: str, pack: Pack, *, allow_http_localhost: bool) -> str:
             table: {"parameters": parameters} if parameters else {}
             for table, parameters in needed.items()
         }
+    if connection:  # the last, so that the comments about it stand in it
+        attributes["connections"] = {"default": connection}
     content = {"type": "pack_sync.PackSyncComponent", "attributes": attributes}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     hints = _HINTS.format(table=next(iter(pack.sync_tables)))
-    return f"{text.rstrip()}\n{_account_hints(name, pack)}{hints}"
+    account = _account_hints(name, pack, in_connection=bool(connection))
+    return f"{text.rstrip()}\n{account}{hints}"
 
 
 def _attributes(name: str, pack: Pack) -> dict[str, Any]:
@@ -105,14 +107,22 @@ def _attributes(name: str, pack: Pack) -> dict[str, Any]:
     return attributes
 
 
-def _account_hints(name: str, pack: Pack) -> str:
-    """How the pack gets its credentials; nothing if it needs none."""
+def _account_hints(name: str, pack: Pack, *, in_connection: bool = False) -> str:
+    """How the pack gets its credentials, as comments; nothing if it needs none.
+
+    With `in_connection` they stand at the end of the connection that the file has, else they have
+    one of their own.
+    """
     keys = pack.authentication.credential_keys
     if not keys:
         return ""
-    lines = [_CONNECT.format(pack=pack_name(name))]
-    if pack.authentication.requires_endpoint_url:
-        lines.append("  #     endpoint: https://example.com")
-    lines.append("  #     credentials:")
-    lines += [f"  #       {key}: {{env: {variable_for(name, key)}}}" for key in keys]
-    return "\n".join(lines) + "\n"
+    settings = (
+        ["endpoint: https://example.com"] if pack.authentication.requires_endpoint_url else []
+    )
+    settings += ["credentials:", *(f"  {key}: {{env: {variable_for(name, key)}}}" for key in keys)]
+    if not in_connection:
+        settings = ["connections:", "  default:", *(f"    {line}" for line in settings)]
+    lines = [_CONNECT.format(pack=pack_name(name)), "", *settings]
+    indent = " " * (6 if in_connection else 2)
+    commented = [f"{indent}# {line}".rstrip() for line in lines]
+    return "\n".join([*([] if in_connection else [""]), *commented, ""])

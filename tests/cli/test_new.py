@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -249,9 +251,18 @@ def test_credentials_are_of_the_usual_variables(
     code = (project / "packs" / PACK / "pack.py").read_text()
     assert "status 401 without credentials, WWW-Authenticate: Bearer" in code
     defs = (project / "sync_assets/defs" / PACK / "defs.yaml").read_text()
-    assert "#       token: {env: TRIAL_PACK_TOKEN}" in defs  # what is not named, `connect` keeps
-    connection = yaml.safe_load(defs)["attributes"]["connections"]["default"]
-    assert connection == {"allow_http_localhost": True}
+    assert connection_of(defs) == {"allow_http_localhost": True}
+    assert defs.count("connections:") == 1
+    named = re.sub(r"(?m)^( *)# (credentials:|  token: )", r"\1\2", defs)  # else `connect` keeps it
+    assert connection_of(named) == {
+        "allow_http_localhost": True,
+        "credentials": {"token": {"env": "TRIAL_PACK_TOKEN"}},
+    }
+
+
+def connection_of(defs: str) -> Mapping[str, Any]:
+    """The only connection of a `defs.yaml`."""
+    return yaml.safe_load(defs)["attributes"]["connections"]["default"]
 
 
 @pytest.mark.usefixtures("project")
