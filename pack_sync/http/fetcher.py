@@ -262,9 +262,10 @@ class SyncFetcher:
         Raises `StatusCodeError`, and `ConnectionFailedError` for a body that cannot be meant.
         """
         connection = self._connection
-        parsed = connection.rate_limits.in_usual_words(parsed_answer(request, hop, raw))
+        parsed = parsed_answer(request, hop, raw)
         described = f"{hop}: {describe_answer(parsed, len(raw.body))}"
         self._last_answer = connection.redactor.redact(described)
+        parsed = connection.rate_limits.in_usual_words(parsed)  # code of the pack, which may raise
         check_usable(connection, request, first, hop, raw, parsed)
         if parsed.status < 300:
             with self._lock:

@@ -164,11 +164,12 @@ def test_what_a_service_refuses_for_other_reasons_is_raised(
     """An error of the pack's function as well."""
     pack = Pack()
     pack.set_rate_limits(is_limited=lambda response: response.body["error"]["limited"])
-    server.answers(Answer(body=b'{"error": {"limited": false}}'), Answer(body=b"{}"))
+    server.answers(Answer(body=b'{"error": {"limited": false}}'), Answer(status=429, body=b"{}"))
     fetcher = impatient(connection_of(connect, pack))
     assert _body(fetcher, server) == {"error": {"limited": False}}
     with pytest.raises(KeyError, match="error"):
         _body(fetcher, server)
+    assert "status 429, an object with the keys none" in fetcher.last_answer
 
 
 def _body(fetcher: SyncFetcher, server: HttpServer) -> Any:
