@@ -47,6 +47,29 @@ SEPARATE_DELETIONS = [
 ]
 """The pack of tasks for that: it reads the first page of them and no other."""
 
+FILLED_BY_AN_UPDATE = [
+    ("    return ListService(", "    service = ListService("),
+    (
+        "        seed=seed,\n    )\n",
+        """        seed=seed,
+    )
+    tasks = service.lists[0].collection
+    at_first = tasks.items()
+
+    @service.route("GET", "https://api.example.com/tasks")
+    def list_tasks(request):
+        answer = service.answer_without_route(request)
+        for row in answer.body.get("tasks", ()):
+            if tasks.get(row["id"]) in at_first:
+                row["points"] = None
+        return answer
+
+    return service
+""",
+    ),
+]
+"""The service of tasks, whose rows have no points before somebody has changed them."""
+
 FAULTS = [
     Planted(
         code="undeclared-domain",
@@ -349,6 +372,31 @@ FAULTS = [
         changes=SEPARATE_DELETIONS,
         fake_changes=SERVED_APART,
         at="continuation",
+    ),
+    Planted(
+        code="increment-paging-forgotten",
+        base="events",
+        changes=[
+            ('if body.get("nextPageToken"):', 'if body.get("nextPageToken") and not previous:'),
+            (
+                'body["nextSyncToken"]',
+                'body.get("nextSyncToken") or previous.incremental_continuation["token"]',
+            ),
+        ],
+        fake_changes=[("count=23", "count=300"), ("10)", "120)"), ("10, key", "120, key")],
+        at="continuation",
+    ),
+    Planted(
+        code="local-time-as-utc",
+        base="tasks",
+        changes=[
+            (
+                "context.sync.started_at - timedelta(minutes=1)",
+                "datetime.now() - timedelta(minutes=1)",
+            )
+        ],
+        fake_changes=FILLED_BY_AN_UPDATE,
+        at="incrementalContinuation",
     ),
     Planted(
         code="partial-rows",

@@ -9,7 +9,7 @@ from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.pack_clock import in_utc
 from pack_sync.check.story import Story, shown_cursor, told_ids
-from pack_sync.check.table_state import Difference, difference, some
+from pack_sync.check.table_state import Difference, difference, row_id, some
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 
@@ -20,12 +20,14 @@ SEEDS = (11, 12, 13)
 class Calm:
     """A table after an increment, with all changes well between two syncs and no deletion.
 
-    `failed` is the sync that raised; `found` how the table differs from `truth`.
+    `failed` is the sync that raised; `brought` are the ids of the rows that the increment brought;
+    `found` is how the table differs from `truth`.
     """
 
     story: Story
     truth: Story
     failed: Trace | None
+    brought: frozenset[str] = frozenset()
     found: Difference = field(default_factory=Difference)
 
 
@@ -40,14 +42,15 @@ def calm(table: TableUnderTest, seed: int = SEEDS[0], updates: int = 8) -> Calm:
             lab.advance(minutes=1)
         story.step("insert")
         lab.advance(hours=2)
-        if story.failed is None:
-            story.increment()
+        rows = story.increment().rows if story.failed is None else []
         truth = Story(lab, table.still.volatile).begin()
     failed = story.failed or truth.failed
     if failed is not None:
         return Calm(story=story, truth=truth, failed=failed)
     found = difference(story.state, truth.state, ignore=table.still.volatile)
-    return Calm(story=story, truth=truth, failed=None, found=found)
+    keys = (row_id(row, table.still.schema) for row in rows)
+    brought = frozenset(key for key in keys if key is not None)
+    return Calm(story=story, truth=truth, failed=None, brought=brought, found=found)
 
 
 @rule(
@@ -86,14 +89,14 @@ def _failed_after_deletions(table: TableUnderTest) -> Trace | None:
     remedy="Return every property of a changed row: what is left out becomes NULL.",
 )
 def partial_rows(table: TableUnderTest) -> Iterator[Evidence]:
-    """After an increment, properties are NULL that a full sync fills."""
+    """In rows that an increment brought, properties are NULL that a full sync fills."""
     if not table.is_incremental or calm(table).failed:
         return
-    story, truth = calm(table).story, calm(table).truth
+    after, truth = calm(table), calm(table).truth
     emptied = {
         name
-        for key, row in story.state.items()
-        for name, value in row.items()
+        for key in after.brought & after.story.state.keys()
+        for name, value in after.story.state[key].items()
         if value is None and truth.state.get(key, {}).get(name) is not None
     }
     if emptied:
@@ -152,6 +155,13 @@ def rows_leave_the_filter(table: TableUnderTest) -> Iterator[Evidence]:
 
 _MANY: dict[ChangeKind, int] = {"insert": 25, "update": 40, "delete": 25}
 """More changes of each kind than most services list on a page."""
+_MOST = 500
+
+
+def _many(table: TableUnderTest) -> dict[ChangeKind, int]:
+    """So many changes of each kind, and more rows than came on the largest page of a full sync."""
+    page = max(len(page.rows) for page in table.still.first.pages)
+    return {kind: min(max(times, page + 5), _MOST) for kind, times in _MANY.items()}
 
 
 @rule(
@@ -166,7 +176,7 @@ def increment_paging_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
         return
     with table.lab(SEEDS[0]) as lab:
         story = Story(lab, table.still.volatile).begin()
-        for kind, times in _MANY.items():
+        for kind, times in _many(table).items():
             for _ in range(times):
                 lab.advance(minutes=1)
                 story.step(kind)
