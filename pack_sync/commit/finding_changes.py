@@ -3,10 +3,6 @@
 Runs inside the caller's transaction, with the stage attached. What is found is in `changed`,
 `deleted` and `absent` (`pack_sync.stage.relations`). Rows are known by their key and not by
 DuckDB's rowid, which a column of that name would hide.
-
-A table may hold many times more rows than change, so what is read of it decides the time: of one
-sync's rows the key only, and for an increment the timestamps, which tell nearly always that a row
-differs. The other columns are compared where they do not.
 """
 
 from collections.abc import Sequence
@@ -16,10 +12,10 @@ from typing import Any
 import duckdb
 
 from pack_sync.commit.row_changes import RowChanges, UnconfirmedRows, owned_by
+from pack_sync.commit.row_comparison import FOUND_BY_IDS, RowComparison
 from pack_sync.commit.target_table import TargetTable
-from pack_sync.commit.told_deletions import told_deletions
+from pack_sync.commit.told_deletions import deleted_by_ids, deleted_by_values
 from pack_sync.ledger.absent_rows import confirmed_absent
-from pack_sync.stage.column_types import TEMPORAL_TYPES, Column
 from pack_sync.stage.deleted_where import GivenColumns
 from pack_sync.stage.relations import (
     ABSENT,
@@ -95,12 +91,6 @@ class _Finding:
         ).fetchall()
         self._before, self._upserts, self._deletes, self._complete, *parts = counted
         self._unproven, self._sync = parts
-        self._same_key = (
-            f"old.{self._key} = new.{stage.id_column} AND {owned_by(self._sync, 'new')}"
-        )
-        self._timestamps = [
-            (i, column) for i, column in enumerate(stage.columns) if _is_temporal(column)
-        ]
 
     @property
     def _may_be_unconfirmed(self) -> bool:
@@ -108,15 +98,15 @@ class _Finding:
         return bool(self._unproven) or (self._complete and self._confirm_deletes > 1)
 
     def changes(self) -> RowChanges:
-        repeated = 0
         if not self._before or not self._upserts:
             return self._without_comparison()
-        if self._complete or self._since is not None or not self._timestamps:
-            repeated = self._table.repeated_ids(self._stage.id_name, staged=self._stage)
-            self._compare_all(repeated)
+        comparison = RowComparison(self._connection, self._table, self._stage, self._sync)
+        if self._complete or self._since is not None:
+            repeated = comparison.compare_all(self._since)
+            deleted = self._find_deleted()
         else:
-            repeated = self._compare_timestamps_first()
-        deleted = self._find_deleted()
+            repeated = comparison.compare_increment(deletes=self._deletes > 0)
+            deleted = self._find_deleted(by_ids=FOUND_BY_IDS)
         ((inserted, updated),) = self._connection.execute(
             f"SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM {CHANGED}"
         ).fetchall()
@@ -148,68 +138,12 @@ class _Finding:
         inserted = self._upserts if self._since is None else 0
         return self._found(inserted, 0, self._find_deleted(), 0)
 
-    def _compare_all(self, repeated: int) -> None:
-        each = "DISTINCT new.stage_row" if repeated else "new.stage_row"
-        since = "" if self._since is None else "AND old._changed_at < ?"
-        self._connection.execute(
-            f"""
-            {_FOUND} {CHANGED} AS
-            SELECT {each}, new.sync, new.{self._stage.id_column} AS id, old._sync IS NULL AS is_new
-            FROM {UPSERTS} AS new
-            LEFT JOIN {self._table.name} AS old ON {self._same_key}
-            WHERE (old._sync IS NULL OR {self._differs(self._columns)}) {since}
-            """,
-            [] if self._since is None else [self._since],
-        )
-
-    def _compare_timestamps_first(self) -> int:
-        """As `_compare_all`, but reads the other columns only if it must.
-
-        Returns how many of the ids are there twice.
-        """
-        old = f"JOIN {self._table.name} AS old ON {self._same_key}"
-        self._connection.execute(
-            f"""
-            {_FOUND} found AS  -- the rows that are there, and whether a timestamp differs
-            SELECT new.stage_row, {self._differs(self._timestamps)} AS differs
-            FROM {UPSERTS} AS new {old}
-            """
-        )
-        ((same, repeated),) = self._connection.execute(
-            "SELECT count(*) FILTER (NOT differs), count(*) - count(DISTINCT stage_row) FROM found"
-        ).fetchall()
-        if same:
-            self._connection.execute(
-                f"""
-                {_FOUND} found AS
-                FROM found WHERE differs
-                UNION ALL  -- those with the same timestamps, by all their columns
-                SELECT new.stage_row, {self._differs(self._columns)}
-                FROM (
-                    FROM {UPSERTS}
-                    WHERE stage_row IN (SELECT stage_row FROM found WHERE NOT differs)
-                ) AS new {old}
-                """
-            )
-        self._connection.execute(
-            f"""
-            {_FOUND} {CHANGED} AS
-            SELECT new.stage_row, new.sync, new.{self._stage.id_column} AS id,
-                found.differs IS NULL AS is_new
-            FROM {UPSERTS} AS new
-            LEFT JOIN (
-                SELECT stage_row, bool_or(differs) AS differs FROM found GROUP BY stage_row
-            ) AS found USING (stage_row)
-            WHERE coalesce(found.differs, true)
-            """
-        )
-        return repeated
-
-    def _find_deleted(self) -> int:
+    def _find_deleted(self, by_ids: str = "") -> int:
         """The rows that go: those deleted by what the pack says, and those that a full sync lacks.
 
         A deletion in a proven full sync has taken the row out of the stage already (D4), so there
         only what was returned counts; an unproven one says of those alone that they are gone.
+        `by_ids` is SQL for those with a deleted id, if they have been found.
         """
         if not self._before or not (self._deletes or self._deleted_where or self._complete):
             self._connection.execute(
@@ -217,7 +151,9 @@ class _Finding:
             )
             return 0
         since = "" if self._since is None else "AND old._changed_at < $since"
-        told = told_deletions(self._table, self._stage, self._sync, self._deleted_where, since)
+        of = (self._table, self._stage, self._sync)
+        by_values = deleted_by_values(*of, self._deleted_where, since)
+        told = " UNION ".join([by_ids or deleted_by_ids(*of, since), *by_values])
         values = {} if self._since is None else {"since": self._since}
         if not self._complete:
             return self._change(f"{_FOUND} {DELETED} AS {told}", values)
@@ -272,18 +208,3 @@ class _Finding:
         """Execute what makes a table of rows; returns how many."""
         ((count,),) = self._connection.execute(statement, values).fetchall()
         return count
-
-    @property
-    def _columns(self) -> list[tuple[int, Column]]:
-        return list(enumerate(self._stage.columns))
-
-    def _differs(self, columns: Sequence[tuple[int, Column]]) -> str:
-        differing = (
-            f"old.{quote_identifier(column.name)} IS DISTINCT FROM new.c{i}"
-            for i, column in columns
-        )
-        return f"({' OR '.join(differing)})"
-
-
-def _is_temporal(column: Column) -> bool:
-    return column.sql_type in TEMPORAL_TYPES.values()

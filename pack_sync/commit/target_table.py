@@ -56,6 +56,11 @@ class TargetTable:
         ).fetchall()
         return dict(rows)
 
+    def column_type(self, name: str) -> str:
+        """The type of one of its columns."""
+        column = f"SELECT {quote_identifier(name)} FROM {self.name}"
+        return self._text(f"SELECT column_type FROM (DESCRIBE {column})")
+
     def row_count(self, sync: str | None = None, *, with_children: bool = False) -> int:
         """How many rows the table has: of one sync, perhaps with its crawled ones, or of all."""
         if sync is None:

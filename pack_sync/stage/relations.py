@@ -15,7 +15,8 @@ N of the synced table's columns, `stage_row` numbers the rows in order of arriva
 - `rows`: everything that was returned; `sync` is NULL where it does not count.
 - `pages` (page, first_row, part): the pages with rows, and the `rowid` of the first of each.
 
-Of one connection, made by `commit.finding_changes` from the stage and the table:
+Of one connection, made from the stage and the table by `commit.finding_changes`, `changed` also by
+`commit.row_comparison`:
 
 - `changed` (stage_row, sync, id, is_new): rows to insert, or to update.
 - `deleted` (sync, id): rows to delete.

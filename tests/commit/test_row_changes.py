@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pytest
 
 from pack_sdk import make_object_schema
 from pack_sdk.dictionaries import PropertyDefinition
 from pack_sdk.schemas import Schema
-from pack_sync.commit import finding_changes
+from pack_sync.commit import row_comparison
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.target_table import TargetTable
@@ -31,22 +32,45 @@ WITH_TIME = make_object_schema(
 WITHOUT_TIME = make_object_schema(
     id_property="id", properties={"id": {**TEXT, "required": True}, "name": TEXT, "at": TEXT}
 )
+WITH_NUMBERS = make_object_schema(
+    id_property="id",
+    properties={
+        "id": {"type": "number", "required": True},
+        "name": TEXT,
+        "at": {**TEXT, "hint": "datetime"},
+    },
+)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 NOON, ONE = "2026-01-01T12:00:00Z", "2026-01-01T13:00:00Z"
 
 
+class Watched:
+    """A connection whose statements are kept."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.statements: list[str] = []
+        self._connection = connection
+
+    def execute(self, statement: str, *values: Any) -> duckdb.DuckDBPyConnection:
+        """As that of the connection."""
+        self.statements.append(statement)
+        return self._connection.execute(statement, *values)
+
+
 class Syncs:
-    """Applies rows as syncs of one table; statements of the last one are kept."""
+    """Applies rows as syncs of one table."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
         self.warehouse = warehouse_in(folder, "w.duckdb")
         self._folder = folder
         self._schema = schema
         self._number = 0
+        self.looks = 0
+        """How often the last one looked for rows in the table to find what changes."""
 
     def __call__(
         self,
-        *rows: tuple[str, str, str | None],
+        *rows: tuple[Any, str, str | None],
         sync: str = "default",
         deleted: Any = (),
         full: bool = False,
@@ -67,7 +91,9 @@ class Syncs:
                 table = TargetTable(connection, KEY)
                 table.fit_columns(stage.columns)
                 attach_stage(connection, stage.path)
-                changes = find_changes(connection, table, stage)
+                watched: Any = Watched(connection)
+                changes = find_changes(watched, table, stage)
+                self.looks = " ".join(watched.statements).count(f"{table.name} AS old")
                 left = make_changes(
                     connection, table, stage, changes, execution_id=f"run{self._number}", at=AT
                 )
@@ -176,15 +202,49 @@ def test_other_columns_are_read_only_where_timestamps_do_not_tell(
     apply = Syncs(tmp_path, WITH_TIME)
     apply(*((str(number), "1", NOON) for number in range(5)))
     compared: list[int] = []
-    finding = finding_changes._Finding  # pyright: ignore[reportPrivateUsage]
-    differs: Any = finding._differs  # pyright: ignore[reportPrivateUsage]
+    comparison = row_comparison.RowComparison
+    differs: Any = comparison._differs  # pyright: ignore[reportPrivateUsage]
 
     def watched(self: Any, columns: Any) -> str:
         compared.append(len(columns))
         return differs(self, columns)
 
-    monkeypatch.setattr(finding, "_differs", watched)
+    monkeypatch.setattr(comparison, "_differs", watched)
     apply(("1", "2", ONE), ("2", "2", ONE))
     assert compared == [1]
     apply(("1", "2", ONE), ("2", "3", ONE))
     assert compared == [1, 1, 3]
+
+
+def test_deleted_ids_are_looked_for_with_those_that_came(tmp_path: Path) -> None:
+    """To look for few ids takes as long as for many, and a request for each file of a lake."""
+    apply = Syncs(tmp_path, WITH_TIME)
+    apply(*((str(number), "1", NOON) for number in range(5)))
+    assert counts(apply(("1", "2", ONE), ("7", "1", ONE), deleted=["2", "8"])) == (1, 1, 0, 1)
+    assert apply.looks == 1
+    assert [row[:2] for row in apply.rows()] == [
+        ("0", "1"),
+        ("1", "2"),
+        ("3", "1"),
+        ("4", "1"),
+        ("7", "1"),
+    ]
+    assert counts(apply(("1", "3", ONE), deleted=["3"])) == (0, 1, 0, 1)
+    assert apply.looks == 2, "the other columns of the row whose timestamp is the same"
+
+
+def test_a_deleted_number_that_no_row_can_have_deletes_none(tmp_path: Path) -> None:
+    """Rounded to a whole number, or cut off, it would be the id of another row."""
+    apply = Syncs(tmp_path, WITH_NUMBERS)
+    apply((1, "1", NOON), (2, "1", NOON), (3, "1", NOON))
+    assert counts(apply((1, "2", ONE), deleted=[1.5, 2.4, 3, 10**25])) == (0, 1, 0, 1)
+    assert [row[0] for row in apply.rows()] == [1, 2]
+
+
+def test_a_deleted_fraction_deletes_its_row_though_whole_numbers_came(tmp_path: Path) -> None:
+    """The table has fractions from before; the stage, by what came, has none."""
+    apply = Syncs(tmp_path, WITH_NUMBERS)
+    apply((1, "1", NOON), (1.5, "1", NOON), (2, "1", NOON))
+    assert counts(apply((1, "2", ONE), deleted=[1.5])) == (0, 1, 0, 1)
+    assert counts(apply(deleted=[2.5, 2])) == (0, 0, 0, 1)
+    assert [row[0] for row in apply.rows()] == [1]
