@@ -1,7 +1,7 @@
 """A table over several syncs: what it holds after each, and how that differs from the truth."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, Self, TypedDict, cast
 
 from typing_extensions import Unpack
@@ -83,6 +83,11 @@ class Story:
         last = {id_text(change.item.id): change.kind for change in self.changes}
         return {key for key, kind in last.items() if kind == "delete"}
 
+    def told_of(self, gone: set[str], exchanges: Sequence[Exchange]) -> set[str]:
+        """Which of these rows, which were gone before, the answers tell of (see `told_ids`)."""
+        schema = self.lab.table.schema
+        return gone & told_ids(exchanges, schema, there=set(self.state) - gone)
+
     def _take(self, trace: Trace) -> None:
         if not trace.ended:
             self.failed = self.failed or trace
@@ -91,33 +96,39 @@ class Story:
         self.cursor = trace.next_cursor
 
 
-def told_ids(exchanges: Sequence[Exchange], schema: Schema) -> set[str]:
+def told_ids(exchanges: Sequence[Exchange], schema: Schema, there: Set[str]) -> set[str]:
     """What answers may tell of rows by their ids, as texts.
 
     Values of the id's own field, of a field that is called an id in a small object such as
     `{"fileId": "a", "removed": true}`, lists of values alone, and texts too long to be there by
-    chance. What a row calls its parent is not told to be deleted.
+    chance. Of a row that is `there` only its own id: another that it names, such as its
+    predecessor, is not told to be deleted by that. Nor is what anything calls its parent.
     """
     own = {schema.field_of(str(schema.id_property)).rpartition(".")[2], "id"}
-    return {id_text(v) for e in exchanges for v in _told(e.response.body, own, listed=False)}
+    bodies = (exchange.response.body for exchange in exchanges)
+    return {id_text(told) for body in bodies for told in _told(body, own, there, listed=False)}
 
 
 _FEW_FIELDS = 5
 _LONG_TEXT = 8
 
 
-def _told(value: Any, own: set[str], *, listed: bool) -> Iterator[Any]:
+def _told(value: Any, own: Set[str], there: Set[str], *, listed: bool) -> Iterator[Any]:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
+        ids = {id_text(fields[name]) for name in own & fields.keys()}
+        if ids & there:
+            yield from ids
+            return
         few = len(fields) <= _FEW_FIELDS
         for name, inner in fields.items():
             is_id = name in own or (few and name.lower().endswith(("id", "key")))
             if name not in own and name.lower().startswith("parent"):
                 continue  # a row that is there, of which this one is a part
-            yield from _told(inner, own, listed=is_id)
+            yield from _told(inner, own, there, listed=is_id)
     elif isinstance(value, list):
         for inner in cast("list[Any]", value):
-            yield from _told(inner, own, listed=True)
+            yield from _told(inner, own, there, listed=True)
     elif isinstance(value, str):
         if listed or len(value) >= _LONG_TEXT:
             yield value

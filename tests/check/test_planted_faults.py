@@ -51,6 +51,23 @@ def test_a_pack_whose_rows_nobody_deletes_is_not_advised(tmp_path: Path) -> None
     assert [*map(str, check_pack(str(pack)).findings)] == []
 
 
+def test_a_row_that_names_a_deleted_one_does_not_tell_of_it(tmp_path: Path) -> None:
+    """As its predecessor, or in a list: the deleted row is in no answer itself."""
+    follows = '"follows": f"event-{random.randint(1, 23):06}"'
+    others = '"others": [f"event-{random.randint(1, 23):06}" for _ in range(3)]'
+    fake_changes = [
+        ('f"Ev{number}"', 'f"event-{number:06}"'),
+        ('"minutes": random', f'{follows}, {others}, "minutes": random'),
+        ("{**fields,", f"{{**fields, {follows}, {others},"),
+        (
+            'changed = events.changes(place["since"], place["upto"])',
+            'changed = events.changes(place["since"], place["upto"], deleted=False)',
+        ),
+    ]
+    pack = write_pack(tmp_path, "events", fake_changes=fake_changes)
+    assert [each.code for each in check_pack(str(pack)).findings] == ["deletions-not-reported"]
+
+
 def test_every_rule_has_planted_faults() -> None:
     """Two at least, or nobody knows that it works."""
     counts = Counter(planted.code for planted in FAULTS)

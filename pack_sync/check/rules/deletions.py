@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.rules.increments import SEEDS
-from pack_sync.check.story import Story, told_ids
+from pack_sync.check.story import Story
 from pack_sync.check.table_state import id_text, some
 from pack_sync.check.table_under_test import TableUnderTest
 
@@ -63,8 +63,7 @@ def deletions_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
         lab.advance(hours=1)
         if story.failed is not None:
             return
-        told = told_ids(story.increment().exchanges, table.still.schema)
-        gone = story.ids_gone() & there & told
+        gone = story.told_of(story.ids_gone() & there, story.increment().exchanges)
         left = sorted(gone & set(story.state)) if story.failed is None else []
         # What an id in an answer means, a full sync says: it does not have the row any more.
         found = story.difference() if left else None

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.pack_clock import in_utc
-from pack_sync.check.story import Story, shown_cursor, told_ids
+from pack_sync.check.story import Story, shown_cursor
 from pack_sync.check.table_state import Difference, difference, row_id, some
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
@@ -193,7 +193,7 @@ def increment_paging_forgotten(table: TableUnderTest) -> Iterator[Evidence]:
         asked = [each for each in trace.exchanges if urlsplit(each.request.url).path == path]
         gone = story.ids_gone() & set(found.left)
         # A list that is read newest first, and not to its end, tells nothing of deleted rows.
-        left = gone if told_ids(asked, table.still.schema) & story.ids_gone() else set[str]()
+        left = gone if story.told_of(story.ids_gone(), asked) else set[str]()
         if wrong := [*found.missing, *found.stale, *sorted(left)]:
             yield table.evidence(
                 f"after many changes an increment left a page of {path} unread ({said}), and rows "

@@ -8,7 +8,7 @@ from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import Lab
 from pack_sync.check.rules.cursors import slow_requests
 from pack_sync.check.rules.increments import SEEDS, evidence_of
-from pack_sync.check.story import Happenings, Story, told_ids
+from pack_sync.check.story import Happenings, Story
 from pack_sync.check.table_state import Difference, id_text
 from pack_sync.check.table_under_test import TableUnderTest
 
@@ -45,9 +45,9 @@ def _random_world(table: TableUnderTest, lab: Lab) -> Difference | None:
     def increment(**happenings: Unpack[Happenings]) -> None:
         gone = story.ids_gone()
         if story.failed is None:
-            named = told_ids(story.increment(**happenings).exchanges, table.still.schema)
+            exchanges = story.increment(**happenings).exchanges
             told.difference_update(story.ids_that("delete") - gone)
-            told.update(gone & named)
+            told.update(story.told_of(gone, exchanges))
         told.intersection_update(story.ids_gone())
 
     def happen() -> None:
