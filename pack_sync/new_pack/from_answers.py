@@ -1,7 +1,7 @@
 """A pack of what a service answers: a table of the list at a URL."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from pack_sdk.testing.list_endpoint import ChangeFilter, ListEndpoint, OnePage, Paging, TimeFormat
@@ -9,12 +9,12 @@ from pack_sdk.urls import get_query_params, with_query_params
 from pack_sdk.wording import counted
 from pack_sync.new_pack import paging_names
 from pack_sync.new_pack.answers import Answer, read_answer
-from pack_sync.new_pack.draft import AuthenticationDraft, Guess, PackDraft, TableDraft
+from pack_sync.new_pack.change_filters import is_since
+from pack_sync.new_pack.draft import AuthenticationDraft, Guess, Json, PackDraft, TableDraft
 from pack_sync.new_pack.naming import names_of, normalized, words_of
 from pack_sync.new_pack.probing import Ask, Probe
 from pack_sync.new_pack.row_fields import fields_of
 from pack_sync.new_pack.row_schema import FORMATS, schema_of
-from pack_sync.new_pack.specification_paging import is_since
 
 CREDENTIALS = (
     "apikey", "key", "token", "accesstoken", "authtoken", "apitoken", "auth", "secret", "appid",
@@ -64,8 +64,8 @@ def table_of(names: tuple[str, str], pages: Sequence[Answer], paging: Paging) ->
     query, size, changes = _query(pages[0].url, paging)
     guesses |= {
         "url": Guess(evidence=f"GET {parts.path}"),
-        "paging": _paging_guess(paging, len(pages), len(rows)),
-        "changes": _changes_guess(changes, fields.updated_key, pages[-1]),
+        "paging": _paging_guess(paging, pages, {**query, **dict([size] if size else [])}),
+        "changes": _changes_guess(changes, query, fields.updated_key, pages[-1]),
         "display": Guess(evidence=fields.display_key),
         "rows": Guess(evidence=counted(len(rows), "row", "rows")),
     }
@@ -94,14 +94,24 @@ def _words_of(path: str) -> list[str]:
     return words_of(named[-1]) if named else []
 
 
-def _paging_guess(paging: Paging, pages: int, rows: int) -> Guess:
-    seen = f"{pages} pages seen" if pages > 1 else counted(rows, "row", "rows")
-    if isinstance(paging, OnePage):
+def _paging_guess(paging: Paging, pages: Sequence[Answer], query: Mapping[str, Json]) -> Guess:
+    rows = sum(len(page.rows) for page in pages)
+    seen = f"{len(pages)} pages seen" if len(pages) > 1 else counted(rows, "row", "rows")
+    if not isinstance(paging, OnePage):
+        return Guess(evidence=f"{paging_names.in_words(paging)}: {seen}")
+    values = pages[0].values()
+    texts = [path for path, value in values.items() if isinstance(value, str) and value]
+    if tokens := paging_names.may_be_tokens(texts):
         return Guess(
-            evidence=f"{seen}, and nothing that leads to further ones",
-            question="are these all rows, or is there a parameter for further ones?",
+            evidence=f"{seen}, and the answer has {paging_names.shown(tokens[0])}",
+            question="does that lead to further rows, and which parameter takes it?",
         )
-    return Guess(evidence=f"{paging_names.in_words(paging)}: {seen}")
+    full = next((f"{name}={size}" for name, size in query.items() if str(size) == str(rows)), "")
+    return Guess(
+        evidence=f"{seen}, and nothing that leads to further ones",
+        question="are these all rows, or is there a parameter for further ones?"
+        + (f" There are as many as {full} asks for." if full else ""),
+    )
 
 
 def _query(
@@ -136,9 +146,17 @@ def style_of(text: str) -> TimeFormat | None:
     return "iso" if re.fullmatch(FORMATS["date-time"], text) else None
 
 
-def _changes_guess(changes: ChangeFilter | None, updated_key: str, last: Answer) -> Guess:
+def _changes_guess(
+    changes: ChangeFilter | None, query: Mapping[str, str], updated_key: str, last: Answer
+) -> Guess:
     if changes:
         return Guess(evidence=f"{changes.parameter} of the URL")
+    if moment := next((name for name, value in query.items() if style_of(value)), ""):
+        question = (
+            f"{moment} is the same in each sync, as in the URL: is it a filter by the time of "
+            "change? Send the `since` of `TimeCursor` instead, which is None in a full sync."
+        )
+        return Guess(question=question)
     if token := paging_names.find_value(last.values(), paging_names.SYNC_TOKENS):
         question = (
             f"the last page may have {'.'.join(token)}: does it lead to what changed since then? "

@@ -34,7 +34,8 @@ NEXT_TOKENS = (
     "nextsearchafter", "bookmark", "lastevaluatedkey", "paginationtoken", "nextpageoffset",
     "continuation", "nextpagestart", "nextstart", "pagingtoken", "cursormark", "nextcursormark",
     "nextpaginationtoken", "nextpagemarker", "nextanchor", "anchor", "nextpagestate", "lastkey",
-    "nextbatchid", "nextstartkey", "nextskip", "iterator",
+    "nextbatchid", "nextstartkey", "nextskip", "iterator", "resume", "resumetoken",
+    "resumptiontoken", "nextpagecontinuation",
 )  # fmt: skip
 TOKEN_PARAMETERS = (
     "pagetoken", "cursor", "nextpagetoken", "nextcursor", "nexttoken", "after", "startingafter",
@@ -43,7 +44,7 @@ TOKEN_PARAMETERS = (
     "token", "startafter", "aftercursor", "pageid", "nextpage", "page", "offset", "start", "next",
     "searchafter", "pagingtoken", "cursormark", "anchor", "from", "nextid", "pagekey",
     "nextpageid", "pagestate", "fromid", "afterid", "skip", "skiptoken", "nextkey", "lastkey",
-    "startcursor", "pagemarker", "iterator",
+    "startcursor", "pagemarker", "iterator", "resume", "resumetoken", "resumptiontoken",
 )  # fmt: skip
 LAST_ID_PARAMETERS = ("startingafter", "afterid", "lastid", "startafter", "startafterid", "maxid")
 OFFSET_PARAMETERS = (
@@ -61,6 +62,7 @@ SIZE_PARAMETERS = (
     "maxpagesize", "take", "maxcount", "pagecount", "n", "maxkeys", "sysparmlimit", "numresults",
     "amount", "length", "pp", "max", "pageelements", "maxrecords", "ps", "resultcount",
     "entriesperpage", "maxentries", "recordsperpage", "nbperpage", "hitsperpage", "numbertoread",
+    "batch", "batchsize", "chunk", "chunksize",
 )  # fmt: skip
 HAS_MORE = (
     "hasmore", "hasnext", "hasnextpage", "morerecords", "hasmorepages", "hasmoreitems",
@@ -79,7 +81,9 @@ SYNC_TOKENS = (
     "nextsynctoken", "synctoken", "deltatoken", "nextdeltatoken", "odatadeltalink", "deltalink",
     "newstartpagetoken",
 )  # fmt: skip
-CHANGE_WORDS = ("updat", "modif", "chang")
+PAGING_OBJECTS = ("paging", "pagination", "page", "pageinfo", "pager", "cursor", "cursors")
+"""What values of paging are in, where they are in an object of their own."""
+CHANGE_WORDS = ("updat", "modif", "chang", "touched", "edited", "altered", "revised")
 SINCE_WORDS = ("since", "after", "from", "gte", "gt", "min", "start", "begin", "later", "newer")
 
 
@@ -97,6 +101,11 @@ def find_value(paths: Iterable[Path], names: Sequence[str]) -> Path | None:
             if name in names_of_value(path):
                 return path
     return None
+
+
+def may_be_tokens(paths: Iterable[Path]) -> list[Path]:
+    """The values in objects that are about paging: there any text may be a token."""
+    return [path for path in paths if any(normalized(part) in PAGING_OBJECTS for part in path[:-1])]
 
 
 def find_parameter(parameters: Iterable[str], names: Sequence[str]) -> str | None:

@@ -29,7 +29,9 @@ Ask = Callable[[str], FetchResponse]
 
 MOST_REQUESTS = 20
 MOST_PAGES = 3
-_TOKEN_PARAMETERS = ("cursor", "page_token", "pageToken", "after", "next", "page", "token", "start")
+_TOKEN_PARAMETERS = (
+    "cursor", "page_token", "pageToken", "after", "next", "page", "token", "start", "from",
+)  # fmt: skip
 _LAST_ID_PARAMETERS = ("starting_after", "after", "after_id", "last_id")
 
 
@@ -90,9 +92,21 @@ class Probe:
             if _is_token(values[path]):
                 for parameter in _parameters_of(path, query):
                     yield NextToken(path, parameter, more)
+        for path in self._unknown_tokens(values):
+            for parameter in _parameters_of(path, query):
+                yield NextToken(path, parameter, more)
         if more:
             yield from (LastId(parameter, more) for parameter in _LAST_ID_PARAMETERS)
         yield from self._counted(values, query, more)
+
+    def _unknown_tokens(self, values: Mapping[Path, Json]) -> Sequence[Path]:
+        """Texts of an unknown name in what is about paging."""
+        known = _ordered(values, (*names.NEXT_TOKENS, *names.NEXT))
+        about = names.may_be_tokens(values)
+        return [
+            path for path in about
+            if path not in known and isinstance(values[path], str) and _is_token(values[path])
+        ]  # fmt: skip
 
     def _counted(
         self, values: Mapping[Path, Json], query: Mapping[str, Json], more: Path | None

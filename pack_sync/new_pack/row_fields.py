@@ -11,7 +11,18 @@ from pack_sync.new_pack.json_nodes import Node, properties_of
 from pack_sync.new_pack.naming import normalized
 
 _IDS = ("id", "uuid", "guid", "gid", "sid", "uid", "key", "ref", "reference", "arn", "urn")
-_WEAKER_IDS = ("number", "code", "slug", "handle", "identifier", "name", "email", "login", "url")
+_WEAKER_IDS = (
+    "seq",
+    "number",
+    "code",
+    "slug",
+    "handle",
+    "identifier",
+    "name",
+    "email",
+    "login",
+    "url",
+)
 _DISPLAYED = (
     "name", "title", "displayname", "fullname", "label", "subject", "summary", "login",
     "username", "email", "number", "code", "description",
@@ -21,7 +32,8 @@ _CHANGED = (
     "lastmodifiedat", "lastupdatedat", "dateupdated", "datemodified", "updatedon", "modifiedon",
     "lastmodifieddate", "lastmodifiedtime", "lastmodifieddatetime", "updatedtime", "updatetime",
     "modifiedtime", "updateddate", "modifieddate", "updatedatetime", "changed", "lastchanged",
-    "lastupdate", "lastupdatetime", "lastupdateddate", "lastmodifiedon",
+    "lastupdate", "lastupdatetime", "lastupdateddate", "lastmodifiedon", "touched", "touchedat",
+    "edited", "editedat", "lastedited", "lasteditedat", "revisedat",
 )  # fmt: skip
 _DELETED = ("deleted", "isdeleted", "deletedat", "isremoved", "removed", "tombstone")
 _SCALARS = ("string", "integer", "number")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from pack_sdk.testing.list_endpoint import ListEndpoint, OnePage, Path
+from pack_sync.new_pack.change_filters import changes_of
 from pack_sync.new_pack.draft import Guess, Json, ParameterDraft, TableDraft
 from pack_sync.new_pack.flat_schemas import flat, values_beside_rows, with_example
 from pack_sync.new_pack.json_nodes import Node, listed, mapping, properties_of
@@ -13,7 +14,7 @@ from pack_sync.new_pack.naming import names_of, normalized, singular, variable, 
 from pack_sync.new_pack.row_fields import fields_of
 from pack_sync.new_pack.row_schema import schema_of
 from pack_sync.new_pack.specification import Operation, Specification
-from pack_sync.new_pack.specification_paging import changes_of, paging_of, size_of
+from pack_sync.new_pack.specification_paging import paging_of, size_of
 
 _USUAL_ROWS = (
     "data", "items", "results", "value", "values", "records", "entries", "list", "content",

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pack_sdk.testing.list_endpoint import (
-    ChangeFilter,
     LastId,
     LinkHeader,
     NextToken,
@@ -15,7 +14,6 @@ from pack_sdk.testing.list_endpoint import (
     PageNumber,
     Paging,
     Path,
-    TimeFormat,
 )
 from pack_sync.new_pack import paging_names as names
 from pack_sync.new_pack.draft import Guess
@@ -86,8 +84,10 @@ def _half_told(told: _Told, *, in_object: bool) -> tuple[Paging, Guess]:
         parameter = None
     size = told.parameter(names.SIZE_PARAMETERS)
     if parameter and in_object:
-        key = _usual_key(parameter)
-        evidence = f"{parameter} takes a token, by the specification"
+        told_key = _only_token(told)
+        key = told_key or _usual_key(parameter)
+        beside = f", and the answer has {names.shown(key)}" if told_key else ""
+        evidence = f"{parameter} takes a token, by the specification{beside}"
         question = f"is the token of the next page in {names.shown(key)} of the answer?"
         return NextToken(key, parameter, told.value(names.HAS_MORE)), Guess(
             evidence=evidence, question=question
@@ -106,6 +106,22 @@ def _half_told(told: _Told, *, in_object: bool) -> tuple[Paging, Guess]:
         question = f"it takes {taken}: is the next page in the Link header, or how is it asked for?"
         return (OnePage() if in_object else LinkHeader()), Guess(question=question)
     return OnePage(), Guess(evidence="no parameter or value of paging")
+
+
+def _only_token(told: _Told) -> Path | None:
+    """The one text beside the rows that is about paging, by where it is or what is said of it."""
+    texts = [path for path, node in told.values.items() if node.get("type") == "string"]
+    about = names.may_be_tokens(texts)
+    said = [path for path in texts if _TOKEN_WORDS.search(_said(told.values[path]))]
+    found = [path for path in (said or about) if not _is_url(told.values[path], path)]
+    return found[0] if len(found) == 1 else None
+
+
+_TOKEN_WORDS = re.compile(r"\b(cursor|token|next (page|batch|part)|further (rows|pages))\b", re.I)
+
+
+def _said(node: Node) -> str:
+    return str(node.get("description") or "")
 
 
 def _usual_key(parameter: str) -> Path:
@@ -280,44 +296,3 @@ def size_of(parameters: Mapping[str, Node], paging: Paging) -> tuple[str | None,
     if not most or most <= 1:
         return name, None
     return name, min(int(most), _MOST_ROWS)
-
-
-def is_since(name: str, said: str = "") -> bool:
-    """Whether a parameter asks for what has changed since a moment, by its name and description."""
-    plain = normalized(name)
-    if any(word in plain for word in ("before", "until", "lte", "sort", "creat", "unmodified")):
-        return False
-    if plain in ("since", "ifmodifiedsince"):
-        return not said or any(word in said.lower() for word in names.CHANGE_WORDS)
-    in_name = any(word in plain for word in names.CHANGE_WORDS)
-    return in_name and any(word in plain for word in names.SINCE_WORDS)
-
-
-def changes_of(parameters: Mapping[str, Node]) -> tuple[ChangeFilter | None, Guess]:
-    """The parameter that asks for what has changed since a moment, if it is surely that."""
-    for name, node in parameters.items():
-        said = " ".join(str(node.get("description") or "").split())
-        if not is_since(name, said or "nothing"):
-            continue
-        kind, question = _time_format(node)
-        if kind:
-            evidence = f"{name}: {said[:70]!r}" if said else f"{name}, by its name"
-            return ChangeFilter(name, kind), Guess(evidence=evidence, question=question)
-    return None, Guess()
-
-
-def _time_format(node: Node) -> tuple[TimeFormat | None, str]:
-    said = str(node.get("description") or "")
-    if node.get("type") in ("array", "object", "boolean"):
-        return None, ""
-    if node.get("format") == "date":
-        return "date", ""
-    if node.get("format") == "date-time":
-        return "iso", ""
-    if re.search(r"millisecond", said, re.I):
-        return "milliseconds", ""
-    if node.get("type") in ("integer", "number") or re.search(r"unix|epoch", said, re.I):
-        return "seconds", ""
-    if re.search(r"ISO ?8601|RFC ?3339|YYYY-MM-DDT|\d{4}-\d\d-\d\dT", said, re.I):
-        return "iso", ""
-    return "iso", "is a moment written as ISO 8601 has it?"

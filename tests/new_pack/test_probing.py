@@ -34,6 +34,8 @@ PAGINGS: list[Paging] = [
     NextToken(("next_page",), "page"),
     NextToken(("next",), "start"),
     NextToken(("cursor",), "cursor", ("has_more",)),
+    NextToken(("paging", "resume"), "from"),
+    NextToken(("pagination", "carry_on"), "carry_on"),
     PageNumber("page"),
     PageNumber("page", 0),
     PageNumber("page", 1, ("total_pages",)),
@@ -84,6 +86,33 @@ def test_what_the_url_asks_for_stays(server: HttpServer, fetcher: SyncFetcher) -
     assert described.query == {"state": "all"}
     assert described.paging == PageNumber("page")
     assert described.changes == changes
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "asked"),
+    [
+        ("limit=3", {}, "There are as many as limit=3 asks for."),
+        ("limit=4", {}, "are these all rows, or is there a parameter for further ones?"),
+        ("", {"paging": {"carry_on": "Zm9v"}}, "which parameter takes it?"),
+    ],
+)
+def test_what_speaks_for_further_rows_is_told(
+    query: str, body: dict[str, object], asked: str, server: HttpServer, fetcher: SyncFetcher
+) -> None:
+    """Where none were found: that a page is full, or that something may be a token."""
+    answer_with(server, {"tasks": [{"id": at} for at in range(3)], **body})
+    question = drafted(server, fetcher, f"/tasks?{query}").tables[0].guess("paging").question
+    assert question.endswith(asked)
+
+
+def test_a_moment_that_stays_the_same_is_asked_about(
+    server: HttpServer, fetcher: SyncFetcher
+) -> None:
+    """A filter of an unknown name would keep older rows away in each sync."""
+    answer_with(server, [{"id": at} for at in range(3)])
+    table = drafted(server, fetcher, "/tasks?grown_until=2020-01-01").tables[0]
+    assert table.endpoint.query == {"grown_until": "2020-01-01"}
+    assert table.guess("changes").question.startswith("grown_until is the same in each sync")
 
 
 def answer_with(server: HttpServer, body: object, content_type: str = "application/json") -> None:

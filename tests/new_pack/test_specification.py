@@ -113,6 +113,16 @@ def drafted(document: dict[str, Any]) -> PackDraft:
             LastId("starting_after", ("has_more",)),
         ),
         (
+            tasks_in(paging={"type": "object", "properties": {"carry_on": TEXT, "total": WHOLE}}),
+            [query("from"), query("batch", type="integer")],
+            NextToken(("paging", "carry_on"), "from"),
+        ),
+        (
+            tasks_in(where={**TEXT, "description": "The cursor of the next page."}, source=TEXT),
+            [query("cursor")],
+            NextToken(("where",), "cursor"),
+        ),
+        (
             LIST,
             [query("after", description="A cursor, as given in the Link header.")],
             LinkHeader(),
@@ -174,7 +184,9 @@ def test_pages_are_as_large_as_is_said(parameter: Any, size: Any) -> None:
         (query("updatedMin", description="RFC 3339"), ChangeFilter("updatedMin", "iso")),
         (query("last_modified_gte", type="integer"), ChangeFilter("last_modified_gte", "seconds")),
         (query("since", description="Last updated after that"), ChangeFilter("since", "iso")),
+        (query("touched_after", format="date-time"), ChangeFilter("touched_after", "iso")),
         (query("since", description="Created after that"), None),
+        (query("credited_after", format="date-time"), None),
         (query("updated_before", format="date-time"), None),
         (query("created_since", format="date-time"), None),
         (query("sort", description="updated_at descends"), None),
