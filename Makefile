@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 LAKE_INSTALLED := .venv-lake/installed
 LAKE ?= postgres-lake
-LAKE_TESTS ?= tests/warehouse/test_serving.py $(wildcard tests/warehouse/test_*lake*.py) \
+LAKE_TESTS ?= tests/warehouse/test_serving.py tests/warehouse/test_azure.py $(wildcard tests/warehouse/test_*lake*.py) \
 	tests/warehouse/test_postgres_dies.py tests/dagster/test_lake.py tests/commit tests/ledger \
 	tests/engine/test_sync_modes.py tests/engine/test_small_sync.py \
 	tests/benchmarks/test_lake_benchmarks.py \

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pack_sync.state.postgres import shared_postgres
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.ducklake import DuckLake
-from pack_sync.warehouse.object_stores import bucket_options, unreachable_files
+from pack_sync.warehouse.object_stores import client_of, unreachable_files
 
 _FOLDER = "_pack_sync"
 _CLIENT = {"timeout": "60s", "connect_timeout": "5s", "allow_http": True}
@@ -48,10 +48,10 @@ class SharedFiles:
                 return cls(stores.LocalStore(prefix=place, mkdir=True), place)
             except Exception as error:
                 raise unreachable_files(place, error) from error
-        options = bucket_options(address.scheme, os.environ)
+        client, options = client_of(address.scheme, os.environ)
         prefix = "/".join(filter(None, [address.path.strip("/"), folder]))
         given = {"client_options": _CLIENT, "retry_config": _TRIED_AGAIN, **options}
-        return cls(stores.S3Store(address.netloc, prefix=prefix, **given), data_path)
+        return cls(getattr(stores, client)(address.netloc, prefix=prefix, **given), data_path)
 
     def put(self, name: str, content: bytes | Path) -> None:
         """Write a file, of bytes or as a copy; it is there, whole, when this returns."""

@@ -26,10 +26,10 @@ from pack_sync.warehouse.extensions import load_extension
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.object_stores import (
     SCHEMES,
-    fetch_small_files_whole,
+    be_patient,
+    extension_for,
     give_credentials,
     unreachable_files,
-    wait_for_store,
 )
 from pack_sync.warehouse.storage_errors import (
     AddressError,
@@ -56,7 +56,7 @@ _BEING_MADE = re.compile(
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 """What it says where a lake is to be attached, and there is none."""
 
-_OF_A_STORE = re.compile(r"^(HTTP Error|IO Error: .*\bHTTP)", re.DOTALL)
+_OF_A_STORE = re.compile(r"^(HTTP Error|IO Error: (Azure|.*\bHTTP))", re.DOTALL)
 """How DuckDB begins what it says of an object store."""
 
 
@@ -103,7 +103,7 @@ class DuckLake:
     @property
     def extensions(self) -> frozenset[str]:
         """What an instance needs; each takes some 0.2 s to load."""
-        stores = {"httpfs"} if self._in_object_store else set[str]()
+        stores = {extension_for(str(self.data_path))} if self._in_object_store else set[str]()
         return frozenset({"ducklake", *self.catalogue.extensions, *stores})
 
     def __str__(self) -> str:
@@ -121,8 +121,7 @@ class DuckLake:
         data_path = self.data_path
         if data_path is not None and self._in_object_store:
             give_credentials(instance, data_path)
-            wait_for_store(instance, wait_seconds)
-            fetch_small_files_whole(instance)
+            be_patient(instance, data_path, wait_seconds)
         if data_path is None and self.catalogue.path is not None:
             data_path = f"{self.catalogue.path}.files"
         options = ["READ_ONLY"] if read_only else []
@@ -176,7 +175,9 @@ class DuckLake:
             explained = explain_catalogue(error, self.catalogue)
             if explained is not None:
                 raise explained from error
-            if self._in_object_store and _OF_A_STORE.search(str(error)):
+            # What Azure's library raises is no kind of error of DuckDB's.
+            of_store = type(error) is duckdb.Error or _OF_A_STORE.search(str(error))
+            if self._in_object_store and of_store:
                 raise unreachable_files(str(self.data_path), error) from error
             if "Transaction conflict" not in str(error):
                 raise
@@ -192,7 +193,7 @@ class DuckLake:
             told_of = f"says that the lake's files are in {told[1]}, and not in {data_path}"
         elif "data_path is not set" in text:
             told_of = "has no lake yet, and nothing says where its files are to be"
-        elif data_path is None and re.search("httpfs|s3://|gc?s://", text):
+        elif data_path is None and re.search("httpfs|azure|(s3|gc?s|az)://", text):
             told_of = "says that the lake's files are in an object store, whose address is missing"
         else:
             return None
