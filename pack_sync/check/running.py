@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.javascript_clock import with_service_clock
 from pack_sync.check.python_source import PythonSource, python_files
 from pack_sync.check.rules import rules_in_order
-from pack_sync.check.source import Source
+from pack_sync.check.source import Source, shown_path
 from pack_sync.check.table_under_test import PackUnderTest, TableUnderTest
 from pack_sync.check.typescript_source import TypeScriptSource, typescript_files
 from pack_sync.runtimes.loader import files_of, load_pack, load_runtime, typescript_folder
@@ -34,11 +34,15 @@ class TableReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was found of a pack, and how long that took."""
+    """What was found of a pack, and how long that took.
+
+    `questions` are the places, as `file:line`, where `packsync new` asked what nobody has answered.
+    """
 
     pack: str
     tables: Sequence[TableReport]
     seconds: float = 0
+    questions: Sequence[str] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -76,7 +80,20 @@ def check_pack(
     for table in tables or list(pack.pack.sync_tables):
         tell(table)
         reports.append(check_table(pack.table(table)))
-    return Report(pack=name, tables=reports, seconds=time.monotonic() - began)
+    return Report(
+        pack=name,
+        tables=reports,
+        seconds=time.monotonic() - began,
+        questions=list(_questions(files_of(name))),
+    )
+
+
+def _questions(files: Iterable[Path]) -> Iterator[str]:
+    """Where the comments are that begin with QUESTION."""
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip().startswith("# QUESTION:"):
+                yield f"{shown_path(file)}:{number}"
 
 
 def check_table(table: TableUnderTest) -> TableReport:

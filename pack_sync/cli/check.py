@@ -78,6 +78,7 @@ def as_dictionary(report: Report) -> dict[str, Any]:
         "pack": report.pack,
         "clean": report.exit_code == 0,
         "seconds": round(report.seconds, 1),
+        "questions": list(report.questions),
         "tables": [
             {
                 "table": table.table,
@@ -123,6 +124,14 @@ def _show(report: Report) -> None:
     declared = sum(len(table.declared) for table in report.tables)
     said += [counted(declared, "declared blind spot", "declared blind spots")] if declared else []
     console.print(f"{report.pack}: {', '.join(said)}, in {report.seconds:.0f} s.", highlight=False)
+    if report.questions:
+        asked = counted(len(report.questions), "QUESTION is", "QUESTIONs are")
+        console.print(
+            f"[yellow]{asked} open[/yellow]: {escape(report.questions[0])}. What was guessed wrong "
+            "there, the made-up service may have wrong as well.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _show_table(table: TableReport) -> None:

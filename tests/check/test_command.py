@@ -34,6 +34,17 @@ def test_a_clean_pack_exits_with_0(project: Path) -> None:
     assert "1 table, no errors" in result.output
 
 
+def test_open_questions_are_told(project: Path) -> None:
+    """A made-up service of the same guesses cannot show that they are wrong."""
+    write_pack(
+        project / "packs", "pages", [("pack = Pack()\n", "# QUESTION: which?\npack = Pack()\n")]
+    )
+    result = run("pages")
+    assert result.exit_code == 0
+    assert "1 QUESTION is open: packs/pages/pack.py:7" in result.output
+    assert json.loads(run("pages", "--json").stdout)["questions"] == ["packs/pages/pack.py:7"]
+
+
 def test_a_finding_exits_with_1_and_leads_to_a_line(project: Path) -> None:
     """With what is wrong, what is right and what to do."""
     write_pack(project / "packs", "tasks", FORGOTTEN)
