@@ -7,25 +7,20 @@ import subprocess
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
 import tenacity
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
-from filelock import FileLock
 
-from pack_sync.runtimes.typescript.deno import state_folder
+from tests.npm_packages import npm_package
 
 ADDRESS = "az://lake/files"
 """That of a folder in a container."""
 
 ACCOUNT = "acme"
 KEY = base64.b64encode(b"hunter2").decode()
-
-_FOLDER = state_folder() / "azurite-for-tests"
-_PACKAGE = "azurite@3.37.0"
 
 
 class AzureStore:
@@ -46,10 +41,12 @@ class AzureStore:
 
     def come_back(self) -> None:
         """Answer, with what was in it."""
+        folder = npm_package("azurite", "3.37.0")
+        program = str(folder / "node_modules" / ".bin" / "azurite-blob")
         options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         place = ["--blobPort", str(self.port), "--location", str(self._folder)]
         self._process = subprocess.Popen(  # noqa: S603 - the emulator
-            [str(_program()), *options, *place],
+            [program, *options, *place],
             env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
             stdout=subprocess.DEVNULL,
         )
@@ -76,21 +73,3 @@ def azure_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Azur
     with closing(AzureStore(folder)) as store:
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", store.connection_string)
         yield store
-
-
-def _program() -> Path:
-    """The emulator, installed once; skips the test if there is no npm."""
-    program = _FOLDER / "node_modules" / ".bin" / "azurite-blob"
-    npm = which("npm")
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    with FileLock(_FOLDER / "lock"):  # the tests' processes share it
-        if not program.exists():
-            if npm is None:
-                pytest.skip("needs npm")
-            command = [npm, "install", "--no-save", "--no-package-lock", "--ignore-scripts"]
-            installed = subprocess.run(  # noqa: S603 - npm
-                [*command, _PACKAGE], cwd=_FOLDER, capture_output=True, check=False
-            )
-            if installed.returncode:
-                pytest.skip(f"needs the registry of npm: {installed.stderr.decode()[-500:]}")
-    return program

@@ -1,20 +1,13 @@
 """Linear's SDK for TypeScript, from the npm registry, and the schema that is in its types."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from shutil import which
 
-import pytest
-from filelock import FileLock
 from graphql import GraphQLSchema, build_schema
 
-from pack_sync.runtimes.typescript.deno import state_folder
-
-SDK = "@linear/sdk@98.0.0"
-FOLDER = state_folder() / "linear-sdk-for-tests"
+from tests.npm_packages import npm_package
 
 _OPERATIONS = re.compile(r"^type \w+Fragment = ", re.M)
 _TYPE = re.compile(r"^type (\w+) = (?:[\w& ]*& )?\{\n(.*?)^\};$", re.M | re.S)
@@ -29,17 +22,7 @@ _MAY_LACK = re.compile(r"(?:Maybe|InputMaybe)<(.*)>")
 
 def sdk_folder() -> Path:
     """A folder in which the SDK can be imported; skips the test if there is no npm."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    npm = which("npm")
-    with FileLock(FOLDER / "lock"):  # the tests' processes share it
-        if not (FOLDER / "node_modules" / "@linear" / "sdk").exists():
-            if npm is None:
-                pytest.skip("needs npm")
-            command = [npm, "install", "--no-save", "--no-package-lock", "--ignore-scripts", SDK]
-            installed = subprocess.run(command, cwd=FOLDER, capture_output=True, check=False)  # noqa: S603
-            if installed.returncode:
-                pytest.skip(f"needs the registry of npm: {installed.stderr.decode()[-500:]}")
-    return FOLDER
+    return npm_package("@linear/sdk", "98.0.0")
 
 
 @cache
