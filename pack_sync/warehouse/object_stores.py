@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pack_sync.warehouse.amazon_credentials import (
+    amazon_credentials,
+    amazon_keys,
+    amazon_region,
+    found_by_amazon,
+)
 from pack_sync.warehouse.duckdb_handles import Instance
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 from pack_sync.warehouse.storage_errors import AddressError, LakeFilesError
@@ -23,9 +29,10 @@ _WHOLE_BYTES = 1_000_000
 
 
 def give_credentials(instance: Instance, data_path: str) -> None:
-    """Give an instance the credentials for an address, out of the environment.
+    """Give an instance the credentials for an address, as they are now.
 
-    Raises `AddressError` that names the variables which are missing.
+    Raises `AddressError` that names the variables which are missing, and `LakeFilesError` where
+    asking a profile or a role for them failed.
     """
     bucket = urlsplit(data_path)
     kind, options = _secret(bucket.scheme, os.environ)
@@ -63,15 +70,25 @@ def client_of(scheme: str, environment: Mapping[str, str]) -> tuple[str, dict[st
                 "AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL", "")
             )
         options = {
-            "access_key_id": given["KEY_ID"],
-            "secret_access_key": given["SECRET"],
-            "session_token": given.get("SESSION_TOKEN"),
+            **_keys_of(scheme, given, environment),
             "region": given.get("REGION") or ("us-east-1" if scheme == "s3" else "auto"),
             "endpoint": endpoint,
             "virtual_hosted_style_request": not endpoint,
         }
     given_options = {name: value for name, value in options.items() if value not in (None, "")}
     return "AzureStore" if scheme == "az" else "S3Store", given_options
+
+
+def _keys_of(
+    scheme: str, given: Mapping[str, str], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    if scheme == "s3" and found_by_amazon(environment):
+        return {"credential_provider": amazon_keys}
+    return {
+        "access_key_id": given["KEY_ID"],
+        "secret_access_key": given["SECRET"],
+        "session_token": given.get("SESSION_TOKEN"),
+    }
 
 
 def be_patient(instance: Instance, data_path: str, wait_seconds: float) -> None:
@@ -126,11 +143,19 @@ def _secret(scheme: str, environment: Mapping[str, str]) -> tuple[str, dict[str,
 
 def _s3(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     endpoint = urlsplit(environment.get("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL")))
+    region = environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", ""))
+    if not found_by_amazon(environment):
+        key = _needed(environment, "AWS_ACCESS_KEY_ID", ' Profiles and roles need "pack-sync[aws]"')
+        secret = _needed(environment, "AWS_SECRET_ACCESS_KEY")
+        token = environment.get("AWS_SESSION_TOKEN", "")
+    else:
+        key, secret, token = amazon_credentials()
+        region = region or amazon_region()
     return "s3", {
-        "KEY_ID": _needed(environment, "AWS_ACCESS_KEY_ID"),
-        "SECRET": _needed(environment, "AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": environment.get("AWS_SESSION_TOKEN", ""),
-        "REGION": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "")),
+        "KEY_ID": key,
+        "SECRET": secret,
+        "SESSION_TOKEN": token,
+        "REGION": region,
         "ENDPOINT": str(endpoint.netloc or ""),
         # Stores of one's own know no names of buckets before theirs.
         "URL_STYLE": "path" if endpoint.netloc else "",
@@ -170,10 +195,11 @@ def _parts(connection_string: str) -> dict[str, str]:
     return {name.strip(): value for name, _, value in pairs}
 
 
-def _needed(environment: Mapping[str, str], name: str) -> str:
+def _needed(environment: Mapping[str, str], name: str, hint: str = "") -> str:
     value = environment.get(name, "")
     if not value:
         raise AddressError(
-            f"the files of the lake are in an object store, and the environment has no {name}"
+            f"the files of the lake are in an object store, and the environment has no "
+            f"{name}.{hint}"
         )
     return value

@@ -1,6 +1,7 @@
 """Lakes: each kind of catalogue, readers beside a writer, turns, an object store."""
 
 import importlib.util
+import os
 import sqlite3
 import subprocess
 import sys
@@ -21,9 +22,12 @@ from pack_sync.commit.commit import SupersededError
 from pack_sync.ledger import lake_upkeep
 from pack_sync.ledger.lake_upkeep import tend_lake
 from pack_sync.ledger.position_lines import remove_older_lines
+from pack_sync.state.shared_files import SharedFiles
+from pack_sync.warehouse.amazon_credentials import amazon_session
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
 from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
 from pack_sync.warehouse.extensions import load_extension
+from pack_sync.warehouse.object_stores import client_of
 from pack_sync.warehouse.storage_errors import (
     AddressError,
     CatalogueError,
@@ -525,6 +529,60 @@ def test_an_object_store_without_credentials(
     address = f"ducklake:postgres:{postgres_database(tmp_path / 'lake')}"
     with (
         pytest.raises(AddressError, match="no AWS_SECRET_ACCESS_KEY"),
+        Warehouse.at(address, data_path=bucket).write(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("way", ["profile", "role"])
+def test_credentials_by_a_profile_or_a_role(
+    way: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Amazon's library finds them, for DuckDB and for the files that workers share."""
+    amazon_session.cache_clear()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    profile, token = tmp_path / "profile", tmp_path / "token"
+    profile.write_text("[lake]\naws_access_key_id = key\naws_secret_access_key = hunter2\n")
+    token.write_text("a token of the cluster")
+    given = {
+        "profile": {"AWS_PROFILE": "lake", "AWS_SHARED_CREDENTIALS_FILE": str(profile)},
+        "role": {
+            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/lake",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+            "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+        },
+    }
+    for name, value in given[way].items():
+        monkeypatch.setenv(name, value)
+    address = f"ducklake:postgres:{postgres_database(tmp_path / 'lake')}"
+    warehouse = Warehouse.at(address, data_path=bucket)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE t AS SELECT range AS i FROM range(1000)")
+    SharedFiles.at(bucket).put("spools/a", b"page")
+    assert SharedFiles.at(bucket).names("spools") == ["spools/a"]
+    _, used = client_of("s3", os.environ)
+    assert (used["credential_provider"]()["token"] is None) == (way == "profile")
+
+
+def test_no_credentials_at_all(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what was looked for."""
+    amazon_session.cache_clear()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    address = f"ducklake:postgres:{postgres_database(tmp_path / 'lake')}"
+    with (
+        pytest.raises(AddressError, match="neither AWS_ACCESS_KEY_ID nor a profile or a role"),
+        Warehouse.at(address, data_path=bucket).write(),
+    ):
+        pass
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    with (
+        pytest.raises(AddressError, match=r'no AWS_ACCESS_KEY_ID. Profiles .* "pack-sync\[aws\]"'),
         Warehouse.at(address, data_path=bucket).write(),
     ):
         pass
