@@ -70,6 +70,13 @@ FILLED_BY_AN_UPDATE = [
 ]
 """The service of tasks, whose rows have no points before somebody has changed them."""
 
+NOTHING_DELETED = """
+    step = service.world.step
+    service.world.step = lambda *kinds: step(*(kind for kind in kinds if kind != "delete"))
+    return service
+"""
+"""The end of `make_fake` of a service whose rows nobody deletes."""
+
 FAULTS = [
     Planted(
         code="undeclared-domain",
@@ -397,6 +404,28 @@ FAULTS = [
         ],
         fake_changes=FILLED_BY_AN_UPDATE,
         at="incrementalContinuation",
+    ),
+    Planted(
+        code="increment-reads-all",
+        base="tasks",
+        changes=[('query["since"]', 'query["changed_from"]')],
+        fake_changes=[
+            ("    return ListService(", "    service = ListService("),
+            ("        seed=seed,\n    )\n", f"        seed=seed,\n    )\n{NOTHING_DELETED}"),
+        ],
+        at=".fetch(",
+    ),
+    Planted(
+        code="increment-reads-all",
+        base="events",
+        changes=[
+            (
+                '"syncToken=" + previous.incremental_continuation["token"]',
+                '"token=" + previous.incremental_continuation["token"]',
+            )
+        ],
+        fake_changes=[("    return service\n", NOTHING_DELETED)],
+        at=".fetch(",
     ),
     Planted(
         code="partial-rows",

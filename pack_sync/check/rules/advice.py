@@ -70,6 +70,35 @@ def cursor_stands_still(table: TableUnderTest) -> Iterator[Evidence]:
 
 
 @rule(
+    "increment-reads-all",
+    says="An increment asks for what changed, and not for every row again.",
+    remedy="Compare the name and the form of the parameter for changes with the service's "
+    "documentation: most services take no notice of a parameter that they do not know. If the "
+    "made-up service lacks the filter, add it there; if the service has none, leave the cursor "
+    "out.",
+    level="advice",
+)
+def increment_reads_all(table: TableUnderTest) -> Iterator[Evidence]:
+    """The second of two increments brings every row, though nothing changed for a year.
+
+    Of a list that fits on a page nobody can tell: it may be read newest first.
+    """
+    if not table.is_incremental or table.found_errors or len(table.still.first.pages) < 2:
+        return
+    with table.lab(SEEDS[0]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        trace: Trace | None = None
+        for days in (365, 1):
+            lab.advance(days=days)
+            trace = story.increment() if story.failed is None else None
+        there, full = len(story.state), story.fell_back
+    if trace and trace.ended and not full and len(trace.rows) >= there > 0:
+        yield table.evidence(
+            f"nothing had changed for a year, and an increment brought all {there} rows", "fetch"
+        )
+
+
+@rule(
     "row-changes-each-sync",
     says="A row that did not change at the service is returned as before.",
     remedy="Leave out what comes from the sync itself, such as the time of it: every row has "
