@@ -166,6 +166,29 @@ def test_an_incremental_sync_and_an_audit(project: DagsterProject) -> None:
     assert execute.contexts[2].sync.previous_completion is None
 
 
+def test_deletions_by_values_are_shown_row_by_row(project: DagsterProject) -> None:
+    """As many as the real sync then deletes; the table has them still."""
+    rows = [{"id": "a", "name": "x"}, {"id": "b", "name": "x"}, {"id": "c", "name": "y"}]
+    done = {"completion": {"incrementalContinuation": "t"}}
+    pages = [
+        {"result": [{"id": "d", "name": "x"}], "continuation": {"at": 1}},
+        {"result": [{"id": "e", "name": "x"}], "deletedRowIds": [{"name": "x"}], **done},
+    ]
+    first = {"result": rows, **done}
+    switch_on(project, schema(name="string"), first, *pages, *pages)
+    run(project)
+    lines = rehearsed(project, "acme")
+    told = "1 row inserted, 0 updated, 2 deleted, 0 unchanged, 0 rejected"
+    assert lines[0] == f"acme.Items would succeed: {told}"
+    assert [line for line in lines if line.startswith("  - ")] == [
+        "  - id: a, name: x",
+        "  - id: b, name: x",
+    ]
+    assert project.query('SELECT id FROM acme."Items" ORDER BY 1') == [("a",), ("b",), ("c",)]
+    run(project)
+    assert project.query('SELECT id FROM acme."Items" ORDER BY 1') == [("c",), ("e",)]
+
+
 def test_a_sync_that_would_fail_ends_with_1(project: DagsterProject) -> None:
     """The others are shown; the ledger does not hear of it."""
     good, broken = Scripted(*[last_page("t", a="1")] * 2), Scripted(*[ValueError("no [items]")] * 2)

@@ -76,7 +76,7 @@ def page(items: list[Any], now: str, **more: Any) -> dict[str, Any]:
 class Service:
     """The service, and the project that has a pack for it.
 
-    `people` and `tasks` are what it has; `answer` may be replaced.
+    `people` and `tasks` are what it has, `gone` what it says is deleted; `answer` may be replaced.
     """
 
     project: DagsterProject
@@ -84,6 +84,7 @@ class Service:
     folder: Path
     people: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     tasks: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    gone: list[Any] = field(default_factory=lambda: ["t-0"])
     page_size: int = 20
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -93,7 +94,7 @@ class Service:
         body: dict[str, Any] = {}
         if "since" in request.query:
             rows = [row for row in rows if row.get("new")]
-            body["gone"] = ["t-0"]
+            body["gone"] = self.gone
         at = (int(request.query["page"][0]) - 1) * self.page_size
         more = {"next": at // self.page_size + 2} if rows[at + self.page_size :] else {}
         body |= page(rows[at : at + self.page_size], "2025-02-03T04:05:06Z", **more)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,37 @@ def test_further_recordings_go_on_from_the_cursor(service: Service) -> None:
     assert changed.exchanges[0].request.url == "/tasks?page=1&since=2025-02-03T04%3A05%3A06Z"
     assert (changed.expected.ids, changed.expected.deleted_ids) == (["t-3"], ["t-0"])
     assert "3 passed" in pytest_says(service)
+
+
+def with_columns(source: str) -> str:
+    """The pack with properties of its tables by which rows can be deleted."""
+    columns = 'schema=schema(assignee_id={"type": "string"}, email={"type": "string"})'
+    return source.replace("schema=schema()", columns)
+
+
+@pytest.mark.parametrize("words", [(), ("--anonymize",)])
+def test_deletions_by_values_are_recorded_and_replayed(
+    project: DagsterProject, words: Sequence[str]
+) -> None:
+    """With the values that the answer has, or with their stand-ins."""
+    with served(project, with_columns(PACK)) as service:
+        service.gone = [{"email": "ada3@lovelace.org"}, {"assignee_id": "p-9"}]
+        service.record("People", *words)
+        told = service.record("People", *words)
+        assert "People: incremental sync, 1 page, 0 rows, 2 deleted, 1 request" in told
+        first, changed = service.recordings
+        mail, assignee = changed.expected.deleted_ids
+        people = first.exchanges[0].response
+        assert people is not None
+        assert mail == {"email": people.body["items"][3]["email"]}
+        assert assignee == {"assignee_id": "p-9"}
+        assert ("lovelace" in "".join(service.files().values())) != bool(words)
+        assert service.record("--replay").count(": as recorded") == 2
+        assert "2 passed" in pytest_says(service)
+        service.folder.joinpath("pack.py").write_text(
+            with_columns(PACK).replace('response.body.get("gone")', "[]")
+        )
+        assert "deleted" in pytest_says(service)
 
 
 def test_the_warehouse_stays_as_it_is(service: Service) -> None:
