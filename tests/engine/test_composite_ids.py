@@ -83,7 +83,8 @@ def test_a_deleted_id_has_all_parts(tmp_path: Path, deleted: Any) -> None:
     """Otherwise nothing would be deleted, and nobody would know."""
     execute = Scripted(last(deletedRowIds=[deleted]))
     engine = Engine(folder=tmp_path, execute=execute, schema=MEMBER)
-    with pytest.raises(SyncFailedError, match="a text or number for each of team, user"):
+    says = "a value for each of team, user|user is None, and must be a text or number"
+    with pytest.raises(SyncFailedError, match=says):
         engine.sync()
 
 
