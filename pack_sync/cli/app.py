@@ -1,11 +1,12 @@
 """`packsync`: the command line beside Dagster's."""
 
+import atexit
 import gc
 from typing import Any
 
 import typer
 
-from pack_sync.cli.commands import COMMANDS, CommandsWhenUsed, stand_in
+from pack_sync.cli.commands import COMMANDS, CommandsWhenUsed, came_first, stand_in
 
 
 class _Program(typer.Typer):
@@ -18,7 +19,20 @@ class _Program(typer.Typer):
         come, and taking them apart at the end, would be a third of a small sync's time.
         """
         gc.disable()  # until the command is imported
+        atexit.register(_let_memory_be)  # before all that is imported, and so the last at the end
         return super().__call__(*args, **kwargs)
+
+
+def _let_memory_be() -> None:
+    """Leave what Dagster's imports made as it is.
+
+    Without them it takes no time to take all apart; and of what is left, DuckDB tells as leaks if
+    it was imported before Dagster.
+    """
+    if came_first:
+        gc.freeze()
+    else:
+        gc.unfreeze()
 
 
 app = _Program(

@@ -4,7 +4,6 @@ To import what all of them need takes a second; `--help` needs none of it, and n
 another needs.
 """
 
-import atexit
 import gc
 import sys
 from collections.abc import Mapping
@@ -120,6 +119,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """Where each command is, from this package on, and the first line of its help."""
 
+came_first = set[str]()
+"""`dagster`, if it was loaded with the command, and not later on."""
+
 
 def stand_in() -> None:
     """What is listed instead of a command until that is used."""
@@ -145,9 +147,7 @@ def command(name: str) -> Any:
         holder.command(name)(found)
     if not gc.isenabled():
         gc.freeze()
-        # At the end what Dagster's imports made is left as it is. Without them it takes no time to
-        # take all apart; and of what is left, DuckDB tells as leaks if it was imported before.
-        atexit.register(gc.freeze if "dagster" in sys.modules else gc.unfreeze)
+        came_first.update({"dagster"} & sys.modules.keys())
         gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         gc.enable()
     made: Any = typer.main.get_command(holder)
