@@ -26,6 +26,9 @@ Execute: TypeAlias = Callable[[dg.AssetExecutionContext, PackResource], Iterable
 _AFTER_A_LOSS = dg.RetryPolicy(max_retries=3, delay=1)
 """For an op whose worker was lost. One that fails is not tried again: its syncs were, already."""
 
+_NAMED = 12
+"""How many tables an op's description names."""
+
 
 def run_pack(context: dg.AssetExecutionContext, pack: PackResource) -> Iterable[PackEvent]:
     """What the ops of a pack do unless they are given something else."""
@@ -84,7 +87,7 @@ def _build_op(
         name=name,
         can_subset=True,
         required_resource_keys={WAREHOUSE, definition.resource_key},
-        description=f"Syncs tables of the pack {definition.name}: {', '.join(tables)}.",
+        description=_description(definition.name, tables),
         partitions_def=_partitions(definition, tables[0]) if by_sync else None,
         backfill_policy=dg.BackfillPolicy.single_run() if by_sync else None,
         op_tags=definition.op_tags_of(tables[0]),
@@ -99,6 +102,13 @@ def _build_op(
 
     definitions_by_op[sync_tables.op] = definition
     return sync_tables
+
+
+def _description(pack: str, tables: Sequence[str]) -> str:
+    """What the op does; it names some tables only, as Dagster keeps a copy with each of them."""
+    further = len(tables) - _NAMED
+    named = ", ".join(tables[:_NAMED]) + (f" and {further:,} more" if further > 0 else "")
+    return f"Syncs tables of the pack {pack}: {named}."
 
 
 def _partitions(definition: PackTables, table: str) -> dg.StaticPartitionsDefinition:

@@ -190,3 +190,22 @@ def test_what_a_table_costs_in_dagster_does_not_grow_with_the_tables(
     assert len(result.get_asset_check_evaluations()) == 4 * 6
     assert calls["to_asset_check_evaluation"] == 4 * 6
     assert calls["get_output_asset_keys"] <= 2  # Dagster asks before the step, too
+
+
+def test_an_op_names_some_of_many_tables(project: DagsterProject) -> None:
+    """Dagster keeps the op's description with each of its assets: named all, it is squared."""
+
+    def sync_items(*_: object) -> Any:
+        return last_page("t1")
+
+    for name, tables in (("few", 12), ("many", 1_014)):
+        project.switch_on_pack(name, pack_of(**{f"T{n}": sync_items for n in range(tables)}))
+    graph = project.definitions().resolve_asset_graph()
+    described = {
+        key.path[0]: graph.get(key).assets_def.op.description for key in graph.get_all_asset_keys()
+    }
+    first = ", ".join(f"T{n}" for n in range(12))
+    assert described == {
+        "few": f"Syncs tables of the pack few: {first}.",
+        "many": f"Syncs tables of the pack many: {first} and 1,002 more.",
+    }
