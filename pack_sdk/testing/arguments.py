@@ -1,15 +1,24 @@
-"""The parameters' values that a test gives, as the engine would pass them (contract C1, C19, P)."""
+"""The table and its parameters' values that a test gives, as the engine has them (C1, C19, P)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from pack_sdk.pack import Pack
 from pack_sdk.parameter_values import find_misfit, resolve_value
 from pack_sdk.parameters import Parameter
+from pack_sdk.sync_table import SyncTable
 from pack_sdk.wording import choose_from
 
 Args: TypeAlias = Mapping[str, Any] | Sequence[Any]
 """Values by name, or by position in declared order; what is left out has its default."""
+
+
+def table_of(pack: Pack, name: str) -> SyncTable:
+    """The table of that name; raises `ValueError`, with the choices, if the pack has none."""
+    if name not in pack.sync_tables:
+        raise ValueError(f"the pack has no table {name!r}; {choose_from(pack.sync_tables)}")
+    return pack.sync_tables[name]
 
 
 def values_of(parameters: Iterable[Parameter], args: Args | None, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pack_sdk.choices import Choice, autocomplete_choices
 from pack_sdk.fetching import Send
 from pack_sdk.function_forms import choice_arguments
 from pack_sdk.pack import Pack
+from pack_sdk.testing.arguments import table_of
 from pack_sdk.testing.calling import call
 from pack_sdk.testing.context import ContextOptions
 from pack_sdk.testing.fetcher import MockFetcher
@@ -27,7 +28,7 @@ def discover_choices(
 
     `parameters` holds the values of the others, by name; those that are left out are None.
     """
-    table = pack.sync_tables[table_name]
+    table = table_of(pack, table_name)
     declared = {parameter.name: parameter for parameter in table.parameters}
     parameter = declared.pop(parameter_name)
     values = {name: (parameters or {}).get(name) for name in declared}

@@ -15,7 +15,7 @@ from pack_sdk.logger import Logger, SilentLogger
 from pack_sdk.pack import Pack
 from pack_sdk.results import CheckedResult, Completion, parse_result, rejection_of
 from pack_sdk.sync_table import SyncTable
-from pack_sdk.testing.arguments import Args, values_of
+from pack_sdk.testing.arguments import Args, table_of, values_of
 from pack_sdk.testing.calling import call
 from pack_sdk.testing.clock import Clock
 from pack_sdk.testing.context import ContextOptions
@@ -70,12 +70,13 @@ def execute_sync_table(
     incomplete (C8): see `SyncedRows.has_incomplete_results`.
 
     Raises what the pack raises; `InvalidResultError` for a result that breaks the contract
-    (C15); `UserVisibleError` when the pack rejects the parameters; `ValueError` for arguments that
-    could not be configured or a completion without a cursor; `AssertionError` for more than
-    `max_pages` pages, or rows that the engine would reject (S4) unless `allow_rejected` is set.
+    (C15); `UserVisibleError` when the pack rejects the parameters; `ValueError` for a table that
+    the pack does not have, arguments that could not be configured, or a completion without a
+    cursor; `AssertionError` for more than `max_pages` pages, or rows that the engine would reject
+    (S4) unless `allow_rejected` is set.
     """
     clock = clock or Clock()
-    table = pack.sync_tables[table_name]
+    table = table_of(pack, table_name)
     options: ContextOptions = {
         "clock": Clock(clock.now),  # the same on every page, though the clock goes on
         "dynamic_url": dynamic_url,

@@ -41,6 +41,15 @@ def test_values_by_name_or_position(given: Any, args: list[Any]) -> None:
     assert args_of(given) == args
 
 
+def test_a_table_that_there_is_not() -> None:
+    """The error names those that there are."""
+    pack = pack_of(Steps(None))
+    with pytest.raises(ValueError, match="no table 'Itmes'; choose from Items"):
+        execute_sync_table(pack, "Itmes", fetcher=MockFetcher())
+    with pytest.raises(ValueError, match="no table 'Itmes'; choose from Items"):
+        discover_choices(pack, "Itmes", "team")
+
+
 def test_dates_are_reckoned_from_the_clock() -> None:
     """As a sync that begins then would do it (contract P)."""
     clock = Clock(datetime(2025, 3, 12, 15, tzinfo=UTC))
