@@ -48,6 +48,7 @@ class Anonymizer:
         self._keep = {name.casefold() for name in keep}
         self._replaced: dict[str, str] = {}
         self._made: set[str] = set()
+        self._row_ids: set[str] = set()
         self._hosts: set[str] = set()
 
     def anonymized(self, recording: Recording) -> Recording:
@@ -57,6 +58,8 @@ class Anonymizer:
         """
         self._hosts = {_host(each.request.url) for each in recording.exchanges}
         self._hosts.add(_host(recording.endpoint or ""))
+        expected = recording.expected
+        self._row_ids.update(_texts_in([list(expected.ids), list(expected.deleted_ids)]))
         for exchange in recording.exchanges:
             for name, value in _leaves(_body(exchange)):
                 if isinstance(value, str) and self._is_personal(name, value):
@@ -94,7 +97,8 @@ class Anonymizer:
             return bool(_BIRTHS.search(name))
         if _NUMBER.fullmatch(value):
             return bool(_PERSONAL_NUMBERS.search(name))
-        is_reference = bool(_IDS.search(name) or _OF_PAGING.search(name))
+        named_so = bool(_IDS.search(name) or _OF_PAGING.search(name))
+        is_reference = named_so or value in self._row_ids  # as in a bare list of deleted ids
         is_kind = bool(_KINDS.search(name)) and len(value.split()) == 1
         is_opaque = bool(_OPAQUE.fullmatch(value)) and "@" not in value
         return not ((is_reference and is_opaque) or is_kind or _UUID.fullmatch(value))

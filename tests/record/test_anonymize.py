@@ -99,6 +99,18 @@ def test_rows_fit_together_as_before(service: Service) -> None:
     assert ada["email"] != grace["email"]
 
 
+def test_the_ids_of_deleted_rows_stay_as_those_of_rows_do(service: Service) -> None:
+    """A list of nothing but ids has no name that says so; a name that is an id is replaced."""
+    service.gone = ["t-3", "Grace Hopper"]
+    service.record("Tasks", "--anonymize")
+    service.record("Tasks", "--anonymize")
+    _, recording = service.recordings
+    kept, replaced = recording.exchanges[0].response.body["gone"]  # type: ignore[union-attr]
+    assert kept == "t-3"
+    assert replaced != "Grace Hopper"
+    assert list(recording.expected.deleted_ids) == [kept, replaced]
+
+
 BY_MAIL = """
 from urllib.parse import quote
 from pack_sdk import Pack, make_object_schema
