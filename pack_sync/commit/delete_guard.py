@@ -7,15 +7,17 @@ table that would go because their parents are gone are kept in the same way.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
 from pack_sync.commit.restored_values import as_it_was
 from pack_sync.commit.target_table import HIDDEN_COLUMNS, TargetTable
-from pack_sync.settings import DeleteGuard
 from pack_sync.stage.relations import DELETED, FULL_SYNCS, UPSERTS
 from pack_sync.warehouse.identifiers import quote_identifier
+
+if TYPE_CHECKING:
+    from pack_sync.settings import DeleteGuard  # and with it pydantic, which readers need not load
 
 _SAMPLE_ROWS = 10
 
@@ -58,7 +60,7 @@ def check_children(
     connection: duckdb.DuckDBPyConnection,
     table: TargetTable,
     keep: Sequence[str],
-    guard: DeleteGuard | None,
+    guard: "DeleteGuard | None",
 ) -> KeptChildren | None:
     """The children that are not in `keep`, if the guard does not let their rows go; else None."""
     if guard is None or table.key.sync in keep:  # approved; or a sync that crawls nothing
@@ -80,7 +82,7 @@ def check_children(
 
 
 def check_deletes(
-    connection: duckdb.DuckDBPyConnection, table: TargetTable, id_name: str, guard: DeleteGuard
+    connection: duckdb.DuckDBPyConnection, table: TargetTable, id_name: str, guard: "DeleteGuard"
 ) -> None:
     """Look at what `find_changes` found; `id_name` is the column of the id.
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 import orjson
-from pydantic import TypeAdapter
 
 from pack_sync.commit.delete_guard import LargeDelete
 from pack_sync.commit.held_files import move_stage, remove_stages, share_stage
@@ -30,10 +29,6 @@ from pack_sync.stage.relations import FULL_SYNCS, REJECT_REASONS, REJECTS
 from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.warehouse.warehouse import Warehouse
-
-_COLUMNS = TypeAdapter(list[Column])
-_CHANGE = TypeAdapter(PositionChange)
-_RUN = TypeAdapter(RunRecord)
 
 
 class NotHeldError(Exception):
@@ -177,23 +172,28 @@ def read_held(
         """,
         [pack, pack, table, table, sync, sync, sync],
     ).fetchall()
-    return [
-        HeldSync(
-            key=SyncKey(pack=row[0], table=row[1], sync=row[2]),
-            execution_id=row[3],
-            held_at=row[4],
-            rows_before=row[5],
-            rows_returned=row[6],
-            deletes=row[7],
-            sample=orjson.loads(row[8]),
-            columns=_COLUMNS.validate_json(row[9]),
-            id_index=row[10],
-            change=_CHANGE.validate_json(row[11]),
-            run=_RUN.validate_json(row[12]),
-            stage=row[13],
-        )
-        for row in rows
-    ]
+    return [_held_sync(row) for row in rows]
+
+
+def _held_sync(row: tuple[Any, ...]) -> HeldSync:
+    from pydantic import (
+        TypeAdapter,
+    )  # `packsync status` mostly finds nothing, and has no use for it
+
+    return HeldSync(
+        key=SyncKey(pack=row[0], table=row[1], sync=row[2]),
+        execution_id=row[3],
+        held_at=row[4],
+        rows_before=row[5],
+        rows_returned=row[6],
+        deletes=row[7],
+        sample=orjson.loads(row[8]),
+        columns=TypeAdapter(list[Column]).validate_json(row[9]),
+        id_index=row[10],
+        change=TypeAdapter(PositionChange).validate_json(row[11]),
+        run=TypeAdapter(RunRecord).validate_json(row[12]),
+        stage=row[13],
+    )
 
 
 def forget_held(
