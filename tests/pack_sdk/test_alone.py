@@ -24,3 +24,12 @@ def test_every_module_imports_alone() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20
+
+
+def test_a_module_does_not_bring_all_others() -> None:
+    """A command that needs an error's type waits for that alone; `pack_sdk` has all when asked."""
+    program = (
+        "import sys, pack_sdk.errors; assert 'pack_sdk.pack' not in sys.modules; "
+        "from pack_sdk import Pack; assert Pack is sys.modules['pack_sdk.pack'].Pack"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603 - our own

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import pack_sdk
+from pack_sdk import public_names
 
 
 def examples() -> Iterator[doctest.DocTest]:
@@ -17,7 +18,7 @@ def examples() -> Iterator[doctest.DocTest]:
         module = importlib.import_module(found.name)
         for example in finder.find(module, found.name):
             if example.examples:
-                example.globs = {**vars(pack_sdk), **vars(module)}
+                example.globs = {**vars(public_names), **vars(module)}
                 yield example
 
 
