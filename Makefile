@@ -102,7 +102,7 @@ clean:
 
 $(LAKE_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-lake
 $(LAKE_INSTALLED): pyproject.toml uv.lock | uv
-	$(UV) sync --quiet --locked --extra lake --no-group newest --no-group clients
+	$(UV) sync --quiet --locked --extra lake --group object-store --no-group newest --no-group clients
 	@touch $@
 
 $(SCALE_INSTALLED): export UV_PROJECT_ENVIRONMENT = .venv-scale

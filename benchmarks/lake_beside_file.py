@@ -3,9 +3,8 @@
     python -m benchmarks.lake_beside_file full --rows 1000000
     python -m benchmarks.lake_beside_file changes --rows 1000000 --rows 10000000
 
-Postgres and the object store are on this machine, from packages; the store is Python's moto, much
-slower than a real one nearby. File and lake take turns, each sync in a process of its own; then
-their rows are compared, column by column.
+Postgres and the object store, rclone's, are on this machine, from packages. File and lake take
+turns, each sync in a process of its own; then their rows are compared, column by column.
 """
 
 import tempfile
