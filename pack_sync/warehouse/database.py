@@ -32,7 +32,7 @@ class Database(Protocol):
 
     @property
     def extensions(self) -> frozenset[str]:
-        """The extensions of DuckDB that it needs, which take long to load."""
+        """The extensions of DuckDB that it needs."""
         ...
 
     def exists(self, wait_seconds: float) -> bool:

@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 import duckdb
 
+from pack_sync.warehouse.extensions import load_into, packaged
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
 
 STAGE = "_stage"
@@ -36,6 +37,15 @@ _CHANGEABLE = (
     "checkpoint_threshold",
 )
 
+_AT_THE_START: dict[str, str | bool | int | float | list[str]] = {
+    # DuckDB would fetch an extension to open what is not a database of its own.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    # Of packages: they are no less to be trusted than DuckDB's own code, which is in one too. To
+    # check the signature of one takes 80 ms, to load it 5.
+    "allow_unsigned_extensions": True,
+}
+
 OF_THE_WAREHOUSE = {"checkpoint_threshold": "1MB"}
 """Settings of an instance that writes the warehouse, which is closed soon: more than this is
 written to the file at once, and not first to its log. DuckDB counts 16 bytes for any text."""
@@ -50,18 +60,35 @@ OF_A_STAGE = {
 
 
 class Instance:
-    """A DuckDB instance that is lent; `connection` is its own, `cursor()` makes more."""
+    """A DuckDB instance that is lent; `connection` is its own, `cursor()` makes more.
 
-    def __init__(self) -> None:
-        # DuckDB would fetch an extension to open what is not a database of its own.
-        self.connection = duckdb.connect(
-            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
-        self.connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors, too
+    It has those of the `extensions` that come from packages. Raises `MissingExtensionError` when
+    one cannot be loaded.
+    """
+
+    def __init__(self, extensions: Collection[str] = ()) -> None:
+        self.connection = duckdb.connect(config=_AT_THE_START)
         self.closed = False
         self.extensions = set[str]()
         _alive.add(self)
         self._settings: Mapping[str, str] = {}
+        try:
+            for name in extensions:
+                if packaged(name) is not None:
+                    self.load(name)
+            # There is no way back. And the time zone is that of its cursors, too.
+            self.connection.execute(
+                "SET GLOBAL allow_unsigned_extensions = false; SET GLOBAL TimeZone = 'UTC'"
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, extension: str) -> None:
+        """Load an extension, if it has not been yet. Raises `MissingExtensionError`."""
+        if extension not in self.extensions:
+            load_into(self.connection, extension)
+            self.extensions.add(extension)
 
     def set_up(self, settings: Mapping[str, str]) -> None:
         """Give it these settings, and its own defaults for the others.
@@ -103,7 +130,7 @@ _guard = threading.Lock()
 def borrow_instance(extensions: Collection[str] = (), **settings: str | None) -> Instance:
     """An instance, to be given back with `return_instance` or closed.
 
-    One that has the `extensions` is taken before others.
+    It has those of the `extensions` that come from packages. Raises as `Instance` does.
 
     `settings` are DuckDB's; None leaves one at its default. `temp_directory` must be among them:
     the default would be a folder below the working directory.
@@ -116,7 +143,7 @@ def borrow_instance(extensions: Collection[str] = (), **settings: str | None) ->
             instance.close()
         else:
             return instance
-    instance = Instance()
+    instance = Instance(extensions)
     instance.set_up(given)
     return instance
 
@@ -137,15 +164,15 @@ def database_name(path: Path) -> str:
 
 
 def _take_idle(extensions: Collection[str] = ()) -> Instance | None:
+    """One that has them, and as few others as can be: what has more may be missed elsewhere."""
+    needed = {name for name in extensions if packaged(name) is not None}
     with _guard:
-        if not _idle:
+        fit = [each for each in _idle if each.extensions >= needed]
+        if not fit:
             return None
-        # One that has them, and no more than needed: what has more may be missed elsewhere.
-        best = max(
-            _idle, key=lambda each: (each.extensions >= {*extensions}, -len(each.extensions))
-        )
-        _idle.remove(best)
-        return best
+        taken = min(fit, key=lambda each: len(each.extensions))
+        _idle.remove(taken)
+        return taken
 
 
 def _forget_parents() -> None:

@@ -45,6 +45,13 @@ def test_who_borrows_one_has_its_own_settings(tmp_path: Path) -> None:
     return_instance(again)
 
 
+def test_extensions_without_a_signature_are_refused(tmp_path: Path) -> None:
+    """Those of packages are loaded at the start, when a lake needs them; nothing is later."""
+    instance = borrow_instance(temp_directory=str(tmp_path / "a"))
+    assert setting(instance, "allow_unsigned_extensions") == "False"
+    return_instance(instance)
+
+
 def test_what_writes_the_warehouse_flushes_it_to_the_disk(tmp_path: Path) -> None:
     """Although a stage, whose file may be lost, was made in the same instance before."""
     stage = borrow_instance(temp_directory=str(tmp_path / "a"), **OF_A_STAGE)

@@ -26,7 +26,7 @@ from pack_sync.state.shared_files import SharedFiles
 from pack_sync.warehouse.amazon_credentials import amazon_session
 from pack_sync.warehouse.backup import BackupRefusedError, back_up
 from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
-from pack_sync.warehouse.extensions import load_extension
+from pack_sync.warehouse.extensions import packaged
 from pack_sync.warehouse.object_stores import client_of
 from pack_sync.warehouse.storage_errors import (
     AddressError,
@@ -594,6 +594,25 @@ def test_an_extension_that_is_not_there() -> None:
     try:
         instance.connection.execute("SET GLOBAL custom_extension_repository = '/nowhere'")
         with pytest.raises(MissingExtensionError, match=r"pack-sync\[lake\]"):
-            load_extension(instance, "no_such_extension")
+            instance.load("no_such_extension")
+    finally:
+        instance.close()
+
+
+def test_only_what_comes_in_packages_is_loaded_without_a_signature(tmp_path: Path) -> None:
+    """The instance of a lake refuses other files that DuckDB has not signed, and stays so."""
+    file = packaged("sqlite_scanner")
+    assert file is not None
+    forged = tmp_path / file.name
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1  # of the signature, which is at the end
+    forged.write_bytes(content)
+    instance = Instance(["ducklake"])
+    try:
+        assert instance.extensions == {"ducklake"}
+        with pytest.raises(duckdb.IOException, match="signature"):
+            instance.connection.execute(f"LOAD '{forged}'")
+        with pytest.raises(duckdb.InvalidInputException, match="allow_unsigned_extensions"):
+            instance.connection.execute("SET GLOBAL allow_unsigned_extensions = true")
     finally:
         instance.close()
