@@ -146,13 +146,8 @@ def _object_store(folder: Path) -> Generator[str]:
         address = f"127.0.0.1:{found.getsockname()[1]}"
     objects = folder / _OBJECTS
     (objects / _BUCKET).mkdir(parents=True)
-    command = [
-        *(str(Path(sys.executable).parent / "rclone"), "serve", "s3", str(objects)),
-        *("--config", "", "--addr", address, "--auth-key", f"{_KEY},{_SECRET}"),
-        *("--etag-hash", "xxh3"),  # made when a file is first asked for; MD5 takes eight times
-        *("--buffer-size", "0"),  # no reading on beyond the piece that was asked for
-        "-vv",  # which requests there were, see `requests`
-    ]
+    program, *arguments = store_command(objects, address, _KEY, _SECRET)
+    command = [str(Path(sys.executable).parent / program), *arguments, "-vv"]  # see `requests`
     with (
         (folder / _LOG).open("w") as log,
         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as server,
@@ -163,6 +158,16 @@ def _object_store(folder: Path) -> Generator[str]:
             yield url
         finally:
             server.kill()
+
+
+def store_command(objects: Path, address: str, key: str, secret: str) -> list[str]:
+    """How to serve a folder's folders as buckets of S3, by rclone."""
+    return [
+        *("rclone", "serve", "s3", str(objects), "--config", ""),
+        *("--addr", address, "--auth-key", f"{key},{secret}"),
+        *("--etag-hash", "xxh3"),  # made when a file is first asked for; MD5 takes eight times
+        *("--buffer-size", "0"),  # no reading on beyond the piece that was asked for
+    ]
 
 
 @retry(

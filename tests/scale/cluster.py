@@ -20,6 +20,7 @@ import psycopg
 import yaml
 from psycopg.conninfo import make_conninfo
 
+from benchmarks.local_lake import store_command
 from tests.warehouses import start_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,9 +196,10 @@ class Cluster:
         """The object store, with an empty bucket."""
         store = self._machine("store")
         self.services["store"] = store
-        store.start("moto_server", "-H", "127.0.0.1", "-p", str(self._ports["s3"]))
-        bucket = f"{self.environment['AWS_ENDPOINT_URL']}/scale"
-        wait_for("the object store", lambda: _answered(lambda: httpx.put(bucket).is_success))
+        objects = store.folder / "objects"
+        (objects / "scale").mkdir(parents=True)
+        store.start(*store_command(objects, f"127.0.0.1:{self._ports['s3']}", "key", SECRET))
+        wait_for("the object store", lambda: _listens(self._ports["s3"], store))
 
     def start_dagster(self) -> None:
         """The code server, the web server and the daemon, on a machine of their own."""
@@ -333,10 +335,3 @@ def _listens(port: int, machine: Machine) -> bool:
     machine.check()
     with socket.socket() as trial:
         return trial.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _answered(ask: Callable[[], bool]) -> bool:
-    try:
-        return ask()
-    except httpx.TransportError:
-        return False
