@@ -18,6 +18,7 @@ from pack_sync.stage.relations import UPSERTS
 from pack_sync.stage.stage_file import StagedRows
 from pack_sync.warehouse.ducklake import is_lake
 from pack_sync.warehouse.identifiers import quote_identifier, quote_literal
+from pack_sync.warehouse.openings import database_in_use
 
 HIDDEN_COLUMNS = (
     Column(name="_sync", sql_type="VARCHAR", description="Which sync of the table owns the row."),
@@ -38,7 +39,7 @@ class TargetTable:
         self.key = key
         # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
         self._schema_name = (
-            f"{quote_identifier(self._text('SELECT current_database()'))}."
+            f"{quote_identifier(database_in_use(connection)[0])}."
             f"{quote_identifier(key.pack)}"
         )
         self.name = f"{self._schema_name}.{quote_identifier(key.table)}"

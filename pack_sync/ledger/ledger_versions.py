@@ -14,6 +14,7 @@ import duckdb
 from pack_sync import __version__
 from pack_sync.ledger.ledger_tables import CREATE_TABLES, CURSORS, POSITIONS
 from pack_sync.warehouse.ducklake import add_lines, is_lake
+from pack_sync.warehouse.openings import opening_of
 from pack_sync.warehouse.storage_errors import StorageError, WarehouseLockedError
 from pack_sync.warehouse.warehouse import SYSTEM_SCHEMA, Warehouse
 
@@ -108,8 +109,9 @@ class NewerLedgerError(StorageError):
     """A newer version of this program wrote the ledger; it is neither read nor written."""
 
 
-_current: "weakref.WeakSet[duckdb.DuckDBPyConnection]" = weakref.WeakSet()
-"""Connections whose ledger is known to be current; each lives for one opening of the file."""
+_current: "weakref.WeakSet[object]" = weakref.WeakSet()
+"""Connections whose ledger is known to be current, and openings of files: nobody else writes those
+meanwhile."""
 
 
 def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
@@ -167,8 +169,9 @@ def check_version(version: int, program: str) -> None:
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The version of the ledger. A connection is asked until its ledger is current."""
-    if connection in _current:
+    """The version of the ledger. It is asked until it is current."""
+    opening = opening_of(connection)
+    if connection in _current or opening in _current:
         return len(MIGRATIONS)
     try:
         connection.table(VERSIONS)  # in SQL a table that is not there aborts the transaction
@@ -177,7 +180,7 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int:
     version, program, _ = max(connection.execute(f"FROM {VERSIONS}").fetchall())
     check_version(version, program)
     if version == len(MIGRATIONS):
-        _current.add(connection)
+        _current.add(connection if is_lake(connection) else opening)
     return version
 
 

@@ -15,6 +15,7 @@ import duckdb
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.duckdb_handles import ALWAYS_ATTACHED, STAGE, Instance, return_instance
 from pack_sync.warehouse.identifiers import quote_identifier
+from pack_sync.warehouse.openings import note_opening
 
 LONGEST_HOLD_SECONDS = 1.0
 """After so long the file is closed even if more threads wait."""
@@ -156,5 +157,6 @@ class SharedDatabase:
 def _cursor(database: OpenDatabase) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection with transactions and temporary tables of its own."""
     with database.instance.connection.cursor() as connection:
+        note_opening(connection, database)
         connection.execute(f"USE {quote_identifier(database.name)}")
         yield connection

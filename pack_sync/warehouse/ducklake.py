@@ -30,6 +30,7 @@ from pack_sync.warehouse.object_stores import (
     give_credentials,
     unreachable_files,
 )
+from pack_sync.warehouse.openings import database_in_use, opening_of
 from pack_sync.warehouse.storage_errors import (
     AddressError,
     ConflictError,
@@ -235,15 +236,13 @@ def _others_may_make_it(wait_seconds: float) -> tenacity.Retrying:
     )
 
 
-_kinds: "weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, str | None]" = (
-    weakref.WeakKeyDictionary()
-)
-"""Of which connections it is known; each lives for one opening of the warehouse."""
+_kinds: "weakref.WeakKeyDictionary[object, str | None]" = weakref.WeakKeyDictionary()
+"""Of which openings of lakes it is known."""
 
 
 def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a connection is to a lake, where some statements are others."""
-    return _catalogue_kind(connection) is not None
+    return database_in_use(connection)[1] == "ducklake"
 
 
 def keeps_lines_in_catalogue(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -256,16 +255,14 @@ def keeps_lines_in_catalogue(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _catalogue_kind(connection: duckdb.DuckDBPyConnection) -> str | None:
     """DuckLake's word for the kind of a lake's catalogue, None where there is no lake."""
-    if connection not in _kinds:
-        found = connection.execute(
-            "SELECT database_name FROM duckdb_databases() "
-            "WHERE database_name = current_database() AND type = 'ducklake'"
-        ).fetchone()
-        if found is not None:
-            settings = f"SELECT catalog_type FROM ducklake_settings({quote_literal(found[0])})"
-            found = connection.execute(settings).fetchone()
-        _kinds[connection] = None if found is None else found[0]
-    return _kinds[connection]
+    if not is_lake(connection):
+        return None
+    opening = opening_of(connection)
+    if opening not in _kinds:
+        lake = quote_literal(database_in_use(connection)[0])
+        found = connection.execute(f"SELECT catalog_type FROM ducklake_settings({lake})").fetchone()
+        _kinds[opening] = None if found is None else found[0]
+    return _kinds[opening]
 
 
 def add_lines(
