@@ -29,10 +29,12 @@ from pack_sync.stage.relations import (
     UPSERTS,
 )
 from pack_sync.stage.stage_file import StagedRows
+from pack_sync.warehouse.duckdb_handles import prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 _FOUND = "CREATE OR REPLACE TEMP TABLE"
 _SHOWN_IDS = 5
+_MANY_ROWS = 100_000
 
 
 def find_changes(
@@ -100,6 +102,8 @@ class _Finding:
     def changes(self) -> RowChanges:
         if not self._before or not self._upserts:
             return self._without_comparison()
+        if self._before > _MANY_ROWS:
+            prepare_for_many_rows(self._connection)
         comparison = RowComparison(self._connection, self._table, self._stage, self._sync)
         if self._complete or self._since is not None:
             repeated = comparison.compare_all(self._since)

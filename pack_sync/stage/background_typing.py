@@ -21,6 +21,9 @@ from pack_sync.warehouse.warehouse import Warehouse
 MOST_ROWS_IN_MEMORY = 10_000
 """A stage of more rows is a file."""
 
+_FEW_BYTES = 1024 * 1024
+"""Rows of so few bytes are typed by one thread."""
+
 
 class BackgroundTyping:
     """Types the files of a spool as they become whole.
@@ -78,8 +81,14 @@ class BackgroundTyping:
         if self._error is not None:
             raise self._error
         if self._stage is None:
-            few = self._spool.row_count <= MOST_ROWS_IN_MEMORY
-            self._stage = self._new_stage(in_memory=few and not self._warehouse.busy)
+            spool, warehouse = self._spool, self._warehouse
+            few = spool.longest_page * spool.page_count <= _FEW_BYTES
+            self._stage = self._new_stage(
+                # Together with others', so that an instance is as the next one wants it.
+                temp_directory=warehouse.temp_directory if few else None,
+                in_memory=spool.row_count <= MOST_ROWS_IN_MEMORY and not warehouse.busy,
+                few_rows=few,
+            )
         return self._stage
 
     def _file_is_whole(self) -> None:

@@ -27,6 +27,7 @@ from pack_sync.stage.stage_file import has_bad_values
 from pack_sync.stage.staged_pages import StagedJournal, StagePart
 from pack_sync.stage.typed_rows import TypedRows
 from pack_sync.warehouse.duckdb_handles import (
+    FOR_FEW_ROWS,
     OF_A_STAGE,
     OF_THE_WAREHOUSE,
     STAGE,
@@ -45,8 +46,9 @@ _WITHOUT_LOG = "RECOVERY_MODE no_wal_writes"
 class Stage:
     """Types what a spool holds. Use as a context manager; `path` is the file to attach.
 
-    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for. A
-    stage `in_memory` is for few rows: it becomes a file only if it is closed before its end.
+    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for, and
+    `temp_directory` where it puts what does not fit. A stage `in_memory` is for a small sync: it
+    becomes a file only if it is closed before its end. `few_rows` are typed by one thread.
     """
 
     def __init__(
@@ -55,22 +57,26 @@ class Stage:
         schema: Schema,
         *,
         memory_limit: str | None = None,
+        temp_directory: str | None = None,
         in_memory: bool = False,
+        few_rows: bool = False,
         bad_values: BadValues = "reject",
     ) -> None:
         self.path = path
         self._in_memory = in_memory
         self._schema = schema
+        settings = dict(OF_THE_WAREHOUSE if in_memory else OF_A_STAGE)  # see `lend`
+        if few_rows:
+            settings |= FOR_FEW_ROWS
+        elif len(schema.properties) > _MANY_COLUMNS:
+            # It takes time with the square of their number: 25 s for 2,000. For less it pays.
+            settings["disabled_optimizers"] = "common_subexpressions"
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._instance: Instance | None = borrow_instance(
-                temp_directory=f"{path}.tmp",
+                temp_directory=temp_directory or f"{path}.tmp",
                 memory_limit=memory_limit,
-                **(OF_THE_WAREHOUSE if in_memory else OF_A_STAGE),  # see `lend`
-                # It takes time with the square of their number: 25 s for 2,000. For few it pays.
-                disabled_optimizers="common_subexpressions"
-                if len(schema.properties) > _MANY_COLUMNS
-                else None,
+                **settings,
             )
             self._connection = self._instance.connection
             if in_memory:

@@ -7,8 +7,10 @@ from typing import Protocol
 import duckdb
 
 from pack_sync.stage.column_types import Column
-from pack_sync.warehouse.duckdb_handles import STAGE
+from pack_sync.warehouse.duckdb_handles import STAGE, prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_literal
+
+_LARGE_BYTES = 4 * 1024 * 1024
 
 
 class StagedRows(Protocol):
@@ -33,6 +35,8 @@ class StagedRows(Protocol):
 def attach_stage(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Attach a closed stage to the warehouse's connection, as `_stage`."""
     connection.execute(f"ATTACH {quote_literal(str(path))} AS {STAGE} (READ_ONLY)")
+    if path.stat().st_size > _LARGE_BYTES:
+        prepare_for_many_rows(connection)
 
 
 def has_bad_values(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pack_sync.warehouse.duckdb_file import DuckDBFile
+from pack_sync.warehouse.duckdb_handles import prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.storage_errors import (
     DamagedDatabaseError,
@@ -75,6 +76,7 @@ def _read_whole(warehouse: Warehouse, part: Path) -> tuple[int, int]:
     """Read every block of the copy, whose .wal becomes a part of it; returns tables and rows."""
     try:
         with Warehouse.at(part, memory_limit=warehouse.memory_limit).write() as connection:
+            prepare_for_many_rows(connection)
             names = connection.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
             ).fetchall()

@@ -35,6 +35,7 @@ _CHANGEABLE = (
     "fsync_mode",
     "write_buffer_row_group_count",
     "checkpoint_threshold",
+    "threads",
 )
 
 _AT_THE_START: dict[str, str | bool | int | float | list[str]] = {
@@ -59,6 +60,14 @@ OF_A_STAGE = {
 """Settings of an instance that writes a scratch file: once, to be read once and thrown away."""
 
 
+FOR_FEW_ROWS = {
+    "threads": "1",
+    "disabled_optimizers": "common_subexpressions,statistics_propagation",
+}
+"""Settings of an instance that works with few rows: waking threads, and planning for many rows,
+takes a sixth of the processor time of a small sync."""
+
+
 class Instance:
     """A DuckDB instance that is lent; `connection` is its own, `cursor()` makes more.
 
@@ -71,7 +80,7 @@ class Instance:
         self.closed = False
         self.extensions = set[str]()
         _alive.add(self)
-        self._settings: Mapping[str, str] = {}
+        self.settings: Mapping[str, str] = {}
         try:
             for name in extensions:
                 if packaged(name) is not None:
@@ -95,15 +104,15 @@ class Instance:
 
         Raises `duckdb.NotImplementedException` when it has a folder of temporary files already.
         """
-        if settings == self._settings:
+        if settings == self.settings:
             return
         changes = [
             f"SET {name} = {quote_literal(settings[name])}" if name in settings else f"RESET {name}"
             for name in _CHANGEABLE
-            if settings.get(name) != self._settings.get(name)
+            if settings.get(name) != self.settings.get(name)
         ]
         self.connection.execute("; ".join(changes))
-        self._settings = dict(settings)
+        self.settings = dict(settings)
 
     def attach(self, path: Path | str, database: str, *options: str) -> None:
         """Open a file by this name; one that is not there is made, unless `READ_ONLY`."""
@@ -127,16 +136,22 @@ _alive: WeakSet[Instance] = WeakSet()
 _guard = threading.Lock()
 
 
+def prepare_for_many_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have an instance that was borrowed `FOR_FEW_ROWS` work with many after all."""
+    connection.execute("; ".join(f"RESET {name}" for name in FOR_FEW_ROWS))
+
+
 def borrow_instance(extensions: Collection[str] = (), **settings: str | None) -> Instance:
     """An instance, to be given back with `return_instance` or closed.
 
-    It has those of the `extensions` that come from packages. Raises as `Instance` does.
+    It has those of the `extensions` that come from packages; one that has these settings already
+    is taken before others. Raises as `Instance` does.
 
     `settings` are DuckDB's; None leaves one at its default. `temp_directory` must be among them:
     the default would be a folder below the working directory.
     """
     given = {name: value for name, value in settings.items() if value is not None}
-    while (instance := _take_idle(extensions)) is not None:
+    while (instance := _take_idle(extensions, given)) is not None:
         try:
             instance.set_up(given)
         except duckdb.NotImplementedException:  # what it spilled ties it to another folder
@@ -163,14 +178,16 @@ def database_name(path: Path) -> str:
     return f"{name}_db" if name.casefold() in ("main", *ALWAYS_ATTACHED) else name
 
 
-def _take_idle(extensions: Collection[str] = ()) -> Instance | None:
+def _take_idle(
+    extensions: Collection[str] = (), settings: Mapping[str, str] | None = None
+) -> Instance | None:
     """One that has them, and as few others as can be: what has more may be missed elsewhere."""
     needed = {name for name in extensions if packaged(name) is not None}
     with _guard:
         fit = [each for each in _idle if each.extensions >= needed]
         if not fit:
             return None
-        taken = min(fit, key=lambda each: len(each.extensions))
+        taken = min(fit, key=lambda each: (len(each.extensions), each.settings != settings))
         _idle.remove(taken)
         return taken
 

@@ -18,7 +18,12 @@ import duckdb
 
 from pack_sync.warehouse.database import Database, database_at
 from pack_sync.warehouse.duckdb_file import DuckDBFile
-from pack_sync.warehouse.duckdb_handles import OF_THE_WAREHOUSE, Instance, borrow_instance
+from pack_sync.warehouse.duckdb_handles import (
+    FOR_FEW_ROWS,
+    OF_THE_WAREHOUSE,
+    Instance,
+    borrow_instance,
+)
 from pack_sync.warehouse.duckdb_sharing import OpenDatabase, shared_database
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.served_file import Server, find_server, served_connection
@@ -58,6 +63,11 @@ class Warehouse:
     def path(self) -> Path:
         """The database's file, or what else of it is on this machine."""
         return self.database.path
+
+    @property
+    def temp_directory(self) -> str:
+        """Where DuckDB puts what does not fit into its memory."""
+        return f"{self.path}.tmp"
 
     @property
     def busy(self) -> bool:
@@ -183,11 +193,14 @@ class Warehouse:
 
     def _open(self, *, read_only: bool, within: Instance | None) -> OpenDatabase:
         database = self.database
+        # Who writes has few rows, or says that they are many.
+        few = not read_only and not database.extensions
         instance = within or borrow_instance(
             database.extensions,
-            temp_directory=f"{self.path}.tmp",
+            temp_directory=self.temp_directory,
             memory_limit=self.memory_limit,
             **OF_THE_WAREHOUSE,
+            **(FOR_FEW_ROWS if few else {}),
         )
         try:
             database.attach(instance, read_only=read_only, wait_seconds=self.lock_wait_seconds)
