@@ -118,7 +118,8 @@ def _commit(
     if where and there.rejects:
         forget_deleted_where(connection, key, where, stage.value_in_row)
     _keep_what_does_not_fit(connection, table, stage, counts, request, there, at)
-    write_positions(connection, key, _due_again(request.changes, rows), at=at)
+    moved = _due_again(request.changes, rows)
+    write_positions(connection, key, moved, at=at, full_due=there.full_due)
     if request.confirm_deletes > 1:
         full = rows.of_full_syncs and rows.rows_before > 0
         remember_absent(connection, key, id_column=stage.id_column, full=full, at=at)

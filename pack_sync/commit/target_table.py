@@ -37,10 +37,10 @@ class TargetTable:
     def __init__(self, connection: duckdb.DuckDBPyConnection, key: SyncKey) -> None:
         self._connection = connection
         self.key = key
+        self._types: Mapping[str, str] = {}
         # With the database's name before it: a file `acme.duckdb` may hold a schema `acme`.
         self._schema_name = (
-            f"{quote_identifier(database_in_use(connection)[0])}."
-            f"{quote_identifier(key.pack)}"
+            f"{quote_identifier(database_in_use(connection)[0])}.{quote_identifier(key.pack)}"
         )
         self.name = f"{self._schema_name}.{quote_identifier(key.table)}"
 
@@ -59,6 +59,8 @@ class TargetTable:
 
     def column_type(self, name: str) -> str:
         """The type of one of its columns."""
+        if name in self._types:
+            return self._types[name]
         column = f"SELECT {quote_identifier(name)} FROM {self.name}"
         return self._text(f"SELECT column_type FROM (DESCRIBE {column})")
 
@@ -97,7 +99,9 @@ class TargetTable:
         for column in columns:
             if column.wider and (before := _type_of(existing, column.name)):
                 wanted[column.name] = self._fitting_type(column, before)
-        return self._alter(existing, wanted)
+        changes = self._alter(existing, wanted)
+        self._types = {} if changes else existing
+        return changes
 
     def _fitting_type(self, column: Column, before: str) -> str:
         """The type that holds what is in a column and what is to come (see `Column.wider`)."""

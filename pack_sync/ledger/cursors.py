@@ -4,7 +4,7 @@ The position is in `_sync.cursors`, one line a sync; `_sync.cursor_history` has 
 was, and why. Both are written in the transaction that commits the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -141,16 +141,18 @@ def write_positions(
     changes: Sequence[PositionChange],
     *,
     at: datetime,
+    full_due: Mapping[str, str] | None = None,
 ) -> None:
     """Replace where syncs of a table stand, and add their cursors to the history.
 
     `key` names the table; each change names its sync, and must start from where that stands.
-    Written as columns, because a crawl brings thousands at once.
+    `full_due` is why the next full sync of some of them is due, where the transaction has read it
+    already. Written as columns, because a crawl brings thousands at once.
     """
     if not changes:
         return
     standing = [change.sync for change in changes if change.before.execution_id is not None]
-    due = _due_reasons(connection, key, standing)
+    due = _due_reasons(connection, key, standing) if full_due is None else full_due
     after = [_still_due(change, due.get(change.sync) or "") for change in changes]
     put_lines(
         connection,

@@ -25,12 +25,13 @@ from pack_sync.ledger.sync_key import SyncKey
 class TableLedger:
     """Of all syncs of a table: the execution that moved each last, by the sync's name.
 
-    And how many rejected rows are kept, how many rows with values that were not stored, how many
-    syncs are held, and how many were audits; and the
-    descriptions that its columns have, by name, that of the table by an empty one.
+    `full_due` is why the next one of some is to be full. And how many rejected rows are kept, how
+    many rows with values that were not stored, how many syncs are held, and how many were audits;
+    and the descriptions that its columns have, by name, that of the table by an empty one.
     """
 
     executions: Mapping[str, str]
+    full_due: Mapping[str, str]
     rejects: int
     bad_values: int
     held: int
@@ -47,22 +48,27 @@ class TableLedger:
         of_table = "WHERE pack = $pack AND table_name = $table"
         found = connection.execute(
             f"""
-            SELECT 'executions', sync, execution_id, 0 FROM {CURSORS} {of_table}
+            SELECT 'executions', sync, execution_id, 0, full_due_reason FROM {CURSORS} {of_table}
             UNION ALL
-            SELECT 'rejects', '', '', count(*) FROM {REJECTED_ROWS} {of_table}
+            SELECT 'rejects', '', '', count(*), NULL FROM {REJECTED_ROWS} {of_table}
             UNION ALL
-            SELECT 'bad_values', '', '', count(*) FROM {BAD_VALUES} {of_table}
+            SELECT 'bad_values', '', '', count(*), NULL FROM {BAD_VALUES} {of_table}
             UNION ALL
-            SELECT 'held', '', '', count(*) FROM {HELD_SYNCS} {of_table}
+            SELECT 'held', '', '', count(*), NULL FROM {HELD_SYNCS} {of_table}
             UNION ALL
-            SELECT 'audits', '', '', count(audit_missed) FROM {RUNS} {of_table}
+            SELECT 'audits', '', '', count(audit_missed), NULL FROM {RUNS} {of_table}
             UNION ALL
-            SELECT 'descriptions', '', descriptions::VARCHAR, 0 FROM {DESCRIPTIONS} {of_table}
+            SELECT 'descriptions', '', descriptions::VARCHAR, 0, NULL
+            FROM {DESCRIPTIONS} {of_table}
             """,
             {"pack": key.pack, "table": key.table},
         ).fetchall()
-        executions = {sync: execution for what, sync, execution, _ in found if what == "executions"}
-        texts = [text for what, _, text, _ in found if what == "descriptions"]
-        counts = {what: count for what, _, text, count in found if not text}
-        descriptions: Mapping[str, str] = from_json(texts[0]) if texts else {}
-        return cls(executions=executions, descriptions=descriptions, **counts)
+        syncs = [line for line in found if line[0] == "executions"]
+        texts = [text for what, _, text, *_ in found if what == "descriptions"]
+        counts = {what: count for what, _, text, count, _ in found if not text}
+        return cls(
+            executions={sync: execution for _, sync, execution, *_ in syncs},
+            full_due={sync: due for _, sync, *_, due in syncs if due},
+            descriptions=from_json(texts[0]) if texts else {},
+            **counts,
+        )

@@ -15,6 +15,16 @@ from pack_sync.stage.staged_pages import StagePart
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowCounts:
+    """How many rows are good, rejected, and good but for values; how many ids came before."""
+
+    good: int
+    rejected: int
+    bad_values: int
+    repeated: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageCounts:
     """What the sync returned: rows that count, rejected ones, repeated ids, deletions.
 
@@ -45,12 +55,16 @@ class Deduplication:
     def run(
         self,
         parts: Sequence[StagePart],
+        counts: RowCounts,
         *,
         any_deletions: bool,
         where: DeletedWhere,
         shared: bool,
     ) -> StageCounts:
-        """Work it out; `shared` says that the pages are of several syncs or tries."""
+        """Work it out; `shared` says that the pages are of several syncs or tries.
+
+        `counts` are of all rows that were returned.
+        """
         self._connection.execute(
             f"""
             CREATE TABLE dropped (stage_row BIGINT);
@@ -59,18 +73,20 @@ class Deduplication:
         )
         if shared:
             self._share_out_rows()
-        upserts, rejected, bad_values, repeated = self._count_rows(parts)
-        dropped = duplicates = self._drop_duplicates() if repeated else 0
+        if shared or not parts:
+            counts = self._count_rows(parts)
+        upserts, rejected = counts.good, counts.rejected
+        dropped = duplicates = self._drop_duplicates() if counts.repeated else 0
         given = where.given_columns()
         if given:
-            rejects_dropped, ids = self._apply_where(given, repeated=repeated > 0)
+            rejects_dropped, ids = self._apply_where(given, repeated=counts.repeated > 0)
             dropped += rejects_dropped
             any_deletions = any_deletions or ids > 0
         deletes, unusable = self._type_deletions() if any_deletions else (0, 0)
         if deletes and self._count(f"rows JOIN deletes ON {self._same_row}"):
             dropped += self._apply_deletions()
             deletes = self._count("deletes")
-        self._create_views(any_dropped=dropped > 0, any_bad_values=bad_values > 0)
+        self._create_views(any_dropped=dropped > 0, any_bad_values=counts.bad_values > 0)
         if dropped:
             upserts, rejected = self._count("upserts"), self._count("rejects")
         if rejected and any(part.complete for part in parts):
@@ -86,7 +102,7 @@ class Deduplication:
             duplicates=duplicates,
             deletes=deletes,
             unusable_deletions=unusable,
-            bad_values=self._count("bad_values") if bad_values else 0,
+            bad_values=self._count("bad_values") if counts.bad_values else 0,
             deleted_where=self._count("deleted_where") if given else 0,
             unusable_where=where.unusable,
         )
@@ -110,8 +126,8 @@ class Deduplication:
             """
         )
 
-    def _count_rows(self, parts: Sequence[StagePart]) -> tuple[int, int, int, int]:
-        """How many rows are good, rejected, and good but for values; how many ids came before."""
+    def _count_rows(self, parts: Sequence[StagePart]) -> RowCounts:
+        """Count those of the rows that are of one of the syncs."""
         several = len({part.sync for part in parts}) > 1
         key = f"(sync, {self._key})" if several else self._key
         ((good, rejected, bad_values, repeated),) = self._connection.execute(
@@ -124,7 +140,7 @@ class Deduplication:
             FROM rows WHERE sync IS NOT NULL
             """
         ).fetchall()
-        return good, rejected, bad_values, repeated
+        return RowCounts(good=good, rejected=rejected, bad_values=bad_values, repeated=repeated)
 
     def _drop_duplicates(self) -> int:
         """Mark the rows that a later good one with their id replaces (S5); returns how many.

@@ -128,6 +128,7 @@ class Stage:
             deletions = self._journal.load(spool, parts)
             return self._deduplication.run(
                 parts,
+                self._rows.counts,
                 any_deletions=deletions > 0,
                 where=self._journal.where,
                 shared=spool.part_count > 1,

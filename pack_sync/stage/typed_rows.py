@@ -14,6 +14,7 @@ import duckdb
 from pack_sdk.schemas import Schema
 from pack_sync.spool.spool import Spool
 from pack_sync.stage.column_types import Column, may_widen, stored_schema
+from pack_sync.stage.deduplication import RowCounts
 from pack_sync.stage.row_conversion import BadValues, RowConversion
 from pack_sync.stage.split_rows import SplitRows, can_split
 from pack_sync.warehouse.identifiers import quote_literal
@@ -33,8 +34,8 @@ class TypedRows:
     """Fills the table `rows` of a stage.
 
     Columns of whole numbers get more room if there are values that need it (`stored_schema`):
-    then all rows are typed once more. `empty_columns` are the numbers of those without any value,
-    once all rows are loaded.
+    then all rows are typed once more. Once all rows are loaded, `counts` says how many there are,
+    as rows of one sync, and `empty_columns` the numbers of the columns without any value.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class TypedRows:
         self._thorough = False
         self._files_typed = 0
         self._in_transaction = False
+        self.counts = RowCounts(good=0, rejected=0, bad_values=0, repeated=0)
         self.empty_columns: Sequence[int] = ()
 
     def load_early(self, spool: Spool, sync: str | None) -> None:
@@ -70,7 +72,7 @@ class TypedRows:
             is_first = not self._files_typed
             until = self._files_typed + _FILES_AT_ONCE
             self._add(files[self._files_typed : until], sync, _reader_options(spool))
-            if is_first and self._count_typed()[2]:
+            if is_first and _are_many(*self._count_typed()):
                 self._start_again(thorough=True)
 
     def load(self, spool: Spool, sync: str | None) -> None:
@@ -79,19 +81,31 @@ class TypedRows:
         while judged and (too_narrow := self._too_narrow()):
             self._widen(too_narrow)
             self._load(spool, sync)
-        self._look_at_columns()
 
-    def _look_at_columns(self) -> None:
-        """Which columns are empty, and which of their wider types would round their values.
+    def _look(self) -> tuple[int, int]:
+        """How many rows are typed, and how many of them suspected.
 
-        One statement for all columns: each takes its time to be planned.
+        In the same statement, as each takes its time to be planned: the other counts, which columns
+        are empty, and which of their wider types would round their values.
         """
-        columns = self.conversion.columns
+        columns, key = self.conversion.columns, f"c{self.conversion.id_index}"
         # The last of the wider types holds them all.
         may_round = [number for number, column in enumerate(columns) if len(column.wider) > 1]
-        looks = [f"count(c{number})" for number in range(len(columns))]
+        looks = [
+            "count(*)",
+            "count(*) FILTER (suspected)",
+            "count(problem)",
+            "count(nulled)",
+            f"count({key}) - count(DISTINCT {key})",
+        ]
+        looks += [f"count(c{number})" for number in range(len(columns))]
         looks += [f"coalesce(bool_or({_is_rounded(n, columns[n])}), false)" for n in may_round]
-        (found,) = self._connection.execute(f"SELECT {', '.join(looks)} FROM rows").fetchall()
+        ((typed, suspected, rejected, bad_values, repeated, *found),) = self._connection.execute(
+            f"SELECT {', '.join(looks)} FROM rows"
+        ).fetchall()
+        self.counts = RowCounts(
+            good=typed - rejected, rejected=rejected, bad_values=bad_values, repeated=repeated
+        )
         counts, rounded = found[: len(columns)], found[len(columns) :]
         self.empty_columns = [number for number, count in enumerate(counts) if not count]
         would_round = {number for number, yes in zip(may_round, rounded, strict=True) if yes}
@@ -99,15 +113,16 @@ class TypedRows:
             replace(column, wider=column.wider[1:]) if number in would_round else column
             for number, column in enumerate(columns)
         ]
+        return typed, suspected
 
     def _load(self, spool: Spool, sync: str | None) -> bool:
         """Type what is not typed yet; whether the thorough SQL has judged any of the rows."""
         self._add_all(spool, sync)
-        typed, suspected, many = self._count_typed()
-        if many:
+        typed, suspected = self._look()
+        if _are_many(typed, suspected):
             self._start_again(thorough=True)
             self._add_all(spool, sync)
-            typed, suspected, _ = self._count_typed()
+            typed, suspected = self._look()
         if self._in_transaction:
             self._connection.commit()
             self._in_transaction = False
@@ -117,6 +132,7 @@ class TypedRows:
             )
         if suspected:
             self._judge_suspects(spool)
+            self._look()
         return self._thorough or suspected > 0
 
     def _add_all(self, spool: Spool, sync: str | None) -> None:
@@ -126,12 +142,12 @@ class TypedRows:
         while self._files_typed < len(files):
             self._add(files[self._files_typed :], sync, _reader_options(spool))
 
-    def _count_typed(self) -> tuple[int, int, bool]:
-        """How many rows are typed, how many of them suspected, and whether those are many."""
+    def _count_typed(self) -> tuple[int, int]:
+        """How many rows are typed, and how many of them suspected."""
         ((typed, suspected),) = self._connection.execute(
             "SELECT count(*), count(*) FILTER (suspected) FROM rows"
         ).fetchall()
-        return typed, suspected, suspected > _MANY * typed
+        return typed, suspected
 
     def _too_narrow(self) -> list[str]:
         """The properties with numbers that do not fit, and fit a wider column."""
@@ -250,6 +266,10 @@ class TypedRows:
     def _count(self, condition: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM rows WHERE {condition}").fetchone()
         return row[0] if row else 0
+
+
+def _are_many(typed: int, suspected: int) -> bool:
+    return suspected > _MANY * typed
 
 
 def _is_rounded(number: int, column: Column) -> str:
