@@ -11,7 +11,7 @@ import pytest
 from pack_sdk import make_object_schema
 from pack_sdk.dictionaries import PropertyDefinition
 from pack_sdk.schemas import Schema
-from pack_sync.commit import row_comparison
+from pack_sync.commit import finding_changes, row_comparison
 from pack_sync.commit.finding_changes import find_changes
 from pack_sync.commit.row_changes import RowChanges, make_changes
 from pack_sync.commit.target_table import TargetTable
@@ -65,6 +65,7 @@ class Syncs:
         self._folder = folder
         self._schema = schema
         self._number = 0
+        self.statements: list[str] = []
         self.looks = 0
         """How often the last one looked for rows in the table to find what changes."""
 
@@ -93,6 +94,7 @@ class Syncs:
                 attach_stage(connection, stage.path)
                 watched: Any = Watched(connection)
                 changes = find_changes(watched, table, stage)
+                self.statements = watched.statements
                 self.looks = " ".join(watched.statements).count(f"{table.name} AS old")
                 left = make_changes(
                     connection, table, stage, changes, execution_id=f"run{self._number}", at=AT
@@ -117,6 +119,16 @@ def apply(request: pytest.FixtureRequest, tmp_path: Path) -> Syncs:
 def counts(changes: RowChanges) -> tuple[int, int, int, int]:
     """Inserted, updated, unchanged, deleted."""
     return changes.inserted, changes.updated, changes.unchanged, changes.deleted
+
+
+def test_a_large_table_is_compared_by_all_threads(
+    apply: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small one by the single thread that a small sync has."""
+    monkeypatch.setattr(finding_changes, "_MANY_ROWS", 2)
+    for rows, many in [(2, False), (3, False), (4, True)]:
+        apply(*((str(number), "1", NOON) for number in range(rows)))
+        assert any("RESET threads" in each for each in apply.statements) == many
 
 
 def test_only_rows_that_differ_are_written(apply: Syncs) -> None:

@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from pack_sync.warehouse.duckdb_handles import (
+    FOR_FEW_ROWS,
     OF_A_STAGE,
     OF_THE_WAREHOUSE,
     Instance,
     borrow_instance,
     database_name,
+    prepare_for_many_rows,
     return_instance,
 )
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
@@ -50,6 +52,35 @@ def test_extensions_without_a_signature_are_refused(tmp_path: Path) -> None:
     instance = borrow_instance(temp_directory=str(tmp_path / "a"))
     assert setting(instance, "allow_unsigned_extensions") == "False"
     return_instance(instance)
+
+
+def test_one_for_few_rows_can_work_with_many_after_all(tmp_path: Path) -> None:
+    """By one thread first, then as any other; so do its cursors."""
+    names, folder = ("threads", "disabled_optimizers"), str(tmp_path / "a")
+    usual = borrow_instance(temp_directory=folder)
+    found = [setting(usual, name) for name in names]
+    return_instance(usual)
+    few = borrow_instance(temp_directory=folder, **FOR_FEW_ROWS)
+    assert setting(few, "threads") == "1"
+    assert set(setting(few, "disabled_optimizers").split(",")) == set(
+        FOR_FEW_ROWS["disabled_optimizers"].split(",")
+    )
+    with few.connection.cursor() as connection:
+        prepare_for_many_rows(connection)
+    assert [setting(few, name) for name in names] == found
+    return_instance(few)
+
+
+def test_one_that_has_the_settings_already_is_taken(tmp_path: Path) -> None:
+    """To change them takes time."""
+    folder = str(tmp_path / "a")
+    few, usual = (borrow_instance(temp_directory=folder, **more) for more in (FOR_FEW_ROWS, {}))
+    return_instance(few)
+    return_instance(usual)
+    assert borrow_instance(temp_directory=folder) is usual
+    assert borrow_instance(temp_directory=folder, **FOR_FEW_ROWS) is few
+    return_instance(few)
+    return_instance(usual)
 
 
 def test_what_writes_the_warehouse_flushes_it_to_the_disk(tmp_path: Path) -> None:

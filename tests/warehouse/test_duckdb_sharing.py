@@ -11,8 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from pack_sync.ledger.ledger_versions import create_ledger, ledger_exists
 from pack_sync.warehouse import duckdb_sharing
 from pack_sync.warehouse.duckdb_handles import Instance, borrow_instance
+from pack_sync.warehouse.openings import database_in_use, opening_of
 from pack_sync.warehouse.warehouse import Warehouse
 
 
@@ -161,3 +163,26 @@ def test_only_an_error_of_duckdb_ends_the_instance(
     with duckdb.connect(warehouse.path) as connection:
         assert connection.execute("SHOW TABLES").fetchall() == []
     instance.close()
+
+
+def test_what_an_open_file_is_asked_of_it_is_asked_once(tmp_path: Path) -> None:
+    """Whoever it is handed on to knows the answers; they end with the opening."""
+    warehouse, openings = Warehouse.at(tmp_path / "w.duckdb"), list[object]()
+
+    def ask(connection: Any) -> None:
+        assert database_in_use(connection) == ("w", "duckdb")
+        openings.append(opening_of(connection))
+
+    while_another_waits(warehouse, ask, ask)
+    with warehouse.read() as connection:
+        ask(connection)
+    first, second, third = openings
+    assert first is second
+    assert third is not first
+
+
+def test_a_ledger_that_is_rolled_back_is_not_there_for_the_next_thread(tmp_path: Path) -> None:
+    """Although the file stays open, and the first one had made it in its transaction."""
+    warehouse, found = Warehouse.at(tmp_path / "w.duckdb", dry_run=True), list[bool]()
+    while_another_waits(warehouse, create_ledger, lambda c: found.append(ledger_exists(c)))
+    assert found == [False]
