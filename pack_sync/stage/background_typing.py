@@ -82,12 +82,9 @@ class BackgroundTyping:
             raise self._error
         if self._stage is None:
             spool, warehouse = self._spool, self._warehouse
-            few = spool.longest_page * spool.page_count <= _FEW_BYTES
             self._stage = self._new_stage(
-                # Together with others', so that an instance is as the next one wants it.
-                temp_directory=warehouse.temp_directory if few else None,
                 in_memory=spool.row_count <= MOST_ROWS_IN_MEMORY and not warehouse.busy,
-                few_rows=few,
+                few_rows=spool.longest_page * spool.page_count <= _FEW_BYTES,
             )
         return self._stage
 

@@ -46,9 +46,9 @@ _WITHOUT_LOG = "RECOVERY_MODE no_wal_writes"
 class Stage:
     """Types what a spool holds. Use as a context manager; `path` is the file to attach.
 
-    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for, and
-    `temp_directory` where it puts what does not fit. A stage `in_memory` is for a small sync: it
-    becomes a file only if it is closed before its end. `few_rows` are typed by one thread.
+    `memory_limit` is DuckDB's setting, such as that of the warehouse which the rows are for. A
+    stage `in_memory` is for a small sync: it becomes a file only if it is closed before its end.
+    `few_rows` are typed by one thread.
     """
 
     def __init__(
@@ -57,7 +57,6 @@ class Stage:
         schema: Schema,
         *,
         memory_limit: str | None = None,
-        temp_directory: str | None = None,
         in_memory: bool = False,
         few_rows: bool = False,
         bad_values: BadValues = "reject",
@@ -74,7 +73,7 @@ class Stage:
         with explained_failures(path):
             path.unlink(missing_ok=True)
             self._instance: Instance | None = borrow_instance(
-                temp_directory=temp_directory or f"{path}.tmp",
+                temp_directory=f"{path}.tmp",
                 memory_limit=memory_limit,
                 **settings,
             )

@@ -144,8 +144,8 @@ def prepare_for_many_rows(connection: duckdb.DuckDBPyConnection) -> None:
 def borrow_instance(extensions: Collection[str] = (), **settings: str | None) -> Instance:
     """An instance, to be given back with `return_instance` or closed.
 
-    It has those of the `extensions` that come from packages; one that has these settings already
-    is taken before others. Raises as `Instance` does.
+    It has those of the `extensions` that come from packages; one that has most of the settings
+    already is taken before others. Raises as `Instance` does.
 
     `settings` are DuckDB's; None leaves one at its default. `temp_directory` must be among them:
     the default would be a folder below the working directory.
@@ -178,18 +178,21 @@ def database_name(path: Path) -> str:
     return f"{name}_db" if name.casefold() in ("main", *ALWAYS_ATTACHED) else name
 
 
-def _take_idle(
-    extensions: Collection[str] = (), settings: Mapping[str, str] | None = None
-) -> Instance | None:
+def _take_idle(extensions: Collection[str], settings: Mapping[str, str]) -> Instance | None:
     """One that has them, and as few others as can be: what has more may be missed elsewhere."""
     needed = {name for name in extensions if packaged(name) is not None}
     with _guard:
         fit = [each for each in _idle if each.extensions >= needed]
         if not fit:
             return None
-        taken = min(fit, key=lambda each: (len(each.extensions), each.settings != settings))
+        taken = min(fit, key=lambda each: (len(each.extensions), _differing(each, settings)))
         _idle.remove(taken)
         return taken
+
+
+def _differing(instance: Instance, settings: Mapping[str, str]) -> int:
+    """How many settings would have to be changed: each takes its time."""
+    return len(instance.settings.items() ^ settings.items())
 
 
 def _forget_parents() -> None:
@@ -207,7 +210,7 @@ os.register_at_fork(after_in_child=_forget_parents)
 
 @atexit.register
 def _close_all() -> None:
-    while (instance := _take_idle()) is not None:
+    while (instance := _take_idle((), {})) is not None:
         instance.close()
     if _alive:  # in the traceback of an error: DuckDB would print that it is never freed
         gc.collect()

@@ -65,11 +65,6 @@ class Warehouse:
         return self.database.path
 
     @property
-    def temp_directory(self) -> str:
-        """Where DuckDB puts what does not fit into its memory."""
-        return f"{self.path}.tmp"
-
-    @property
     def busy(self) -> bool:
         """Whether another thread of this process has the database, or waits for it."""
         return shared_database(self.database).busy
@@ -197,7 +192,7 @@ class Warehouse:
         few = not read_only and not database.extensions
         instance = within or borrow_instance(
             database.extensions,
-            temp_directory=self.temp_directory,
+            temp_directory=f"{self.path}.tmp",
             memory_limit=self.memory_limit,
             **OF_THE_WAREHOUSE,
             **(FOR_FEW_ROWS if few else {}),
