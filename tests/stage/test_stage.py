@@ -7,8 +7,11 @@ import pytest
 from pack_sdk import make_object_schema
 from pack_sync.runtimes.python.row_lines import to_lines
 from pack_sync.spool.page import Page
+from pack_sync.stage import stage_file
 from pack_sync.stage.stage import Stage
+from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
+from pack_sync.warehouse.warehouse import Warehouse
 from tests.commit.sync_bench import a_page, a_schema, spooled, stage_pages
 
 SCHEMA = a_schema(v={"type": "number", "precision": 0})
@@ -218,6 +221,19 @@ def test_a_stage_is_made_again_from_the_spool(tmp_path: Path) -> None:
     """A file that an earlier stage left is replaced (D9)."""
     stage_pages(tmp_path, SCHEMA, a_page({"id": "a", "v": 1}))
     assert stage_pages(tmp_path, SCHEMA, a_page({"id": "b", "v": 2})).upserts == [("b", 2)]
+
+
+def test_a_large_stage_is_applied_by_all_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse is opened for few rows, which one thread is enough for."""
+    stage_pages(tmp_path, SCHEMA, a_page({"id": "a", "v": 1}))
+    for least, few in [(1_000_000_000, True), (0, False)]:
+        monkeypatch.setattr(stage_file, "_LARGE_BYTES", least)
+        with Warehouse.at(tmp_path / "w.duckdb").write() as connection:
+            attach_stage(connection, tmp_path / "stage.duckdb")
+            found = connection.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+            assert (found != [("",)]) == few
 
 
 def test_a_table_of_many_columns(tmp_path: Path) -> None:
