@@ -47,6 +47,8 @@ _AT_THE_START: dict[str, str | bool | int | float | list[str]] = {
     "allow_unsigned_extensions": True,
 }
 
+_IS_2 = int(duckdb.__version__.partition(".")[0]) >= 2
+
 OF_THE_WAREHOUSE = {"checkpoint_threshold": "1MB"}
 """Settings of an instance that writes the warehouse, which is closed soon: more than this is
 written to the file at once, and not first to its log. DuckDB counts 16 bytes for any text."""
@@ -55,14 +57,15 @@ OF_A_STAGE = {
     "force_compression": "uncompressed",
     # The default is 5, which leaves 0.15 s of writing to the commit; rows come by the page.
     "write_buffer_row_group_count": "1",
-    **({"fsync_mode": "NONE"} if int(duckdb.__version__.partition(".")[0]) >= 2 else {}),
+    **({"fsync_mode": "NONE"} if _IS_2 else {}),
 }
 """Settings of an instance that writes a scratch file: once, to be read once and thrown away."""
 
 
 FOR_FEW_ROWS = {
-    "threads": "1",
     "disabled_optimizers": "common_subexpressions,statistics_propagation",
+    # After a fork DuckDB 1.5 aborts as the child exits, if the parent's had no threads of its own.
+    **({"threads": "1"} if _IS_2 else {}),
 }
 """Settings of an instance that works with few rows: waking threads, and planning for many rows,
 takes a sixth of the processor time of a small sync."""

@@ -61,7 +61,8 @@ def test_one_for_few_rows_can_work_with_many_after_all(tmp_path: Path) -> None:
     found = [setting(usual, name) for name in names]
     return_instance(usual)
     few = borrow_instance(temp_directory=folder, **FOR_FEW_ROWS)
-    assert setting(few, "threads") == "1"
+    if "threads" in FOR_FEW_ROWS:  # not with DuckDB 1.5
+        assert setting(few, "threads") == "1"
     assert set(setting(few, "disabled_optimizers").split(",")) == set(
         FOR_FEW_ROWS["disabled_optimizers"].split(",")
     )
