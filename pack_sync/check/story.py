@@ -11,7 +11,14 @@ from pack_sdk.schemas import Schema
 from pack_sdk.testing import Change
 from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.lab import Happening, Lab
-from pack_sync.check.table_state import Difference, State, difference, id_text, state_after
+from pack_sync.check.table_state import (
+    Difference,
+    State,
+    deleted_by,
+    difference,
+    id_text,
+    state_after,
+)
 from pack_sync.check.traces import Exchange, Trace
 
 
@@ -34,6 +41,8 @@ class Story:
         self.failed: Trace | None = None
         self.state: State = {}
         self.cursor: Any = None
+        self.removed = set[str]()
+        """The ids of the rows that syncs reported as deleted."""
         self.fell_back = False
         """Whether the last increment asked for a full sync in its place."""
         self._volatile = volatile
@@ -92,6 +101,8 @@ class Story:
         if not trace.ended:
             self.failed = self.failed or trace
             return
+        before = self.state if trace.cursor is not None else {}
+        self.removed |= {key for told in trace.deletions for key in deleted_by(told, before)}
         self.state = state_after(trace, self.lab.table.schema, self.state)
         self.cursor = trace.next_cursor
 

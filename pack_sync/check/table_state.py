@@ -43,18 +43,18 @@ def state_after(trace: Trace, schema: Schema, before: State | None = None) -> St
     state = dict(before or {}) if trace.cursor is not None else {}
     for page in trace.pages:
         for deleted in page.page.deleted_row_ids:
-            for key in _deleted_by(deleted, state):
-                state.pop(key, None)
+            for key in deleted_by(deleted, state):
+                del state[key]
         for row in page.rows:
             if (key := row_id(row, schema)) is not None:
                 state[key] = stored(row, schema)
     return state
 
 
-def _deleted_by(told: Any, state: State) -> list[str]:
+def deleted_by(told: Any, state: State) -> list[str]:
     """The rows that an id, or properties, of `deletedRowIds` mean."""
     if not isinstance(told, Mapping):
-        return [id_text(told)]
+        return [key for key in (id_text(told),) if key in state]
     properties = cast("Mapping[str, Any]", told)
     return [key for key, row in state.items() if deletes_row(properties, row)]
 

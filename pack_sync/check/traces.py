@@ -55,10 +55,14 @@ class Trace:
         return [row for page in self.pages for row in page.rows]
 
     @property
+    def deletions(self) -> list[Any]:
+        """What all pages reported as deleted: ids, and properties by which rows are deleted."""
+        return [each for page in self.pages for each in page.page.deleted_row_ids]
+
+    @property
     def deleted_ids(self) -> list[Any]:
         """The deleted ids of all pages; not the properties by which rows are deleted."""
-        told = [each for page in self.pages for each in page.page.deleted_row_ids]
-        return [each for each in told if not isinstance(each, dict)]
+        return [each for each in self.deletions if not isinstance(each, dict)]
 
     @property
     def exchanges(self) -> list[Exchange]:

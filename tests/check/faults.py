@@ -488,6 +488,33 @@ FAULTS = [
         base="tasks",
         changes=[
             (
+                "        since = context.sync.started_at - timedelta(minutes=1)\n",
+                "        since = context.sync.started_at - timedelta(minutes=1)\n"
+                "        if not rows:\n            since += timedelta(hours=4)\n",
+            )
+        ],
+        at="incrementalContinuation",
+    ),
+    Planted(
+        code="changes-missed",
+        base="tasks",
+        changes=[
+            (
+                '[row["id"] for row in rows if row["deleted"]]',
+                '[row["id"] for row in rows if row["deleted"] or previous and row["status"] == "done"]',
+            ),
+            (
+                'if not row["deleted"]]',
+                'if not row["deleted"] and not (previous and row["status"] == "done")]',
+            ),
+        ],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="changes-missed",
+        base="tasks",
+        changes=[
+            (
                 "context.sync.started_at - timedelta(minutes=1)",
                 "context.sync.started_at + timedelta(days=1)",
             )
@@ -575,6 +602,46 @@ FAULTS = [
         code="deleted-id-differs",
         base="tasks",
         changes=[('"deletedRowIds": [row["id"] for', '"deletedRowIds": ["tasks/" + row["id"] for')],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="deleted-id-differs",
+        base="events",
+        changes=[('gone = [event["id"] for', 'gone = [event["version"] for')],
+        fake_changes=[('"cancelled": True}', '"cancelled": True, "version": item.version}')],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="deleted-id-differs",
+        base="tasks",
+        changes=[('"deletedRowIds": [row["id"] for', '"deletedRowIds": [{"title": row["id"]} for')],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="deletions-missed",
+        base="tasks",
+        changes=SEPARATE_DELETIONS,
+        fake_changes=[*SERVED_APART, ("        service.note_page(request, page)\n", "")],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="deletions-missed",
+        base="tasks",
+        changes=[
+            *SEPARATE_DELETIONS,
+            (
+                'urlencode({"since": query["since"]})',
+                'urlencode({"since": query["since"], "after": 2})',
+            ),
+        ],
+        fake_changes=[
+            *SERVED_APART,
+            ("        service.note_page(request, page)\n", ""),
+            (
+                'int(request.query.get("after") or 0), 10)',
+                'int(request.query.get("after") or 0), 100)',
+            ),
+        ],
         at="deletedRowIds",
     ),
     Planted(
@@ -796,7 +863,7 @@ FAULTS = [
         at="continuation",
     ),
     Planted(
-        code="increments-differ",
+        code="deletions-missed",
         base="tasks",
         changes=[
             ('{"limit": 10}', '{"limit": 4}'),
@@ -808,7 +875,7 @@ FAULTS = [
         at="deletedRowIds",
     ),
     Planted(
-        code="increments-differ",
+        code="deletions-missed",
         base="events",
         changes=[
             (
@@ -817,6 +884,19 @@ FAULTS = [
             )
         ],
         fake_changes=[('place.get("after"), 10, key', 'place.get("after"), 4, key')],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="increments-differ",
+        base="tasks",
+        changes=[('[row["id"] for', '[{"points": row["points"]} for')],
+        at="deletedRowIds",
+    ),
+    Planted(
+        code="increments-differ",
+        base="events",
+        changes=[('gone = [event["id"] for', 'gone = [{"minutes": event["minutes"]} for')],
+        fake_changes=[('{"id": item.id, "cancelled": True}', '{**item.fields, "cancelled": True}')],
         at="deletedRowIds",
     ),
     Planted(

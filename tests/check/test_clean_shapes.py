@@ -51,7 +51,7 @@ def test_pages_at_another_address_that_are_forgotten(tmp_path: Path) -> None:
     [
         ('{"number": each["number"]}', []),
         ('{"nested.number": str(each["number"])}', []),
-        ('{"number": each["id"]}', ["deletions-forgotten"]),
+        ('{"number": each["id"]}', ["deleted-id-differs"]),
         ('{"kind": each["kind"]}', ["increments-differ"]),
     ],
 )

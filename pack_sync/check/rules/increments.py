@@ -1,6 +1,6 @@
 """Rules about what increments bring: with what is deleted, as much as a full sync would."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.pack_clock import in_utc
 from pack_sync.check.story import Story, shown_cursor
-from pack_sync.check.table_state import Difference, difference, row_id, some
+from pack_sync.check.table_state import Difference, Row, State, difference, row_id, some
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 
@@ -18,17 +18,18 @@ SEEDS = (11, 12, 13)
 
 @dataclass(frozen=True, kw_only=True)
 class Calm:
-    """A table after an increment, with all changes well between two syncs and no deletion.
+    """A table after increments, with all changes well between two syncs and no deletion.
 
     `failed` is the sync that raised; `brought` are the ids of the rows that the increment brought;
-    `found` is how the table differs from `truth`.
+    `found` is how the table differs from the `truth` of a full sync; `when` says what came before.
     """
 
     story: Story
-    truth: Story
     failed: Trace | None
+    truth: State = field(default_factory=dict[str, Row])
     brought: frozenset[str] = frozenset()
     found: Difference = field(default_factory=Difference)
+    when: str = "after an increment"
 
 
 @lru_cache(maxsize=4)
@@ -46,11 +47,11 @@ def calm(table: TableUnderTest, seed: int = SEEDS[0], updates: int = 8) -> Calm:
         truth = Story(lab, table.still.volatile).begin()
     failed = story.failed or truth.failed
     if failed is not None:
-        return Calm(story=story, truth=truth, failed=failed)
+        return Calm(story=story, failed=failed)
     found = difference(story.state, truth.state, ignore=table.still.volatile)
     keys = (row_id(row, table.still.schema) for row in rows)
     brought = frozenset(key for key in keys if key is not None)
-    return Calm(story=story, truth=truth, failed=None, brought=brought, found=found)
+    return Calm(story=story, failed=None, truth=truth.state, brought=brought, found=found)
 
 
 @rule(
@@ -97,7 +98,7 @@ def partial_rows(table: TableUnderTest) -> Iterator[Evidence]:
         name
         for key in after.brought & after.story.state.keys()
         for name, value in after.story.state[key].items()
-        if value is None and truth.state.get(key, {}).get(name) is not None
+        if value is None and truth.get(key, {}).get(name) is not None
     }
     if emptied:
         yield table.evidence(
@@ -217,24 +218,57 @@ def changes_missed(table: TableUnderTest) -> Iterator[Evidence]:
         "increment-paging-forgotten",
         "rows-lost-between-pages",
     ):
-        found = calm(table).found
-        only = Difference(missing=found.missing, stale=found.stale)  # nothing was deleted
-        yield from evidence_of(table, only, "after an increment")
+        after = calm(table)
+        found = _of_changes(after.found)
+        if not found:
+            after = one_by_one(table)
+            found = _of_changes(after.found)
+        yield from evidence_of(table, found, after.when, after.story.removed)
 
 
-def evidence_of(table: TableUnderTest, found: Difference, when: str) -> Iterator[Evidence]:
+def _of_changes(found: Difference) -> Difference:
+    """What of it has to do with changes: nothing was deleted."""
+    return Difference(missing=found.missing, stale=found.stale)
+
+
+def one_by_one(table: TableUnderTest) -> Calm:
+    """An increment with nothing to bring, and some with one change each."""
+    with table.lab(SEEDS[1]) as lab:
+        story = Story(lab, table.still.volatile).begin()
+        story.increment()
+        kinds: tuple[ChangeKind, ...] = ("update", "insert", "update")
+        for kind in kinds if story.failed is None else ():
+            lab.advance(hours=1)
+            story.step(kind)
+            lab.advance(hours=1)
+            if story.failed is None:
+                story.increment()
+        found = story.difference() if story.failed is None else None
+    when = "after increments with nothing or one change each"
+    return Calm(story=story, failed=story.failed, found=found or Difference(), when=when)
+
+
+def evidence_of(
+    table: TableUnderTest, found: Difference, when: str, removed: Set[str]
+) -> Iterator[Evidence]:
     """How a table differs from the truth after something: the first thing that is not declared.
 
-    What the pack declares as a blind spot comes with it.
+    What the pack declares as a blind spot comes with it. `removed` are the rows that increments
+    reported as deleted.
     """
-    for evidence in _each_kind(table, found, when):
+    for evidence in _each_kind(table, found, when, removed):
         yield evidence
         if evidence.kind not in table.blind_spots:
             return
 
 
-def _each_kind(table: TableUnderTest, found: Difference, when: str) -> Iterator[Evidence]:
-    if found.missing:
+def _each_kind(
+    table: TableUnderTest, found: Difference, when: str, removed: Set[str]
+) -> Iterator[Evidence]:
+    if wrongly := [key for key in found.missing if key in removed]:
+        says = f"{when} rows are missing that deletedRowIds named, and the service has them: "
+        yield table.evidence(says + some(wrongly), "deleted", kind="missed")
+    elif found.missing:
         says = f"{when} rows are missing: {some(found.missing)}"
         yield table.evidence(says, "cursor", kind="missed")
     if found.stale:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing_extensions import Unpack
 
 from pack_sync.check.findings import Evidence, rule
-from pack_sync.check.lab import Lab
 from pack_sync.check.rules.cursors import slow_requests
 from pack_sync.check.rules.increments import SEEDS, evidence_of
 from pack_sync.check.story import Happenings, Story
@@ -26,20 +25,21 @@ def increments_differ(table: TableUnderTest) -> Iterator[Evidence]:
         return
     for seed in SEEDS:
         with table.lab(seed, slow_requests) as lab:
-            found = _random_world(table, lab)
+            story = Story(lab, table.still.volatile).begin()
+            found = _random_world(table, story)
         when = f"after {_STEPS} increments with the seed {seed}"
-        evidence = list(evidence_of(table, found, when)) if found else []
+        evidence = list(evidence_of(table, found, when, story.removed)) if found else []
         yield from evidence
         if any(each.kind not in table.blind_spots for each in evidence):
             return
 
 
-def _random_world(table: TableUnderTest, lab: Lab) -> Difference | None:
+def _random_world(table: TableUnderTest, story: Story) -> Difference | None:
     """How the table differs after several increments, as far as the service told it; None if not.
 
     That a row was deleted counts as told if the answers to a later increment name it.
     """
-    story = Story(lab, table.still.volatile).begin()
+    lab = story.lab
     told = set[str]()
 
     def increment(**happenings: Unpack[Happenings]) -> None:
