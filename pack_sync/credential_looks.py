@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 NAMES = frozenset(
     {
@@ -18,7 +19,7 @@ NAMES = frozenset(
 LOOKS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON Web Token
     r"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
-    r"|[sr]k_(?:live|test)_\w{10,}|AKIA[0-9A-Z]{16}|ya29\.[\w-]{20,}"
+    r"|(?<![A-Za-z0-9])[a-z]{2,3}_(?:live|test)_(?=[A-Za-z]*\d)\w{10,}|AKIA[0-9A-Z]{16}|ya29\.[\w-]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----"
 )
 """Credentials that can be told by their first letters."""
@@ -26,6 +27,8 @@ LOOKS = re.compile(
 _WRITTEN = re.compile(
     r"""(?i)(?:api_?key|secret|token|passw(?:or)?d|authorization)["']?\s*[\])]?\s*[:=]\s*"""
     r"""f?["'](?:Bearer |Basic |Token )?([\w./+=-]{16,})["']"""
+    r"""|["'](?:Bearer|Basic|Token) ([\w./+=-]{16,})["']"""
+    r"""|[?&](?:api_?key|key|(?:access_?)?token|secret)=([\w-]{16,})"""
 )
 
 
@@ -37,6 +40,6 @@ def is_credential_name(name: str) -> bool:
 def credentials_in_code(line: str) -> Iterator[str]:
     """What looks like a credential in a line of source: by its look, or by what it is given to."""
     yield from LOOKS.findall(line)
-    for value in _WRITTEN.findall(line):
+    for value in filter(None, chain.from_iterable(_WRITTEN.findall(line))):
         if re.search(r"\d", value) and re.search("[A-Za-z]", value) and not LOOKS.search(value):
             yield value

@@ -3,7 +3,8 @@
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -16,6 +17,28 @@ from pack_sdk.fetching import FetchRequest, FetchResponse, Method
 from pack_sdk.testing.fetcher import StatusCode
 from pack_sdk.testing.listing import ListPage
 from pack_sdk.testing.world import World
+
+
+class QueryParameters(Mapping[str, str]):
+    """Parameters of a URL. `looked_at` are the names of those that somebody has asked for."""
+
+    def __init__(self, values: Iterable[tuple[str, str]]) -> None:
+        self._values = dict(values)
+        self.looked_at = set[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.looked_at.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.looked_at.update(self._values)
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
 
 
 @dataclass(frozen=True)
@@ -31,9 +54,9 @@ class ServiceRequest:
         return self.request.url
 
     @cached_property
-    def query(self) -> dict[str, str]:
+    def query(self) -> QueryParameters:
         """The parameters of the URL; of one that is given twice, the last."""
-        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        return QueryParameters(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -89,7 +112,8 @@ class FakeService:
     - `shifting_pages` says that the service counts rows or pages: there a deletion in the midst of
       a listing makes the next page skip a row, and no pack can help it.
     - `unknown` are the requests that it has no route for; `unread` and `asked_sizes` are what
-      `note_page` was told.
+      `note_page` was told; `known_parameters` are the names of those that its routes have asked
+      for, by the URL without them.
     - `error_pages` are answers by which this service says with a status of 200 that a request
       failed; `result_cap` says that a query brings so many rows and no more.
     """
@@ -112,6 +136,7 @@ class FakeService:
         self.unknown: list[str] = []
         self.unread: dict[str, str] = {}
         self.asked_sizes: set[tuple[int, int]] = set()
+        self.known_parameters = defaultdict[str, set[str]](set)
         self._routes: list[tuple[Method, re.Pattern[str], Route]] = []
 
     def route(self, method: Method, path: str) -> Callable[[RouteT], RouteT]:
@@ -152,7 +177,10 @@ class FakeService:
         place = urlsplit(request.url)._replace(query="", fragment="").geturl()
         for method, pattern, function in self._routes:
             if method == request.request.method and (found := pattern.fullmatch(place)):
-                return function(replace(request, path=found.groupdict()))
+                routed = replace(request, path=found.groupdict())
+                reply = function(routed)
+                self.known_parameters[place].update(routed.query.looked_at)
+                return reply
         return self.answer_without_route(request)
 
     def answer_without_route(self, request: ServiceRequest) -> Reply:

@@ -25,7 +25,7 @@ from pack_sync.runtimes.runtime import PackRuntime
 
 _FULL_SYNCS = (
     "paging-forgotten", "continuation-counts-as-none", "sync-needs-memory", "page-needs-memory",
-    "replayed-page-differs", "id-not-unique", "id-changes", "cap-unnoticed",
+    "replayed-page-differs", "id-not-unique", "id-changes", "cap-unnoticed", "rows-left-out",
 )  # fmt: skip
 
 _ANSWERS = 10

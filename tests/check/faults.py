@@ -202,6 +202,27 @@ FAULTS = [
         at="continuation",
     ),
     Planted(
+        code="rows-left-out",
+        base="tasks",
+        changes=[
+            (
+                '    rows = response.body["tasks"]',
+                '    rows = response.body["tasks"]\n    rows = rows[:-1] if response.body["next"] else rows',
+            )
+        ],
+        at="continuation",
+    ),
+    Planted(
+        code="rows-left-out",
+        base="pages",
+        changes=[
+            ("per_page=20", "per_page=5"),
+            ("if len(rows) == 20:", "if len(rows) == 5:"),
+            ("number + 1", "number + 2"),
+        ],
+        at="continuation",
+    ),
+    Planted(
         code="rows-lost-between-pages",
         base="tasks",
         changes=[
@@ -672,6 +693,27 @@ FAULTS = [
     ),
     Planted(
         code="undeleted-missed",
+        base="tasks",
+        changes=[
+            *SEPARATE_DELETIONS,
+            (
+                '.body["ids"]\n',
+                '.body["ids"]\n            page["result"] = [\n                row for row in page["result"] if row["id"] not in page["deletedRowIds"]\n            ]\n',
+            ),
+        ],
+        fake_changes=[
+            *SERVED_APART,
+            (
+                "[task for task in tasks.updated_since(since, deleted=True) if task.deleted]",
+                '[\n            each.item\n            for each in tasks.log\n            if each.kind == "delete" and each.item.updated_at >= since\n        ]',
+            ),
+            ("        service.note_page(request, page)\n", ""),
+            (", 10)", ", 100)"),
+        ],
+        at="result",
+    ),
+    Planted(
+        code="undeleted-missed",
         base="events",
         changes=[
             (
@@ -738,6 +780,24 @@ FAULTS = [
             )
         ],
         at="except",
+    ),
+    Planted(
+        code="errors-swallowed",
+        base="tasks",
+        changes=[
+            *SEPARATE_DELETIONS,
+            (
+                '            page["deletedRowIds"] = context',
+                '            with contextlib.suppress(Exception):\n                page["deletedRowIds"] = context',
+            ),
+            ("from datetime import UTC", "import contextlib\nfrom datetime import UTC"),
+        ],
+        fake_changes=[
+            *SERVED_APART,
+            ("        service.note_page(request, page)\n", ""),
+            (", 10)", ", 100)"),
+        ],
+        at="contextlib.suppress",
     ),
     Planted(
         code="errors-swallowed",
@@ -1158,5 +1218,134 @@ FAULTS = [
             )
         ],
         at="deletedRowIds",
+    ),
+    Planted(
+        code="null-as-text",
+        base="tasks",
+        changes=[
+            (
+                '"result": [row for',
+                '"result": [\n            {**row, "ownerName": str(row["ownerName"] if row["points"] > 300 else None)} for',
+            ),
+        ],
+        at='"owner"',
+    ),
+    Planted(
+        code="null-as-text",
+        base="pages",
+        changes=[
+            (
+                'page = {"result": rows}',
+                'page = {"result": [{**row, "city": f"{row.get(\'town\')}"} for row in rows]}',
+            )
+        ],
+        at='"city"',
+    ),
+    Planted(
+        code="wrong-unit-of-time",
+        base="tasks",
+        changes=[
+            (
+                '"id": {"type": "string"},',
+                '"id": {"type": "string"},\n        "due": {"type": "number", "hint": "datetime"},',
+            ),
+            ('"result": [row for', '"result": [{**row, "due": 1735689600_000 + row["points"]} for'),
+        ],
+        at='"due"',
+    ),
+    Planted(
+        code="wrong-unit-of-time",
+        base="pages",
+        changes=[
+            (
+                '"city": {"type": "string"},',
+                '"city": {"type": "string"},\n            "since": {"type": "number", "hint": "date"},',
+            ),
+            (
+                'page = {"result": rows}',
+                'page = {"result": [{**row, "since": 1735689600 / 1000} for row in rows]}',
+            ),
+        ],
+        at='"since"',
+    ),
+    Planted(
+        code="failed-request-repeated",
+        base="pages",
+        changes=[
+            (
+                "    body = context.fetcher.fetch(url=url).body",
+                "    for _ in range(9):\n        try:\n            body = context.fetcher.fetch(url=url).body\n            break\n        except StatusCodeError as error:\n            failure = error\n    else:\n        raise failure",
+            )
+        ],
+        at="except",
+    ),
+    Planted(
+        code="failed-request-repeated",
+        base="events",
+        changes=[
+            (
+                "        body = (await context.fetcher.fetch(url=url)).body\n",
+                "        body = None\n        for left in range(20, -1, -1):\n            try:\n                body = body or (await context.fetcher.fetch(url=url)).body\n            except StatusCodeError as error:\n                if not left or error.status_code < 500:\n                    raise\n",
+            )
+        ],
+        at="except",
+    ),
+    Planted(
+        code="digits-lost",
+        base="pages",
+        changes=[('"city": {"type": "string"}', '"city": {"type": "number"}')],
+        fake_changes=[
+            ('"city": {"type": "string"}', '"city": {"type": "string", "enum": ["01067", "10115"]}')
+        ],
+        at='"city"',
+    ),
+    Planted(
+        code="digits-lost",
+        base="tasks",
+        changes=[
+            ('"result": [row for', '"result": [{**row, "points": str(row["points"]).zfill(6)} for'),
+            (', "precision": 0', ""),
+        ],
+        at='"points"',
+    ),
+    Planted(
+        code="column-always-null",
+        base="tasks",
+        changes=[
+            (
+                '"owner": {"type": "string", "from_key": "ownerName"}',
+                '"owners": {"type": "array", "items": {"type": "string"}}',
+            ),
+            ('"result": [row for', '"result": [{**row, "owners": [row.get("owner")]} for'),
+        ],
+        at='"owners"',
+    ),
+    Planted(
+        code="errors-swallowed",
+        base="tasks",
+        changes=[
+            (
+                '    response = context.fetcher.fetch(url="https://api.example.com/tasks?" + urlencode(query))',
+                '    try:\n        response = context.fetcher.fetch(url="https://api.example.com/tasks?" + urlencode(query))\n    except StatusCodeError as error:\n        if error.status_code != 404:\n            raise\n        return {"result": []}',
+            )
+        ],
+        at="except",
+    ),
+    Planted(
+        code="credential-in-source",
+        base="pages",
+        changes=[("per_page=20", "per_page=20&api_key=7f3a9c1e5b2d8f4a6c0e")],
+        at="api_key=",
+    ),
+    Planted(
+        code="cursor-stands-still",
+        base="tasks",
+        changes=[
+            (
+                '{"since": since.isoformat()}',
+                '{\n            "since": previous.incremental_continuation["since"] if previous else since.isoformat(),\n            "at": since.isoformat(),\n        }',
+            )
+        ],
+        at="incrementalContinuation",
     ),
 ]

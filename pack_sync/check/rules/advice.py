@@ -1,16 +1,23 @@
 """Advice: what costs requests or writes, or lets deleted rows stay for a while."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
 
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.rules.increments import SEEDS
 from pack_sync.check.story import Story, shown_cursor
-from pack_sync.check.table_state import some
+from pack_sync.check.table_state import some, state_after
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 
 _MANY_ROWS = 10
 _DELETIONS = 3
+_UPDATES = 5
+"""Enough that some are of this table, where a list has rows of other tables."""
 
 
 @rule(
@@ -51,22 +58,51 @@ def small_pages(table: TableUnderTest) -> Iterator[Evidence]:
     level="advice",
 )
 def cursor_stands_still(table: TableUnderTest) -> Iterator[Evidence]:
-    """An increment that brought changes ended with the cursor that it began from."""
-    if not table.is_incremental:
+    """Rows that changed once come with each increment, whose requests have the same cursor."""
+    if not table.is_incremental or table.broke("increment-fails"):
         return
+    traces = list[Trace]()
     with table.lab(SEEDS[0]) as lab:
         story = Story(lab, table.still.volatile).begin()
-        lab.advance(days=1)
-        story.step("update")
-        lab.advance(days=1)
-        before = story.cursor
-        trace = story.increment() if story.failed is None else None
-    if trace and trace.ended and trace.rows and trace.next_cursor == before:
+        for _ in range(3):
+            lab.advance(days=3)
+            for _ in range(_UPDATES):
+                story.step("update")
+            lab.advance(days=1)
+            if story.failed is None and not story.fell_back:
+                traces.append(story.increment())
+    if story.failed is not None or story.fell_back:
+        return
+    came = [state_after(trace, table.still.schema) for trace in traces]
+    again = [key for key, row in came[0].items() if all(each.get(key) == row for each in came)]
+    # Where the newest rows come first, a page of them comes whatever the cursor is.
+    first, *others = (_values_in(trace.cursor) & _values_asked(trace) for trace in traces)
+    if again and first.intersection(*others):
         yield table.evidence(
-            f"an increment that brought {len(trace.rows)} rows ended with the cursor that it began "
-            f"from, {shown_cursor(before)}",
+            f"rows that had not changed for days came with each of three increments, the last of "
+            f"them from the cursor {shown_cursor(traces[-1].cursor)}: {some(sorted(again))}",
             "cursor",
         )
+
+
+def _values_asked(trace: Trace) -> set[str]:
+    """What requests have as their URLs, as parameters and in JSON."""
+    found = set[str]()
+    for exchange in trace.exchanges:
+        request = exchange.request
+        found |= {request.url, *(value for _, value in parse_qsl(urlsplit(request.url).query))}
+        with suppress(ValueError):
+            found |= _values_in(orjson.loads(request.body or b"null"))
+    return found
+
+
+def _values_in(value: Any) -> set[str]:
+    """The values in JSON, as texts; not yes, no and null."""
+    if isinstance(value, dict):
+        return set[str]().union(*map(_values_in, cast("dict[str, Any]", value).values()))
+    if isinstance(value, list):
+        return set[str]().union(*map(_values_in, cast("list[Any]", value)))
+    return set() if value is None or isinstance(value, bool) else {str(value)}
 
 
 @rule(

@@ -2,11 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
+from pack_sdk.row_values import value_of_property
+from pack_sdk.schemas import Schema
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.rules.increments import SEEDS
-from pack_sync.check.table_state import id_text, row_id, some, stored
+from pack_sync.check.table_state import Row, fields_of, id_text, row_id, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.stage.column_types import scalar_type
 
 _REMEDY = "Take as the id what the service calls the row's id, as it comes."
 
@@ -70,12 +74,22 @@ def id_changes(table: TableUnderTest) -> Iterator[Evidence]:
 
 @rule(
     "digits-lost",
-    says="Large numbers keep all their digits.",
-    remedy="Return the number as it came, not as a float; ids of more than 15 digits best as a "
-    "property of the type string.",
+    says="Numbers keep all their digits, and so do codes that look like numbers.",
+    remedy="Return the number as it came, not as a float. Codes with leading zeros and numbers of "
+    "more than 15 digits are best a property of the type string.",
 )
 def digits_lost(table: TableUnderTest) -> Iterator[Evidence]:
-    """Ids of more than 2^53 come back rounded, so that some are one."""
+    """Digits that are a text become a number, or ids of more than 2^53 come back rounded."""
+    for name, prop in table.still.schema.properties.items():
+        cut = next(filter(None, map(partial(_cut_digits, table, name, prop), _rows(table))), None)
+        if cut is not None:
+            yield table.evidence(
+                f"the property {name!r} is a number, and the value {cut[0]!r} would be stored as "
+                f"{cut[1]}",
+                "property",
+                name,
+                column=name,
+            )
     if not table.pack.is_python:
         return  # JavaScript itself rounds them
     with table.lab(SEEDS[0], lambda service: service.use_large_ids()) as lab:
@@ -90,3 +104,19 @@ def digits_lost(table: TableUnderTest) -> Iterator[Evidence]:
             "id",
             column=str(table.still.schema.id_property),
         )
+
+
+def _rows(table: TableUnderTest) -> Iterator[Row]:
+    return map(fields_of, table.still.first.rows)
+
+
+def _cut_digits(table: TableUnderTest, name: str, prop: Schema, row: Row) -> tuple[str, str] | None:
+    """A text that loses digits where it is stored as a number, and what is stored."""
+    kind = scalar_type(prop)
+    value = value_of_property(row, table.still.schema, name)
+    is_text = isinstance(value, str) and value.isascii() and value.isdigit()
+    if kind not in ("DOUBLE", "BIGINT") or not is_text:
+        return None
+    whole = kind == "BIGINT" or name == table.still.schema.id_property
+    kept = str(int(value) if whole and int(value) < 2**63 else int(float(value)))
+    return None if kept == value else (value, kept)

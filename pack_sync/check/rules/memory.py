@@ -5,6 +5,7 @@ from typing import Any
 
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import MAX_PAGES, Lab
+from pack_sync.check.story import shown_cursor
 from pack_sync.check.table_state import changed_properties, row_id, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace, TracedPage
@@ -57,7 +58,12 @@ def page_needs_memory(table: TableUnderTest) -> Iterator[Evidence]:
                         "memory",
                     )
                     return
-            if problem := _differs(lab, page, again, table.still.volatile):
+            problem = _differs(lab, page, again, table.still.volatile)
+            if not problem and _place(page) != _place(again):
+                # Some services give another token for each answer.
+                same = _place(page) == _place(lab.page(trace, page.called_with))
+                problem = _leads(page, again) if same else ""
+            if problem:
                 yield table.evidence(
                     f"page {number} of a full sync is another one when the sync is resumed there: "
                     f"{problem}",
@@ -97,6 +103,17 @@ def replayed_page_differs(table: TableUnderTest) -> Iterator[Evidence]:
 
 def _some_pages(pages: list[TracedPage]) -> list[TracedPage]:
     return pages if len(pages) <= 4 else [*pages[:3], pages[-1]]
+
+
+def _leads(page: TracedPage, again: TracedPage) -> str:
+    return f"it leads to {shown_cursor(_place(again))}, and not to {shown_cursor(_place(page))}"
+
+
+def _place(page: TracedPage) -> Any:
+    """Where a page says to go on: its continuation, or the cursor of the last one."""
+    completion = page.page.completion
+    cursor = completion.incremental_continuation if completion else None
+    return page.page.continuation if cursor is None else cursor
 
 
 def _differs(lab: Lab, page: TracedPage, again: TracedPage, volatile: frozenset[str]) -> str:

@@ -5,8 +5,11 @@ from functools import partial
 
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import Lab
-from pack_sync.check.table_state import row_id, some, stored
+from pack_sync.check.table_state import id_text, row_id, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
+
+_DELETIONS = (4, 8)
+"""Few and many, so that pages end elsewhere, also where a list has rows of other tables."""
 
 
 @rule(
@@ -76,6 +79,37 @@ def cap_unnoticed(table: TableUnderTest) -> Iterator[Evidence]:
             f"ended with {len(came)} rows and without an error: the others would be deleted",
             "fetch",
         )
+
+
+@rule(
+    "rows-left-out",
+    says="A full sync returns each row, wherever pages and batches begin and end.",
+    remedy="Begin each page where the one before ended, read all pages and batches, and return all "
+    "rows of each.",
+)
+def rows_left_out(table: TableUnderTest) -> Iterator[Evidence]:
+    """Rows that did not change come when others are deleted, so that pages end elsewhere."""
+    if table.broke(
+        "paging-forgotten", "continuation-counts-as-none", "cap-unnoticed", "sync-needs-memory"
+    ):
+        return
+    came = {row_id(row, table.still.schema) for row in table.still.second.rows}
+    with table.lab() as lab:
+        collections = lab.service.world.collections.values()
+        # Others may be of what happened, such as an event that tells of a deletion.
+        there = {id_text(item.id) for each in collections for item in each.items()} - came
+        for count in _DELETIONS:
+            for _ in range(count):
+                there -= {id_text(each.item.id) for each in lab.service.world.step("delete")}
+            lab.advance(hours=1)
+            new = there & set(_ids(lab))
+            if lasting := sorted(new & set(_ids(lab)) if new else new):
+                yield table.evidence(
+                    f"{len(lasting)} rows that were there came with no full sync before some "
+                    f"others were deleted: {some(lasting)}",
+                    "continuation",
+                )
+                return
 
 
 @rule(

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import chain
+from urllib.parse import urlsplit
 
 from pack_sdk.fetching import FetchRequest
-from pack_sdk.testing import ListEndpoint, ListService
+from pack_sdk.testing import FakeService, ListEndpoint, ListService
 from pack_sdk.testing.fake_service import ServiceRequest
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.table_under_test import TableUnderTest
@@ -22,16 +24,14 @@ _ALIKE = 0.75
 )
 def misspelt_parameter(table: TableUnderTest) -> Iterator[Evidence]:
     """One is sent that the service does not know, and not one that it knows and that is alike."""
-    service = table.still.service
-    if not isinstance(service, ListService):
-        return
     told = set[str]()
-    for exchange in [*table.still.first.exchanges, *_of_an_increment(table)]:
+    of_increment, service = _increment(table)
+    for exchange in [*table.still.first.exchanges, *of_increment]:
         request = ServiceRequest(request=exchange.request)
-        fitting = [each for each in service.lists if each.serves(request)]
-        known = {name for each in fitting for name in _known(each.endpoint)}
-        for name in request.query.keys() - known - told:
-            meant = _alike(name, sorted(known - request.query.keys()))
+        known = _known(table.still.service, request) | _known(service, request)
+        sent = set(request.query)
+        for name in sorted(sent - known - told):
+            meant = _alike(name, sorted(known - sent))
             if meant is not None:
                 told.add(name)
                 yield table.evidence(
@@ -41,13 +41,23 @@ def misspelt_parameter(table: TableUnderTest) -> Iterator[Evidence]:
                 )
 
 
-def _of_an_increment(table: TableUnderTest) -> Sequence[Exchange]:
+def _increment(table: TableUnderTest) -> tuple[Sequence[Exchange], FakeService]:
     with table.lab() as lab:
         cursor = lab.sync().next_cursor
-        return [] if cursor is None else lab.sync(cursor).exchanges
+        return ([] if cursor is None else lab.sync(cursor).exchanges), lab.service
 
 
-def _known(endpoint: ListEndpoint) -> Iterator[str]:
+def _known(service: FakeService, request: ServiceRequest) -> set[str]:
+    """The parameters that the service takes there: what it declares, or what it has asked for."""
+    if isinstance(service, ListService):
+        lists = [each.endpoint for each in service.lists if each.serves(request)]
+        if lists:
+            return set(chain.from_iterable(map(_declared, lists)))
+    place = urlsplit(request.url)._replace(query="", fragment="").geturl()
+    return service.known_parameters.get(place, set())
+
+
+def _declared(endpoint: ListEndpoint) -> Iterator[str]:
     yield from endpoint.query
     if endpoint.size_parameter:
         yield endpoint.size_parameter
