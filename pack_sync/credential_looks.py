@@ -19,7 +19,8 @@ NAMES = frozenset(
 LOOKS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON Web Token
     r"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
-    r"|(?<![A-Za-z0-9])[a-z]{2,3}_(?:live|test)_(?=[A-Za-z]*\d)\w{10,}|AKIA[0-9A-Z]{16}|ya29\.[\w-]{20,}"
+    r"|[sr]k_(?:live|test)_\w{10,}|(?<![A-Za-z0-9])[a-z]{2,3}_(?:live|test)_(?=\w*\d)\w{10,}"
+    r"|AKIA[0-9A-Z]{16}|ya29\.[\w-]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----"
 )
 """Credentials that can be told by their first letters."""

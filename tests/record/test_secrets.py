@@ -126,6 +126,8 @@ def assert_clean(service: Service, *secrets: str) -> None:
         ({"Client-Secret": "Zk3-91x-fresh"}, "Zk3-91x-fresh"),
         ({"hint": f"use {JWT} for it"}, JWT),
         ({"hint": "ghp_0123456789abcdefghijABCDEFGHIJ456789"}, "ghp_0123456789abcdefghij"),
+        ({"hint": "sk_live_abcdefghijkl"}, "sk_live_abcdefghijkl"),
+        ({"hint": "ak_live_5d1c0ffee9b2"}, "ak_live_5d1c0ffee9b2"),
         ({"file": "https://s3.example.com/a?X-Amz-Signature=0f1e2d3c4b5a&x=1"}, "0f1e2d3c4b5a"),
         ({"file": "https://s3.example.com/a?sig=0f1e2d%2F3c4b5a"}, "0f1e2d%2F3c4b5a"),
     ],
