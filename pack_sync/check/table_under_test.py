@@ -128,6 +128,10 @@ class TableUnderTest:
         place = self.pack.source.find(self.name, part, detail)
         return Evidence(says=says, place=place, column=column, kind=kind)
 
+    def evidence_of_property(self, says: str, name: str) -> Evidence:
+        """What a rule saw of a property's values, at the line that declares it."""
+        return self.evidence(says, "property", name, column=name)
+
     def evidence_of_error(self, says: str, error: BaseException | None) -> Evidence:
         """An error that a rule saw, at the line that raised it, or else at the function."""
         place = self.pack.source.raised_at(error) if error else None

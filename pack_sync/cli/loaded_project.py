@@ -10,7 +10,6 @@ from pack_sync.cli.known_project import KnownPack, KnownProject, KnownTable, cir
 from pack_sync.dagster.pack_tables import PackTables
 from pack_sync.dagster.warehouse_resource import WarehouseResource
 from pack_sync.runtimes.loader import files_of
-from pack_sync.warehouse.duckdb_file import DuckDBFile
 
 _SECRET = {"credentials", "variables", "endpoint", "token_url"}
 
@@ -62,7 +61,7 @@ def _file_of(resource: WarehouseResource) -> Mapping[str, Any] | None:
     given = resource.path, resource.memory_limit or ""
     if type(resource) is not WarehouseResource or any(type(each) is not str for each in given):
         return None  # somebody's own, or a variable, which is read where it is used
-    if not isinstance(resource.database, DuckDBFile):
+    if not resource.database.is_file:
         return None
     return {
         "address": str(resource.database.path),

@@ -29,7 +29,7 @@ from pack_sync.stage.relations import (
     UPSERTS,
 )
 from pack_sync.stage.stage_file import StagedRows
-from pack_sync.warehouse.duckdb_handles import prepare_for_many_rows
+from pack_sync.warehouse.duckdb_sharing import prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_identifier, text_of
 
 _FOUND = "CREATE OR REPLACE TEMP TABLE"
@@ -100,10 +100,10 @@ class _Finding:
         return bool(self._unproven) or (self._complete and self._confirm_deletes > 1)
 
     def changes(self) -> RowChanges:
-        if not self._before or not self._upserts:
-            return self._without_comparison()
         if self._before > _MANY_ROWS:
             prepare_for_many_rows(self._connection)
+        if not self._before or not self._upserts:
+            return self._without_comparison()
         comparison = RowComparison(self._connection, self._table, self._stage, self._sync)
         if self._complete or self._since is not None:
             repeated = comparison.compare_all(self._since)

@@ -7,7 +7,8 @@ from typing import Protocol
 import duckdb
 
 from pack_sync.stage.column_types import Column
-from pack_sync.warehouse.duckdb_handles import STAGE, prepare_for_many_rows
+from pack_sync.warehouse.duckdb_handles import STAGE
+from pack_sync.warehouse.duckdb_sharing import prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_literal
 
 _LARGE_BYTES = 4 * 1024 * 1024

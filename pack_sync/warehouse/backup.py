@@ -6,8 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pack_sync.warehouse.duckdb_file import DuckDBFile
-from pack_sync.warehouse.duckdb_handles import prepare_for_many_rows
+from pack_sync.warehouse.duckdb_sharing import prepare_for_many_rows
 from pack_sync.warehouse.identifiers import quote_identifier
 from pack_sync.warehouse.storage_errors import (
     DamagedDatabaseError,
@@ -39,7 +38,7 @@ def back_up(warehouse: Warehouse, target: Path) -> Backup:
     `DamagedDatabaseError` when the warehouse is not sound, and another `StorageError` where a
     file cannot be read or written.
     """
-    if not isinstance(warehouse.database, DuckDBFile):
+    if not warehouse.database.is_file:
         raise BackupRefusedError(
             f"{warehouse.database} is a lake, which is backed up where it is kept: the catalogue "
             "by its database's own means, such as pg_dump, and then the folder or bucket of files"

@@ -31,6 +31,11 @@ class Database(Protocol):
         ...
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is one DuckDB file; else it is a lake."""
+        ...
+
+    @property
     def extensions(self) -> frozenset[str]:
         """The extensions of DuckDB that it needs."""
         ...

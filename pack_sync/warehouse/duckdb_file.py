@@ -31,6 +31,11 @@ class DuckDBFile:
         return str(self.path)
 
     @property
+    def is_file(self) -> bool:
+        """Yes."""
+        return True
+
+    @property
     def extensions(self) -> frozenset[str]:
         """None: to attach it takes a millisecond."""
         return frozenset()

@@ -117,6 +117,13 @@ class Instance:
         self.connection.execute("; ".join(changes))
         self.settings = dict(settings)
 
+    def prepare_for_many_rows(self) -> None:
+        """If it was borrowed `FOR_FEW_ROWS`, have it work with many after all."""
+        few = FOR_FEW_ROWS.items()
+        self.set_up(
+            {name: value for name, value in self.settings.items() if (name, value) not in few}
+        )
+
     def attach(self, path: Path | str, database: str, *options: str) -> None:
         """Open a file by this name; one that is not there is made, unless `READ_ONLY`."""
         given = f"({', '.join(options)})" if options else ""
@@ -137,11 +144,6 @@ class Instance:
 _idle: list[Instance] = []
 _alive: WeakSet[Instance] = WeakSet()
 _guard = threading.Lock()
-
-
-def prepare_for_many_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Have an instance that was borrowed `FOR_FEW_ROWS` work with many after all."""
-    connection.execute("; ".join(f"RESET {name}" for name in FOR_FEW_ROWS))
 
 
 def borrow_instance(extensions: Collection[str] = (), **settings: str | None) -> Instance:

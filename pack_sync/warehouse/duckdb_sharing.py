@@ -15,7 +15,7 @@ import duckdb
 from pack_sync.warehouse.database import Database
 from pack_sync.warehouse.duckdb_handles import ALWAYS_ATTACHED, STAGE, Instance, return_instance
 from pack_sync.warehouse.identifiers import quote_identifier
-from pack_sync.warehouse.openings import note_opening
+from pack_sync.warehouse.openings import note_opening, opening_of
 
 LONGEST_HOLD_SECONDS = 1.0
 """After so long the file is closed even if more threads wait."""
@@ -151,6 +151,13 @@ class SharedDatabase:
         used.close()
         if self._waiting and not brief:
             time.sleep(PAUSE_SECONDS)
+
+
+def prepare_for_many_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have what was opened to write few rows work with many, until it is closed."""
+    opening = opening_of(connection)
+    if isinstance(opening, OpenDatabase):
+        opening.instance.prepare_for_many_rows()
 
 
 @contextmanager

@@ -101,6 +101,11 @@ class DuckLake:
         return self.catalogue.path or Path(local or self.name)
 
     @property
+    def is_file(self) -> bool:
+        """No, though its catalogue may be."""
+        return False
+
+    @property
     def extensions(self) -> frozenset[str]:
         """What an instance needs."""
         stores = {extension_for(str(self.data_path))} if self._in_object_store else set[str]()

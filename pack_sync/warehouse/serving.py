@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 
-from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.extensions import load_into
 from pack_sync.warehouse.identifiers import quote_literal
 from pack_sync.warehouse.locked_files import wait_for_file
@@ -63,7 +62,7 @@ def serve_warehouse(
     warehouse: Warehouse, readers: ReadersAddress, *, stages: Path
 ) -> Generator[None]:
     """Serve a warehouse that is one file while the block runs, see `serve_file`."""
-    if not isinstance(warehouse.database, DuckDBFile):
+    if not warehouse.database.is_file:
         raise ServeError(
             f"{warehouse.database} is a lake, whose readers never wait: it needs no server"
         )

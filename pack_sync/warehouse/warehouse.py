@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from pack_sync.warehouse.database import Database, database_at
-from pack_sync.warehouse.duckdb_file import DuckDBFile
 from pack_sync.warehouse.duckdb_handles import (
     FOR_FEW_ROWS,
     OF_THE_WAREHOUSE,
@@ -184,12 +183,12 @@ class Warehouse:
 
     @property
     def _server(self) -> Server | None:
-        return find_server(self.path) if isinstance(self.database, DuckDBFile) else None
+        return find_server(self.path) if self.database.is_file else None
 
     def _open(self, *, read_only: bool, within: Instance | None) -> OpenDatabase:
         database = self.database
-        # Who writes has few rows, or says that they are many.
-        few = not read_only and not database.extensions
+        # Until somebody finds that they are many: see `prepare_for_many_rows`.
+        few = not read_only and database.is_file
         instance = within or borrow_instance(
             database.extensions,
             temp_directory=f"{self.path}.tmp",

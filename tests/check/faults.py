@@ -1348,4 +1348,25 @@ FAULTS = [
         ],
         at="incrementalContinuation",
     ),
+    Planted(
+        code="misspelt-parameter",
+        base="events",
+        changes=[('"syncToken="', '"sync_token="')],
+        at=".fetch(",
+    ),
+    Planted(
+        code="page-needs-memory",
+        base="tasks",
+        changes=[
+            (
+                '    if response.body["next"]:',
+                '    if not context.sync.continuation:\n        seen["at"] = context.sync.started_at\n    if response.body["next"]:',
+            ),
+            (
+                "context.sync.started_at - timedelta(minutes=1)",
+                'seen.get("at", datetime(2020, 1, 1, tzinfo=UTC)) - timedelta(minutes=1)',
+            ),
+        ],
+        at="seen",
+    ),
 ]

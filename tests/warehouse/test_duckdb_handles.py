@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pack_sync.warehouse import duckdb_handles
 from pack_sync.warehouse.duckdb_handles import (
     FOR_FEW_ROWS,
     OF_A_STAGE,
@@ -15,7 +16,6 @@ from pack_sync.warehouse.duckdb_handles import (
     Instance,
     borrow_instance,
     database_name,
-    prepare_for_many_rows,
     return_instance,
 )
 from pack_sync.warehouse.storage_errors import WarehouseLockedError
@@ -28,8 +28,11 @@ def setting(instance: Instance, name: str) -> str:
     return str(found and found[0])
 
 
-def test_who_borrows_one_has_its_own_settings(tmp_path: Path) -> None:
-    """Those of the last borrower are gone, whether or not it is the same instance."""
+def test_who_borrows_one_has_its_own_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the last borrower are gone, though it is the same instance."""
+    monkeypatch.setattr(duckdb_handles, "_idle", [])  # other tests leave some
     default = borrow_instance(temp_directory=str(tmp_path / "a"))
     limit, compression = setting(default, "memory_limit"), setting(default, "force_compression")
     return_instance(default)
@@ -66,10 +69,13 @@ def test_one_for_few_rows_can_work_with_many_after_all(tmp_path: Path) -> None:
     assert set(setting(few, "disabled_optimizers").split(",")) == set(
         FOR_FEW_ROWS["disabled_optimizers"].split(",")
     )
-    with few.connection.cursor() as connection:
-        prepare_for_many_rows(connection)
+    few.prepare_for_many_rows()
     assert [setting(few, name) for name in names] == found
     return_instance(few)
+    again = borrow_instance(temp_directory=folder, **FOR_FEW_ROWS)
+    assert again is few
+    assert setting(again, "disabled_optimizers") != found[1]
+    return_instance(again)
 
 
 def test_one_that_has_the_settings_already_is_taken(tmp_path: Path) -> None:

@@ -145,11 +145,8 @@ def row_changes_each_sync(table: TableUnderTest) -> Iterator[Evidence]:
     """Properties that differ between two full syncs of a service that did not change."""
     if table.still.volatile and not table.broke("id-changes", "id-not-unique"):
         names = sorted(table.still.volatile)
-        yield table.evidence(
-            f"{some(names)} differs in every sync, so every row is written again",
-            "property",
-            names[0],
-            column=names[0],
+        yield table.evidence_of_property(
+            f"{some(names)} differs in every sync, so every row is written again", names[0]
         )
 
 

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
+from typing import Any
 
 from pack_sdk.row_values import value_of_property
 from pack_sdk.schemas import Schema
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.rules.increments import SEEDS
-from pack_sync.check.table_state import Row, fields_of, id_text, row_id, some, stored
+from pack_sync.check.table_state import fields_of, id_text, row_id, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.stage.column_types import scalar_type
 
@@ -80,15 +80,15 @@ def id_changes(table: TableUnderTest) -> Iterator[Evidence]:
 )
 def digits_lost(table: TableUnderTest) -> Iterator[Evidence]:
     """Digits that are a text become a number, or ids of more than 2^53 come back rounded."""
-    for name, prop in table.still.schema.properties.items():
-        cut = next(filter(None, map(partial(_cut_digits, table, name, prop), _rows(table))), None)
+    schema = table.still.schema
+    for name in schema.properties:
+        values = (value_of_property(fields_of(row), schema, name) for row in table.still.first.rows)
+        cut = next((each for each in values if _as_number(each, schema, name) != each), None)
         if cut is not None:
-            yield table.evidence(
-                f"the property {name!r} is a number, and the value {cut[0]!r} would be stored as "
-                f"{cut[1]}",
-                "property",
+            yield table.evidence_of_property(
+                f"the property {name!r} is a number, and the value {cut!r} would be stored as "
+                f"{_as_number(cut, schema, name)}",
                 name,
-                column=name,
             )
     if not table.pack.is_python:
         return  # JavaScript itself rounds them
@@ -106,17 +106,11 @@ def digits_lost(table: TableUnderTest) -> Iterator[Evidence]:
         )
 
 
-def _rows(table: TableUnderTest) -> Iterator[Row]:
-    return map(fields_of, table.still.first.rows)
-
-
-def _cut_digits(table: TableUnderTest, name: str, prop: Schema, row: Row) -> tuple[str, str] | None:
-    """A text that loses digits where it is stored as a number, and what is stored."""
-    kind = scalar_type(prop)
-    value = value_of_property(row, table.still.schema, name)
+def _as_number(value: Any, schema: Schema, name: str) -> Any:
+    """The digits that are stored of a text, where the property is a number; else the value."""
+    kind = scalar_type(schema.properties[name])
     is_text = isinstance(value, str) and value.isascii() and value.isdigit()
     if kind not in ("DOUBLE", "BIGINT") or not is_text:
-        return None
-    whole = kind == "BIGINT" or name == table.still.schema.id_property
-    kept = str(int(value) if whole and int(value) < 2**63 else int(float(value)))
-    return None if kept == value else (value, kept)
+        return value
+    whole = kind == "BIGINT" or name == schema.id_property
+    return str(int(value) if whole and int(value) < 2**63 else int(float(value)))

@@ -88,7 +88,7 @@ def cap_unnoticed(table: TableUnderTest) -> Iterator[Evidence]:
     "rows of each.",
 )
 def rows_left_out(table: TableUnderTest) -> Iterator[Evidence]:
-    """Rows that did not change come when others are deleted, so that pages end elsewhere."""
+    """Rows that were there come only after others are deleted, when pages end elsewhere."""
     if table.broke(
         "paging-forgotten", "continuation-counts-as-none", "cap-unnoticed", "sync-needs-memory"
     ):
@@ -105,8 +105,8 @@ def rows_left_out(table: TableUnderTest) -> Iterator[Evidence]:
             new = there & set(_ids(lab))
             if lasting := sorted(new & set(_ids(lab)) if new else new):
                 yield table.evidence(
-                    f"{len(lasting)} rows that were there came with no full sync before some "
-                    f"others were deleted: {some(lasting)}",
+                    f"{len(lasting)} rows did not come with a full sync, and came with another "
+                    f"one after other rows were deleted: {some(lasting)}",
                     "continuation",
                 )
                 return

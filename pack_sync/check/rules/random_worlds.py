@@ -12,7 +12,7 @@ from pack_sync.check.table_state import Difference, id_text
 from pack_sync.check.table_under_test import TableUnderTest
 
 _MANY_REQUESTS = 300
-"""Who asks for so many has been tried at length: some seconds of them are enough."""
+"""After so many no further world is tried: a check is to take seconds."""
 _STEPS = 6
 
 

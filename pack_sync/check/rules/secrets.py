@@ -23,11 +23,9 @@ def secret_returned(table: TableUnderTest) -> Iterator[Evidence]:
     for row in first.rows:
         for name, value in fields_of(row).items():
             if any(secret in json.dumps(value) for secret in secrets):
-                yield table.evidence(
+                yield table.evidence_of_property(
                     f"the field {name!r} of a row holds a credential of the connection",
-                    "property",
                     _property_of(table, name),
-                    column=_property_of(table, name),
                 )
                 return
     if any(secret in json.dumps(first.next_cursor) for secret in secrets):

@@ -22,6 +22,9 @@ from pack_sync.stage.stage import Stage
 from pack_sync.stage.staged_pages import StagePart
 
 _MANY_ROWS = 20
+_COLUMN = re.compile(r"property '([^'.\[]+)")
+_NO_VALUE = re.compile(r"^(None|null|undefined|nan|NaN|Invalid Date)$|\[object Object\]")
+_DATES = {TEMPORAL_TYPES[ValueHint.DATE], TEMPORAL_TYPES[ValueHint.DATE_TIME]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +34,6 @@ class _Typed:
     rows: list[tuple[Any, ...]]
     rejects: list[tuple[int, str, str]]
     absent: list[str]
-
-
-_COLUMN = re.compile(r"property '([^'.\[]+)")
 
 
 @rule(
@@ -72,7 +72,7 @@ def column_always_null(table: TableUnderTest) -> Iterator[Evidence]:
     for sentence in _typed(table).absent:
         named = re.search(r"the property '([^']+)'", sentence)
         column = named[1] if named else ""
-        yield table.evidence(sentence, "property", column, column=column)
+        yield table.evidence_of_property(sentence, column)
     rows = table.still.first.rows
     if len(rows) < _MANY_ROWS:
         return
@@ -84,23 +84,19 @@ def column_always_null(table: TableUnderTest) -> Iterator[Evidence]:
         lists = [cast("list[Any]", each) for each in values if isinstance(each, list)]
         if elements := list(chain.from_iterable(lists)):
             if all(each is None for each in elements):
-                yield table.evidence(
-                    f"the property {name!r} is a list in {len(rows)} rows, and each value in it is "
-                    "null",
-                    "property",
+                yield table.evidence_of_property(
+                    f"each value in the lists of the property {name!r} is null, in all "
+                    f"{len(rows)} rows",
                     name,
-                    column=name,
                 )
             continue
         if len(there) < len(rows) or any(value is not None for value in values):
             continue
         for near in {_plain(name), _plain(field)} & served.keys():
-            yield table.evidence(
+            yield table.evidence_of_property(
                 f"the property {name!r} is null in all {len(rows)} rows, though the service's "
                 f"answers have {some(sorted(served[near]))}",
-                "property",
                 name,
-                column=name,
             )
 
 
@@ -120,16 +116,10 @@ def null_as_text(table: TableUnderTest) -> Iterator[Evidence]:
             made = next((t for t in _texts(value) if _NO_VALUE.search(t) and t not in served), None)
             if made is not None and name not in told:
                 told.add(name)
-                yield table.evidence(
-                    f"the property {name!r} has the text {made!r}, which no answer of the service "
-                    "has",
-                    "property",
+                yield table.evidence_of_property(
+                    f"the property {name!r} has the text {made!r}, which the service did not send",
                     name,
-                    column=name,
                 )
-
-
-_NO_VALUE = re.compile(r"^(None|null|undefined|nan|NaN|Invalid Date)$|\[object Object\]")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -160,16 +150,11 @@ def wrong_unit_of_time(table: TableUnderTest) -> Iterator[Evidence]:
         far = [each for each in values if isinstance(each, str)] if _is_time(table, name) else []
         early = [each for each in values if isinstance(each, date) and _is_early(each)]
         if far or (early and len(early) == len(values)):
-            yield table.evidence(
-                f"the property {name!r} would be stored as {(far or early)[0]}, and "
-                f"{len(far or early)} of {len(values)} values are as far off",
-                "property",
+            yield table.evidence_of_property(
+                f"{len(far or early)} of {len(values)} values of the property {name!r} would be "
+                f"stored as times such as {(far or early)[0]}",
                 name,
-                column=name,
             )
-
-
-_DATES = {TEMPORAL_TYPES[ValueHint.DATE], TEMPORAL_TYPES[ValueHint.DATE_TIME]}
 
 
 def _is_time(table: TableUnderTest, name: str) -> bool:
