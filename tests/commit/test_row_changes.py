@@ -22,7 +22,7 @@ from pack_sync.stage.stage import Stage
 from pack_sync.stage.stage_file import attach_stage
 from pack_sync.stage.staged_pages import StagePart
 from pack_sync.warehouse.openings import note_opening, opening_of
-from tests.warehouses import warehouse_in
+from tests.warehouses import only_a_file, warehouse_in
 
 KEY = SyncKey(pack="acme", table="Tasks")
 TEXT: PropertyDefinition = {"type": "string"}
@@ -126,10 +126,14 @@ def counts(changes: RowChanges) -> tuple[int, int, int, int]:
     return changes.inserted, changes.updated, changes.unchanged, changes.deleted
 
 
+@only_a_file
 def test_a_large_table_is_compared_by_all_threads(
     apply: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And with all optimizers; a small one with the settings that a small sync has."""
+    """And with all optimizers; a small one with the settings that a small sync has.
+
+    A lake has all of them always.
+    """
     monkeypatch.setattr(finding_changes, "_MANY_ROWS", 2)
     for rows, many in [(2, False), (3, False), (4, True)]:
         apply(*((str(number), "1", NOON) for number in range(rows)))
