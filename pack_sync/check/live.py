@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from pack_sdk.testing import FakeService
+from pack_sync.check.checked_table import TableReport
 from pack_sync.check.findings import CannotCheckError, Finding
+from pack_sync.check.loading import load_source
 from pack_sync.check.rules import rules_in_order
-from pack_sync.check.running import TableReport, load_source
 from pack_sync.check.table_under_test import (
     FirstSyncs,
     PackUnderTest,

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from pack_sync.check.running import check_table, load_pack_under_test
+from pack_sync.check.checked_table import check_table
+from pack_sync.check.loading import load_pack_under_test
 from pack_sync.runtimes.loader import load_pack
 
 

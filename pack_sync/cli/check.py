@@ -10,9 +10,10 @@ from rich.markup import escape
 from pack_sdk.errors import PackError
 from pack_sdk.wording import counted
 from pack_sync.check.blind_spots import BlindSpot
+from pack_sync.check.checked_table import TableReport
 from pack_sync.check.findings import CannotCheckError, Finding
 from pack_sync.check.known_lists import fake_of_specification
-from pack_sync.check.running import Report, TableReport, check_pack
+from pack_sync.check.running import Report, check_pack
 from pack_sync.cli.check_live import live_report
 from pack_sync.cli.context import open_project
 from pack_sync.cli.terminal import console, errors, plain_errors
@@ -67,7 +68,11 @@ def _report(pack: str, tables: list[str], openapi: Path | None, *, as_json: bool
     build_if_needed(pack, _tell)
     make_fake = fake_of_specification(pack, openapi) if openapi else None
     return check_pack(
-        pack, tables, make_fake=make_fake, tell=lambda table: _progress(table, as_json)
+        pack,
+        tables,
+        make_fake=make_fake,
+        tell=lambda table: _progress(table, as_json),
+        in_processes=True,
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pack_sync.check.checked_table import TableReport
 from pack_sync.check.findings import CannotCheckError
-from pack_sync.check.running import TableReport, check_pack
+from pack_sync.check.running import check_pack
 from pack_sync.cli.app import app
 from tests.check.faults import NO_DELETIONS
 from tests.check.packs import Base, write_pack

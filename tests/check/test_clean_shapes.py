@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pack_sync.check.running import TableReport, check_table, load_pack_under_test
+from pack_sync.check.checked_table import TableReport, check_table
+from pack_sync.check.loading import load_pack_under_test
 from tests.check.packs import changed
 from tests.check.shapes import SHAPES, SHAPES_FAKE
 
