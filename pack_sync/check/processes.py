@@ -20,7 +20,7 @@ _TABLES_EACH = 2
 """A process with fewer to check is not worth its start, of about a second."""
 
 _MOST = 8
-"""Each takes 150 MB."""
+"""Each takes some 200 MB."""
 
 
 def processes_for(tables: int) -> int:
