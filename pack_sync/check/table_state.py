@@ -1,7 +1,7 @@
 """What a table holds after syncs, by id, and how two states of it differ."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,6 +20,18 @@ def id_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """What is in JSON beside objects and lists, in its order."""
+    if isinstance(value, dict):
+        for inner in cast("dict[str, Any]", value).values():
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            yield from leaves(inner)
+    else:
+        yield value
 
 
 def fields_of(row: Any) -> Row:

@@ -559,6 +559,17 @@ FAULTS = [
         changes=[
             (
                 "context.sync.started_at - timedelta(minutes=1)",
+                "datetime.now(UTC) - timedelta(minutes=5)",
+            )
+        ],
+        at="incrementalContinuation",
+    ),
+    Planted(
+        code="cursor-from-the-end",
+        base="tasks",
+        changes=[
+            (
+                "context.sync.started_at - timedelta(minutes=1)",
                 "datetime.now(UTC) - timedelta(seconds=1)",
             )
         ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.rules.increments import SEEDS
 from pack_sync.check.story import Story, shown_cursor
-from pack_sync.check.table_state import some, state_after
+from pack_sync.check.table_state import leaves, some, state_after
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 
@@ -98,11 +98,7 @@ def _values_asked(trace: Trace) -> set[str]:
 
 def _values_in(value: Any) -> set[str]:
     """The values in JSON, as texts; not yes, no and null."""
-    if isinstance(value, dict):
-        return set[str]().union(*map(_values_in, cast("dict[str, Any]", value).values()))
-    if isinstance(value, list):
-        return set[str]().union(*map(_values_in, cast("list[Any]", value)))
-    return set() if value is None or isinstance(value, bool) else {str(value)}
+    return {str(each) for each in leaves(value) if each is not None and not isinstance(each, bool)}
 
 
 @rule(

@@ -3,15 +3,25 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
+from pack_sdk.incremental.moments import parse_time
 from pack_sdk.testing import FakeService
 from pack_sdk.testing.collection import ChangeKind
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import Lab
 from pack_sync.check.rules.increments import SEEDS
 from pack_sync.check.story import Story, shown_cursor
-from pack_sync.check.table_state import some
+from pack_sync.check.table_state import leaves, some
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.check.traces import Trace
+
+_SLOW = 61
+"""Seconds that an answer takes of a slow service, in place of one."""
+
+_PAGES = 3
+"""With fewer pages of the last list, the first could be the last."""
 
 _CALM = (
     "changes-missed", "local-time-as-utc", "partial-rows", "increment-fails",
@@ -43,6 +53,43 @@ def cursor_from_the_end(table: TableUnderTest) -> Iterator[Evidence]:
                 "cursor",
             )
             return
+    if (cursor := _cursor_of_the_end(table)) is not None:
+        yield table.evidence(
+            f"the cursor {shown_cursor(cursor)} has the time of the last request: the longer the "
+            "service takes to answer, the later it is, also when no row has changed",
+            "cursor",
+        )
+
+
+def _cursor_of_the_end(table: TableUnderTest) -> Any:
+    """The cursor of a full sync in which nothing changes, if it is later where requests are slow.
+
+    Later by all requests but the last, that is: the one for the first page of the last list gives
+    a time that is right.
+    """
+    quick, slow = (_full_sync(table, request_time=timedelta(seconds=each)) for each in (1, _SLOW))
+    paths = [urlsplit(each.request.url).path for each in slow.exchanges]
+    if len(paths) < _PAGES or len(set(paths[-_PAGES:])) > 1:
+        return None
+    before, after = (_seconds_after_start(each) for each in (quick, slow))
+    all_but_last = (len(paths) - 1.5) * (_SLOW - 1)
+    if any(later - soon > all_but_last for soon, later in zip(before, after, strict=False)):
+        return slow.next_cursor
+    return None
+
+
+def _full_sync(table: TableUnderTest, *, request_time: timedelta) -> Trace:
+    def change(service: FakeService) -> None:
+        service.request_time = request_time
+
+    with table.lab(SEEDS[0], change) as lab:
+        return lab.sync()
+
+
+def _seconds_after_start(trace: Trace) -> list[float]:
+    """The times in a cursor, in their order, in seconds after the start of the sync."""
+    found = map(parse_time, leaves(trace.next_cursor))
+    return [(moment - trace.started_at).total_seconds() for moment in found if moment]
 
 
 @rule(

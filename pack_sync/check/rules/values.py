@@ -13,7 +13,7 @@ from typing import Any, cast
 from pack_sdk.row_values import value_at
 from pack_sdk.schemas import ValueHint
 from pack_sync.check.findings import Evidence, rule
-from pack_sync.check.table_state import fields_of, some, stored
+from pack_sync.check.table_state import fields_of, leaves, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
 from pack_sync.check.traces import Trace
 from pack_sync.spool.spool import Spool
@@ -123,14 +123,7 @@ def null_as_text(table: TableUnderTest) -> Iterator[Evidence]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in cast("dict[str, Any]", value).values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in cast("list[Any]", value):
-            yield from _texts(inner)
+    return (each for each in leaves(value) if isinstance(each, str))
 
 
 @rule(
