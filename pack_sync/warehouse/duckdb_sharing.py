@@ -62,8 +62,10 @@ class OpenDatabase:
             if not self.guest:
                 self._detach_others()
             self.instance.detach(self.name)
-        except duckdb.Error:
-            self.instance.close()
+        except BaseException as error:
+            self.instance.close()  # or nobody could open the file until this process ends
+            if not isinstance(error, duckdb.Error):
+                raise
         else:
             if not self.guest:
                 return_instance(self.instance)
@@ -113,8 +115,10 @@ class SharedDatabase:
                     yield connection
                 used.detach_stage()
             except BaseException as error:
-                if isinstance(error, duckdb.Error) or not isinstance(error, Exception):
-                    used.instance.close()  # DuckDB may refuse all further work there
+                # DuckDB may refuse all further work there. With Ctrl-C it raises a RuntimeError.
+                refuses = isinstance(error, duckdb.Error | RuntimeError)
+                if refuses or not isinstance(error, Exception):
+                    used.instance.close()
                 else:
                     used.close()
                 raise
