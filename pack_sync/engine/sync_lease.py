@@ -69,6 +69,6 @@ def _release(sync: SyncJob, keeper: LeaseKeeper) -> None:
         why = "another process has the warehouse" if locked else str(trouble)
         sync.log(
             "warning",
-            f"{sync.key}: the lease could not be released, because {why}; it ends with this "
-            "process",
+            f"{sync.key}: the lease could not be released, because {why}; another process "
+            "can sync it once this one has ended",
         )

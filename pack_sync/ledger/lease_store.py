@@ -10,6 +10,7 @@ import duckdb
 
 from pack_sync.ledger.leases import (
     Lease,
+    give_up,
     is_held,
     read_leases,
     release_lease,
@@ -87,9 +88,13 @@ class LedgerLeases:
             renew_lease(connection, lease)
 
     def release(self, lease: Lease) -> None:
-        """Remove the line."""
-        with self.warehouse.write() as connection:
-            release_lease(connection, lease)
+        """Remove the line; if that fails, this process takes no notice of it any more."""
+        try:
+            with self.warehouse.write() as connection:
+                release_lease(connection, lease)
+        except BaseException:
+            give_up(lease)
+            raise
 
     def running(self, silent: timedelta) -> list[Lease]:
         """The lines of living holders."""

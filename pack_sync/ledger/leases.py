@@ -26,6 +26,10 @@ SILENT = timedelta(minutes=15)
 """After how long without a sign of life a holder counts as dead; longer where pages take long."""
 
 
+_given_up: set[str] = set()
+"""Holders of this process that are done, whose line could not be removed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lease:
     """Who is syncing, since when, and when they last said so (UTC).
@@ -93,6 +97,11 @@ def renew_lease(connection: duckdb.DuckDBPyConnection, lease: Lease) -> None:
     )
 
 
+def give_up(lease: Lease) -> None:
+    """Let this process take the lease again, though its line could not be removed."""
+    _given_up.add(lease.holder)
+
+
 def release_lease(connection: duckdb.DuckDBPyConnection, lease: Lease) -> None:
     """Give the lease back; nothing if it has been taken over."""
     connection.execute(f"DELETE FROM {LEASES} WHERE holder = ?", [lease.holder])
@@ -136,7 +145,7 @@ def is_held(lease: Lease, silent: timedelta) -> bool:
     Of this machine's processes it is known at once; others count as dead when they have been
     `silent`. So does one of this machine that hangs.
     """
-    if datetime.now(UTC) - lease.renewed_at >= silent:
+    if lease.holder in _given_up or datetime.now(UTC) - lease.renewed_at >= silent:
         return False
     if lease.host != socket.gethostname():
         return True

@@ -9,20 +9,33 @@ from pathlib import Path
 
 import pytest
 
+from pack_sync.ledger.lease_store import lease_store
 from pack_sync.ledger.leases import (
     Lease,
     LeaseTakenError,
+    is_held,
     read_leases,
     release_lease,
     renew_lease,
     take_lease,
 )
 from pack_sync.ledger.sync_key import SyncKey
+from pack_sync.warehouse.storage_errors import WarehouseLockedError
 from pack_sync.warehouse.warehouse import Warehouse
-from tests.warehouses import warehouse_in
+from tests.child_process import python_child
+from tests.warehouses import only_a_file, warehouse_in
 
 KEY = SyncKey(pack="acme", table="Items")
 SILENT = timedelta(minutes=15)
+HOLDING = """
+import sys
+
+import duckdb
+
+connection = duckdb.connect(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -71,6 +84,21 @@ def test_a_released_lease_is_free(warehouse: Warehouse) -> None:
     take(warehouse, second)
     with warehouse.write() as connection:
         release_lease(connection, first)  # too late: it is another's now
+    assert holders(warehouse) == [second.holder]
+
+
+@only_a_file
+def test_a_lease_that_could_not_be_released_is_free_for_its_process(tmp_path: Path) -> None:
+    """Which knows that its sync has ended; for others it is held."""
+    warehouse = warehouse_in(tmp_path, "warehouse.duckdb", lock_wait_seconds=0)
+    lease = Lease(key=KEY)
+    take(warehouse, lease)
+    with python_child(HOLDING, str(warehouse.path)), pytest.raises(WarehouseLockedError):
+        lease_store(warehouse).release(lease)
+    assert holders(warehouse) == [lease.holder]
+    assert is_held(replace(lease, holder="another's"), SILENT)
+    second = Lease(key=KEY)
+    take(warehouse, second)
     assert holders(warehouse) == [second.holder]
 
 
