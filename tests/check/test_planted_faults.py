@@ -51,6 +51,32 @@ def test_a_pack_whose_rows_nobody_deletes_is_not_advised(tmp_path: Path) -> None
     assert [*map(str, check_pack(str(pack)).findings)] == []
 
 
+def test_an_answer_that_there_is_none_refuses_no_cursor(tmp_path: Path) -> None:
+    """404 for what is not there is in each sync: rows that stay are no harm of it."""
+    optional = (
+        '    rows = response.body["tasks"]\n',
+        '    rows = response.body["tasks"]\n'
+        "    try:\n"
+        '        context.fetcher.fetch(url="https://api.example.com/limits")\n'
+        "    except StatusCodeError as error:\n"
+        "        if error.status_code != 404:\n"
+        "            raise\n",
+    )
+    fake_changes = [
+        ('                deleted_key=("deleted",),\n', ""),
+        ("    return ListService(", "    service = ListService("),
+        ("import ChangeFilter,", "import ChangeFilter, StatusCode,"),
+        (
+            "        seed=seed,\n    )\n",
+            "        seed=seed,\n    )\n"
+            '    service.route("GET", "/limits")(lambda request: StatusCode(404, {}))\n'
+            "    return service\n",
+        ),
+    ]
+    pack = write_pack(tmp_path, "tasks", [*NO_DELETIONS, optional], fake_changes)
+    assert [str(each) for each in check_pack(str(pack)).findings if each.level == "error"] == []
+
+
 def test_a_row_that_names_a_deleted_one_does_not_tell_of_it(tmp_path: Path) -> None:
     """As its predecessor, or in a list: the deleted row is in no answer itself."""
     follows = '"follows": f"event-{random.randint(1, 23):06}"'

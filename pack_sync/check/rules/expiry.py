@@ -8,6 +8,9 @@ from pack_sync.check.rules.increments import SEEDS
 from pack_sync.check.story import Story
 from pack_sync.check.table_state import some
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.check.traces import Trace
+
+_TOO_MANY_REQUESTS = 429
 
 _REMEDY = (
     "Where the service says that the cursor is of no use (410, 412, or 400 with a reason), "
@@ -41,6 +44,7 @@ def _told(error: Exception) -> str:
 def _problem(table: TableUnderTest, *, midway: bool) -> str:
     with table.lab(SEEDS[0]) as lab:
         story = Story(lab, table.still.volatile).begin()
+        usual = {_TOO_MANY_REQUESTS, *_refusals(table.still.first)}
         lab.advance(hours=1)
         for _ in range(4):
             story.step("update", "delete")
@@ -59,7 +63,7 @@ def _problem(table: TableUnderTest, *, midway: bool) -> str:
             trace = story.increment()
         if trace.error is not None:
             return "" if story.fails_anyway(trace.error) else _told(trace.error)
-        refused = [e.response.status for e in trace.exchanges if 400 <= e.response.status < 500]
+        refused = [status for status in _refusals(trace) if status not in usual]
         found = story.difference() if story.failed is None and refused and not midway else None
         if found and not trace.incomplete:
             wrong = [*found.missing, *found.stale, *found.left]
@@ -68,6 +72,11 @@ def _problem(table: TableUnderTest, *, midway: bool) -> str:
                 f"rows differ from a full sync: {some(wrong)}"
             )
     return ""
+
+
+def _refusals(trace: Trace) -> list[int]:
+    """The statuses that say that a request is wrong."""
+    return [e.response.status for e in trace.exchanges if 400 <= e.response.status < 500]
 
 
 def _has_pages(story: Story) -> bool:

@@ -49,9 +49,10 @@ def _random_world(table: TableUnderTest, story: Story) -> Difference | None:
     told = set[str]()
 
     def increment(**happenings: Unpack[Happenings]) -> None:
-        gone = story.ids_gone()
+        gone, changes = story.ids_gone(), len(story.changes)
         if story.failed is None:
             exchanges = story.increment(**happenings).exchanges
+            gone -= {id_text(each.item.id) for each in story.changes[changes:]}
             told.difference_update(story.ids_that("delete") - gone)
             told.update(story.told_of(gone, exchanges))
         told.intersection_update(story.ids_gone())
