@@ -223,6 +223,17 @@ FAULTS = [
         at="continuation",
     ),
     Planted(
+        code="rows-left-out",
+        base="tasks",
+        changes=[
+            (
+                '    rows = response.body["tasks"]',
+                '    rows = response.body["tasks"]\n    rows = rows if response.body["next"] or previous else []',
+            )
+        ],
+        at="result",
+    ),
+    Planted(
         code="rows-lost-between-pages",
         base="tasks",
         changes=[

@@ -1,15 +1,21 @@
 """Rules about pages: all of them, each row, none lost while the service changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any, cast
 
+from pack_sdk.schemas import Schema
 from pack_sync.check.findings import Evidence, rule
 from pack_sync.check.lab import Lab
 from pack_sync.check.table_state import id_text, row_id, some, stored
 from pack_sync.check.table_under_test import TableUnderTest
+from pack_sync.check.traces import Exchange, Trace
 
 _DELETIONS = (4, 8)
 """Few and many, so that pages end elsewhere, also where a list has rows of other tables."""
+
+_OF_THE_LEFT_OUT = 3
+"""So many rows that did not come are deleted at last: others may be left out in their place."""
 
 
 @rule(
@@ -85,31 +91,91 @@ def cap_unnoticed(table: TableUnderTest) -> Iterator[Evidence]:
     "rows-left-out",
     says="A full sync returns each row, wherever pages and batches begin and end.",
     remedy="Begin each page where the one before ended, read all pages and batches, and return all "
-    "rows of each.",
+    "rows of each, those of the first and of the last as well.",
 )
 def rows_left_out(table: TableUnderTest) -> Iterator[Evidence]:
-    """Rows that were there come only after others are deleted, when pages end elsewhere."""
-    if table.broke(
-        "paging-forgotten", "continuation-counts-as-none", "cap-unnoticed", "sync-needs-memory"
-    ):
+    """Rows that stay as they are come with one full sync, and not with another."""
+    if table.broke("paging-forgotten", "continuation-counts-as-none", "cap-unnoticed"):
         return
-    came = {row_id(row, table.still.schema) for row in table.still.second.rows}
+    schema = table.still.schema
+    came = _ids(table.still.second, schema)
+    shown = _objects(table.still.second.exchanges, schema)
     with table.lab() as lab:
-        collections = lab.service.world.collections.values()
         # Others may be of what happened, such as an event that tells of a deletion.
-        there = {id_text(item.id) for each in collections for item in each.items()} - came
-        for count in _DELETIONS:
-            for _ in range(count):
-                there -= {id_text(each.item.id) for each in lab.service.world.step("delete")}
+        there = _items(lab)
+        for hours, deleted in enumerate(_deletions(lab, came), start=1):
+            there -= deleted
             lab.advance(hours=1)
-            new = there & set(_ids(lab))
-            if lasting := sorted(new & set(_ids(lab)) if new else new):
+            trace, again = lab.sync(), lab.sync()
+            now = _ids(trace, schema) & _ids(again, schema)
+            if new := sorted(now & there - came):
                 yield table.evidence(
-                    f"{len(lasting)} rows did not come with a full sync, and came with another "
-                    f"one after other rows were deleted: {some(lasting)}",
+                    f"{len(new)} rows did not come with a full sync, and came with another one "
+                    f"after other rows were deleted: {some(new)}",
                     "continuation",
                 )
                 return
+            lost = there & came - _ids(trace, schema) - _ids(again, schema)
+            objects = _objects(trace.exchanges, schema)
+            lost = {key for key in lost if key in objects and objects[key] == shown.get(key)}
+            if trace.ended and (lost := sorted(lost & _ids_after(table, hours) if lost else lost)):
+                yield table.evidence(
+                    f"{len(lost)} rows came with a full sync, and did not come with another one "
+                    f"after other rows were deleted, though its answers have them as before: "
+                    f"{some(lost)}",
+                    "result",
+                )
+                return
+
+
+def _deletions(lab: Lab, came: set[str]) -> Iterator[set[str]]:
+    """Delete some rows, by chance and then of those that did not come; their ids."""
+    world = lab.service.world
+    for count in _DELETIONS:
+        changes = [change for _ in range(count) for change in world.step("delete")]
+        yield {id_text(change.item.id) for change in changes}
+    deleted = set[str]()
+    for collection in world.collections.values():
+        absent = [item for item in collection.items() if id_text(item.id) not in came]
+        if len(absent) < len(collection):
+            for item in absent[:_OF_THE_LEFT_OUT]:
+                collection.delete(item.id, world.clock.now)
+                deleted.add(id_text(item.id))
+    if deleted:
+        yield deleted
+
+
+def _ids_after(table: TableUnderTest, hours: int) -> set[str]:
+    """What comes after so many hours where nothing is deleted: rows may leave with time."""
+    with table.lab() as lab:
+        lab.advance(hours=hours)
+        return _ids(lab.sync(), table.still.schema)
+
+
+def _items(lab: Lab) -> set[str]:
+    collections = lab.service.world.collections.values()
+    return {id_text(item.id) for each in collections for item in each.items()}
+
+
+def _ids(trace: Trace, schema: Schema) -> set[str]:
+    return {key for row in trace.rows if (key := row_id(row, schema)) is not None}
+
+
+def _objects(exchanges: Sequence[Exchange], schema: Schema) -> Mapping[str, Any]:
+    """The objects in the answers by the id that they have as a row, or that they call so."""
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [exchange.response.body for exchange in exchanges]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += cast("list[Any]", value)
+        elif isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            waiting += fields.values()
+            key = row_id(fields, schema) or (id_text(fields["id"]) if fields.get("id") else None)
+            if key is not None:
+                found[key] = fields
+    return found
 
 
 @rule(
@@ -125,13 +191,13 @@ def rows_lost_between_pages(table: TableUnderTest) -> Iterator[Evidence]:
         return
     for seed in (1, 2, 3):
         with table.lab(seed) as lab:
-            before = _ids(lab)
+            before = _ids(lab.sync(), lab.table.schema)
             trace = lab.sync(after_answer=table.now_and_then(partial(moving, lab)))
-            after = _ids(lab)
+            after = _ids(lab.sync(), lab.table.schema)
             if not trace.ended:
                 return  # how it fails is another rule's
-            came = {row_id(row, lab.table.schema) for row in trace.rows}
-        lost = [key for key in before if key in after and key not in came]
+            came = _ids(trace, lab.table.schema)
+        lost = sorted(before & after - came)
         if lost:
             yield table.evidence(
                 f"while rows were inserted, updated and deleted between the pages of a full sync, "
@@ -147,11 +213,6 @@ def moving(lab: Lab) -> None:
     lab.service.world.advance(seconds=10)
     kinds = ("insert", "update") if lab.service.shifting_pages else ("insert", "update", "delete")
     lab.service.world.step(*kinds)
-
-
-def _ids(lab: Lab) -> list[str]:
-    schema = lab.table.schema
-    return [key for row in lab.sync().rows if (key := row_id(row, schema)) is not None]
 
 
 @rule(
