@@ -36,5 +36,5 @@ def copy(
     )
     unfinished.rename(target)
     console.print(f"Copied {name} to {target.relative_to(project.root)}. Next:", markup=False)
-    for line in (f"packsync check {name}", f"pytest packs/{name}"):
+    for line in (f"packsync check {name}", f"python -m pytest packs/{name}"):
         console.print(f"  {line}", markup=False, highlight=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from pack_sdk.wording import counted
 from pack_sync.cli.groups import ListByDefault
@@ -42,7 +42,9 @@ def list_held(
     if not found:
         console.print("Nothing is held.")
         return
-    shown = Table("table", "held since (UTC)", "rows", "brought", "would delete")
+    shown = Table(
+        Column("table", overflow="fold"), "held since (UTC)", "rows", "brought", "would delete"
+    )
     for each in found:
         share = each.deletes / each.rows_before if each.rows_before else 0
         shown.add_row(

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+import dagster as dg
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from pack_sync.cli.accounts import account_names
 from pack_sync.cli.context import configured_packs, open_project
@@ -22,10 +23,13 @@ def list_packs(
     """List the packs that are switched on, their tables, and when they sync next."""
     with plain_errors():
         packs = configured_packs()
-        switches = read_switches(open_project())
+        project = open_project()
+        switches = read_switches(project)
         for name, (component, definition) in packs.known.items():
             console.print(f"[bold]{name}[/bold]  {next_runs(component.schedule, name, switches)}")
-            table = Table("table", "connection", "parameters", "description")
+            table = Table(
+                Column("table", overflow="fold"), "connection", "parameters", "description"
+            )
             for key in definition.configured_tables:
                 for sync, configuration in definition.syncs_of(key).items():
                     values = definition.parameters_of(key, sync).items()
@@ -40,7 +44,9 @@ def list_packs(
             for connection, account in account_names(component, definition) if accounts else ():
                 console.print(f"{connection}: {account}", markup=False, soft_wrap=True)
         if not packs.known:
-            console.print("No pack is switched on; write sync_assets/defs/<pack>/defs.yaml.")
+            folder = dg.ComponentTree.for_project(project.root).defs_module_path
+            shown = folder.relative_to(project.root)
+            console.print(f"No pack is switched on; write {shown}/<pack>/defs.yaml.")
 
 
 def _print_left_out(definition: PackTables) -> None:

@@ -171,7 +171,7 @@ def _tell(draft: PackDraft) -> None:
         f"packsync preview {draft.name} {first.name}",
         f"packsync record {draft.name}",
         f"packsync check {draft.name}",
-        f"pytest packs/{draft.name}",
+        f"python -m pytest packs/{draft.name}",
     ]
     if any(each.parent is None for table in draft.tables for each in table.parameters):
         steps.insert(0, f"fill in the parameters in the defs.yaml of {draft.name}")

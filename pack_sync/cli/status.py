@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from pack_sdk.wording import counted
 from pack_sync.cli.known_project import KnownPack, known_project
@@ -32,7 +32,9 @@ def status() -> None:
             for table, known in pack.tables.items()
             for sync in known.syncs
         }
-        table = Table("table", "rows", "last full", "last incremental", "cursor")
+        table = Table(
+            Column("table", overflow="fold"), "rows", "last full", "last incremental", "cursor"
+        )
         failures: list[str] = []
         warnings: list[str] = []
         warehouse = project.open_warehouse()

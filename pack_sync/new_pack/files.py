@@ -26,7 +26,7 @@ Close the loop, and go round again after each change:
    for programs. What you learn of the real service belongs into the fake as well.
 4. `packsync record {name} {table}` keeps a real sync, without secrets, in
    `packs/{name}/tests/recordings`.
-5. `pytest packs/{name}` runs the tests, and replays what was recorded.
+5. `python -m pytest packs/{name}` runs the tests, and replays what was recorded.
 
 Rules that matter most:
 

@@ -114,7 +114,9 @@ def test_list_shows_when_tables_sync_next(project: DagsterProject) -> None:
 def test_list_says_so_when_nothing_is_switched_on(project: DagsterProject) -> None:
     """With what to do about it."""
     assert not list(project.folder.rglob("defs.yaml"))
-    assert packsync("list").stdout.startswith("No pack is switched on; write ")
+    folder = next(project.folder.rglob("defs")).relative_to(project.folder)
+    said = packsync("list").stdout.strip()
+    assert said == f"No pack is switched on; write {folder}/<pack>/defs.yaml."
 
 
 def test_preview_shows_rows_and_writes_nothing(project: DagsterProject, demo: Demo) -> None:
